@@ -1,0 +1,97 @@
+"""`python -m assistant [QUESTION]`: a cited answer, or a conversation when no question is given.
+
+Exit codes: 0 answered or partly answered, 1 something is wrong (one sentence on stderr says
+what), 2 wrong usage, 3 the sources do not answer, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+
+from .answer import Answer
+from .answering import Assistant, open_assistant
+from .errors import AssistantError, QuestionError
+from .settings import Settings
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    options = _parser().parse_args(argv)
+    try:
+        settings = Settings.load()
+        if options.lang:
+            settings = replace(settings, language=options.lang)
+        with_progress = sys.stderr.isatty()
+        assistant = open_assistant(settings, progress=_progress if with_progress else None)
+        if options.sources:
+            return _list_sources(assistant)
+        if options.question is None:
+            return _converse(assistant, as_json=options.json)
+        answer = assistant.ask(options.question)
+        _print(answer, as_json=options.json)
+        return 3 if answer.status == "refused" else 0
+    except AssistantError as error:
+        print(f"assistant: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # The reader (head, less) has gone; there is nobody left to tell.
+        sys.stderr.close()
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m assistant", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("question", nargs="?", help="in English or Chinese; none: a conversation")
+    parser.add_argument("--json", action="store_true", help="print answers as JSON, one a line")
+    parser.add_argument("--lang", choices=["en", "zh", "auto"], help="language of the answers")
+    parser.add_argument("--sources", action="store_true", help="list what is searched, and stop")
+    return parser
+
+
+def _converse(assistant: Assistant, *, as_json: bool) -> int:
+    history: list[Answer] = []
+    if sys.stdin.isatty():
+        print("Ask in English or Chinese; an empty line or Ctrl-D ends. 中英文均可提问，空行结束。")
+    while True:
+        try:
+            line = input("> " if sys.stdin.isatty() else "")
+        except EOFError:
+            return 0
+        if not line.strip():
+            return 0
+        try:
+            answer = assistant.ask(line, history=history)
+        except QuestionError as error:
+            print(f"assistant: {error}", file=sys.stderr)
+            continue
+        if answer.stand_alone != answer.question and not as_json:
+            print(f"({answer.stand_alone})")
+        _print(answer, as_json=as_json)
+        history.append(answer)
+
+
+def _list_sources(assistant: Assistant) -> int:
+    for source in assistant.sources:
+        print(f"{source.id}  [{source.language}, {source.kind}, {source.date}]")
+        print(f"    {source.title_en}\n    {source.title_zh}\n    {source.publisher}, {source.url}")
+    return 0
+
+
+def _print(answer: Answer, *, as_json: bool) -> None:
+    print(answer.to_json() if as_json else str(answer), flush=True)
+
+
+def _progress(stage: str, share: float) -> None:
+    print(f"\rpreparing the model: {stage} {share:4.0%} ", end="", file=sys.stderr, flush=True)
+    if share >= 1.0:
+        print(file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

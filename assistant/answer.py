@@ -1,0 +1,86 @@
+"""The answer: what was said, on what it rests, and how it prints."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from .types import Citation, Hit, Language, Statement, Status, Timings
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A finished answer; nothing changes it after it is made.
+
+    status: "answered"; "partial" when the sources come near but do not say it; "refused" when
+    nothing is near. text holds [n] markers for `citations`. reason says why a question was not
+    simply answered ("" when it was). stand_alone is the question as it was searched for:
+    different from `question` for a follow-up. composer: "quotes". build and settings name what
+    the answer was made with.
+    """
+
+    question: str
+    stand_alone: str
+    language: Language
+    status: Status
+    text: str
+    reason: str
+    statements: tuple[Statement, ...]
+    citations: tuple[Citation, ...]
+    hits: tuple[Hit, ...]
+    composer: str
+    build: str
+    settings: str
+    timings: Timings
+
+    def __str__(self) -> str:
+        """The text with its numbered sources, for a terminal."""
+        lines = [self.text]
+        for citation in self.citations:
+            source = citation.source
+            lines.append("")
+            lines.append(
+                f"[{citation.number}] {source.title(self.language)} · {source.publisher} · "
+                f"{source.date} ({source.kind})"
+            )
+            for i, quote in enumerate(citation.quotes):
+                lines.append(f"    “{quote.text}”  ({quote.start}–{quote.end})")
+                if i < len(citation.translations):
+                    lines.append(f"    = {citation.translations[i]}")
+        return "\n".join(lines)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain values, ready for JSON; sources without their whole texts."""
+        data = asdict(self)
+        for citation in data["citations"]:
+            for key in ("text", "translation"):
+                citation["source"].pop(key)
+        return data
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """`to_dict` as a JSON object, characters as they are."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=indent)
+
+    def to_markdown(self) -> str:
+        """The answer with a numbered reference list, original words in block quotes."""
+        lines = [f"**{self.question}**", "", self.text, ""]
+        for citation in self.citations:
+            source = citation.source
+            title = source.title(self.language)
+            linked = f"[{title}]({source.url})" if source.url else title
+            lines.append(f"{citation.number}. {source.author}. {linked}. {source.date}.")
+            for i, quote in enumerate(citation.quotes):
+                lines += ["", *(f"   > {line}" for line in quote.text.splitlines())]
+                if i < len(citation.translations):
+                    lines += ["   >", f"   > *{citation.translations[i]}*"]
+            lines.append("")
+        return "\n".join(lines).rstrip() + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of a streamed answer; the last one holds the whole answer and no text."""
+
+    text: str
+    answer: Answer | None = None

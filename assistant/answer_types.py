@@ -1,0 +1,89 @@
+"""Does a sentence hold what a question asks for: a date for "when", a number for "how many"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+from .figures import figures
+from .glossary import Glossary
+from .questions import Question, names_in
+from .types import Language
+
+_DATE = {
+    "en": re.compile(
+        r"\b(?:1[5-9]|20)\d\d\b|\b(?:january|february|march|april|june|july|august|september|"
+        r"october|november|december|monday|tuesday|wednesday|thursday|friday|saturday|sunday|"
+        r"century|decade)\b|\b(?:in|on|of) May\b|\bMay \d|\d May\b",
+        re.IGNORECASE,
+    ),
+    "zh": re.compile("[0-9零〇一二三四五六七八九十]+(?:年|月|日|号|世纪)|周[一二三四五六日]|星期"),
+}
+_NUMBER = {
+    "en": re.compile(
+        r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|"
+        r"forty|fifty|hundreds?|thousands?|millions?|billions?|dozens?|half|third|quarter|"
+        r"no|none|several|double|twice|once)\b",
+        re.IGNORECASE,
+    ),
+    "zh": re.compile("[0-9]|[一二两三四五六七八九十百千万亿半]+[个家项份种次人所条名倍成分只座年月天]|数[十百千万]|没有"),
+}
+_REASON = {
+    "en": re.compile(
+        r"\b(?:because|since|as a (?:result|means)|due to|owing|so that|in order|in response|"
+        r"reason|therefore|thus|hence|aim|aims|to (?:improve|promote|create|help|support)|"
+        r"held back|which is)\b",
+        re.IGNORECASE,
+    ),
+    "zh": re.compile("因为|由于|因此|所以|为了|以便|旨在|原因|目的|在于|从而|以此|针对|导致|使得"),
+}
+_LIST = {
+    "en": re.compile(r",[^,.;]+,? (?:and|or) \w|:[^,]+,|; "),
+    "zh": re.compile("、[^。，]*[、和及与]|：[^。]*[、；]|和[^。，]*、"),
+}
+
+
+def meets_kind(
+    question: Question, surfaces: Mapping[Language, str], glossary: Glossary
+) -> bool | None:
+    """Whether the sentence holds what the question asks for; None when its kind asks nothing.
+
+    What the question says itself does not count: "When in 2015 …?" is not answered by "2015".
+    """
+    language = question.language if question.language in surfaces else next(iter(surfaces))
+    text = surfaces[language]
+    match question.kind:
+        case "when":
+            fresh = _without_figures(text, question.text)
+            return bool(_DATE[language].search(fresh))
+        case "number":
+            return bool(_NUMBER[language].search(_without_figures(text, question.text)))
+        case "who" | "where":
+            return _names_something_new(question.text.lower(), text, glossary)
+        case "list":
+            return bool(_LIST[language].search(text))
+        case "why":
+            return bool(_REASON[language].search(text)) or None
+        case _:
+            return None
+
+
+def _without_figures(text: str, question: str) -> str:
+    known = figures(question)
+    return re.sub(
+        r"\d[\d,.]*\d|\d", lambda m: " " if figures(m.group()) <= known else m.group(), text
+    )
+
+
+def _names_something_new(question: str, text: str, glossary: Glossary) -> bool:
+    known = {other.lower() for _, es in glossary.found_in(question) for e in es for other in e.en + e.zh}
+    return any(
+        name.lower() not in question and name.lower() not in known
+        for name in _names(text, glossary)
+    )
+
+
+@lru_cache(maxsize=4_096)
+def _names(text: str, glossary: Glossary) -> tuple[str, ...]:
+    return names_in(text, glossary)

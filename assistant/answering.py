@@ -1,0 +1,173 @@
+"""From a question to an answer: the straight path, and the door for callers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from .answer import Answer, Chunk
+from .composing import compose
+from .embeddings import Progress, TextEmbeddings, model_fingerprint, question_embeddings
+from .index import Index, open_index
+from .naming import named_sources
+from .questions import check_question, focus, stand_alone, understand
+from .quoting import FOCUS_SHARE, choose, score_sentences
+from .ranking import Query, make_query, rank
+from .settings import Settings
+from .sufficiency import decide, weigh
+from .types import Hit, Language, Source, Timings, Turn
+
+if TYPE_CHECKING:
+    from langchain_core.runnables import Runnable
+
+    from .retrieval import PassageRetriever
+
+History = Sequence[Answer | Turn]
+
+
+def open_assistant(
+    settings: Settings | None = None, *, progress: Progress | None = None
+) -> Assistant:
+    """An assistant over the index in service; safe to share between threads.
+
+    Raises SettingsError, ModelError, IndexMissingError, IndexDamagedError or
+    IndexMismatchError; each message names the next step.
+    """
+    settings = settings or Settings.load()
+    # The model loads without Python's lock while Chroma is imported.
+    with ThreadPoolExecutor(1) as pool:
+        loading = pool.submit(question_embeddings, settings, progress=progress)
+        index = open_index(settings, fingerprint=model_fingerprint(settings))
+        return Assistant(settings, index, loading.result())
+
+
+class Assistant:
+    """Answers questions from one index; made by `open_assistant`."""
+
+    def __init__(self, settings: Settings, index: Index, embeddings: TextEmbeddings) -> None:
+        """Keep the opened parts; nothing is loaded here."""
+        self.settings = settings
+        self.index = index
+        self._embeddings = embeddings
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The sources that answers come from, with their whole texts."""
+        return tuple(self.index.sources.values())
+
+    def ask(
+        self, question: str, *, history: History = (), sources: Collection[str] | None = None
+    ) -> Answer:
+        """The answer to a question in English or Chinese.
+
+        `history` holds the conversation so far, oldest first: answers, or turns of plain text.
+        `sources` limits the search to those source ids. Raises QuestionError for a question
+        that cannot be taken.
+        """
+        began = time.perf_counter()
+        asked = check_question(question, limit=self.settings.question_chars)
+        earlier = [turn.question for turn in history]
+        text = stand_alone(asked, earlier)
+        parsed = understand(asked, text, earlier, self.index.glossary)
+        named, pointing = named_sources(parsed.names, self.sources, self.index.glossary)
+        queries = self._queries(text, focus(parsed, pointing), parsed.language)
+        embedded = time.perf_counter()
+        hits = rank(
+            self.index, queries[0][0], count=self.settings.passages, sources=sources
+        )
+        retrieved = time.perf_counter()
+        ranked = score_sentences(self.index, parsed, queries, hits, named)
+        chosen = choose(parsed, ranked)
+        evidence = weigh(self.index, parsed, hits, chosen)
+        status = decide(evidence, parsed.language)
+        language = self._language(parsed.language)
+        composed = compose(self.index, parsed, language, status, evidence, chosen, ranked)
+        ended = time.perf_counter()
+        return Answer(
+            question=asked,
+            stand_alone=text,
+            language=language,
+            status=status,
+            hits=tuple(hits),
+            composer="quotes",
+            build=self.index.info.id,
+            settings=self.settings.id,
+            timings=Timings(
+                embed_s=embedded - began,
+                retrieve_s=retrieved - embedded,
+                compose_s=ended - retrieved,
+                total_s=ended - began,
+            ),
+            **composed,
+        )
+
+    def stream(
+        self, question: str, *, history: History = (), sources: Collection[str] | None = None
+    ) -> Iterator[Chunk]:
+        """The answer in pieces, as it is read; the last chunk holds the whole `Answer`.
+
+        Raises as `ask` does, before the first chunk.
+        """
+        answer = self.ask(question, history=history, sources=sources)
+        return _pieces(answer)
+
+    async def aask(
+        self, question: str, *, history: History = (), sources: Collection[str] | None = None
+    ) -> Answer:
+        """`ask` for asynchronous callers; runs in a worker thread."""
+        return await asyncio.to_thread(self.ask, question, history=history, sources=sources)
+
+    @property
+    def retriever(self) -> PassageRetriever:
+        """Retrieval alone, as a LangChain retriever."""
+        from .retrieval import PassageRetriever
+
+        return PassageRetriever(assistant=self, k=self.settings.passages)
+
+    def retrieve(
+        self, question: str, *, count: int | None = None, sources: Collection[str] | None = None
+    ) -> list[Hit]:
+        """The best passages for a question that stands alone, best first."""
+        asked = check_question(question, limit=self.settings.question_chars)
+        parsed = understand(asked, asked, (), self.index.glossary)
+        ((query, _), *_) = self._queries(asked, asked, parsed.language)
+        return rank(self.index, query, count=count or self.settings.passages, sources=sources)
+
+    def as_runnable(self) -> Runnable[str | Mapping[str, Any], Answer]:
+        """The assistant as a LangChain runnable.
+
+        Takes a question, or a mapping with `question` and, if wanted, `history` and `sources`.
+        """
+        from langchain_core.runnables import RunnableLambda
+
+        def call(request: str | Mapping[str, Any]) -> Answer:
+            arguments = {"question": request} if isinstance(request, str) else dict(request)
+            return self.ask(**arguments)
+
+        async def acall(request: str | Mapping[str, Any]) -> Answer:
+            return await asyncio.to_thread(call, request)
+
+        return RunnableLambda(call, acall, name="report_assistant")
+
+    def _queries(
+        self, text: str, focused: str, language: Language
+    ) -> list[tuple[Query, float]]:
+        whole = make_query(self.index, text, language, self._embeddings.embed_query(text))
+        if focused == text:
+            return [(whole, 1.0)]
+        vector = self._embeddings.embed_query(focused)
+        part = make_query(self.index, focused, language, vector)
+        return [(whole, 1.0 - FOCUS_SHARE), (part, FOCUS_SHARE)]
+
+    def _language(self, asked: Language) -> Language:
+        return asked if self.settings.language == "auto" else self.settings.language
+
+
+def _pieces(answer: Answer) -> Iterator[Chunk]:
+    step = 6 if answer.language == "zh" else 24
+    for start in range(0, len(answer.text), step):
+        yield Chunk(answer.text[start : start + step])
+    yield Chunk("", answer)

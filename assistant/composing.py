@@ -1,0 +1,145 @@
+"""From chosen sentences to statements, citations and the words around them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypedDict
+
+from .grounding import cut_quote, support
+from .index import Index
+from .messages import enumerate_names, say
+from .questions import Question
+from .quoting import Choice
+from .sufficiency import Evidence
+from .types import Citation, Language, Passage, Statement, Status
+
+# How many passages a partial answer shows as the closest.
+CLOSEST = 3
+
+
+class Composed(TypedDict):
+    """The parts of an answer that composing settles."""
+
+    text: str
+    reason: str
+    statements: tuple[Statement, ...]
+    citations: tuple[Citation, ...]
+
+
+def compose(
+    index: Index,
+    question: Question,
+    language: Language,
+    status: Status,
+    evidence: Evidence,
+    chosen: Sequence[Choice],
+    ranked: Sequence[Choice],
+) -> Composed:
+    """What is said for each outcome, in the asked language, with its citations."""
+    if status == "answered":
+        citations = _citations(index, chosen, language)
+        statements = _statements(chosen, citations, language)
+        return Composed(
+            text=_text(statements, language),
+            reason="",
+            statements=statements,
+            citations=citations,
+        )
+    reason = _reason(question, evidence, status, language)
+    if status == "refused":
+        documents = say("and", language).join(s.title(language) for s in index.sources.values())
+        text = f"{say('refused', language, documents=documents)}"
+        text = say("stop", language).join([reason, text])
+        return Composed(text=text, reason=reason, statements=(), citations=())
+    closest = _closest(ranked)
+    citations = _citations(index, closest, language)
+    statements = _statements(closest, citations, language)
+    intro = say("stop", language).join([reason, say("partial", language)])
+    lines = [f"- {_marked(statement)}" for statement in statements]
+    return Composed(
+        text="\n".join([intro, "", *lines]),
+        reason=reason,
+        statements=statements,
+        citations=citations,
+    )
+
+
+def _closest(ranked: Sequence[Choice]) -> list[Choice]:
+    best: dict[str, Choice] = {}
+    for choice in ranked:
+        best.setdefault(choice.passage.id, choice)
+    return list(best.values())[:CLOSEST]
+
+
+def _citations(
+    index: Index, chosen: Sequence[Choice], language: Language
+) -> tuple[Citation, ...]:
+    by_passage: dict[str, list[Choice]] = {}
+    for choice in chosen:
+        by_passage.setdefault(choice.passage.id, []).append(choice)
+    citations = []
+    for number, choices in enumerate(by_passage.values(), start=1):
+        passage = choices[0].passage
+        source = index.sources[passage.source_id]
+        quotes = tuple(cut_quote(source, passage.sentences[c.number]) for c in choices)
+        shown = [passage.sentence_in(c.number, language) for c in choices]
+        grades = [support(s or q.text, q) for s, q in zip(shown, quotes, strict=True)]
+        citations.append(
+            Citation(
+                number=number,
+                source=source,
+                passage=passage,
+                quotes=quotes,
+                support="supported" if set(grades) == {"supported"} else "partly",
+                translations=_translations(passage, choices),
+            )
+        )
+    return tuple(citations)
+
+
+def _translations(passage: Passage, choices: Sequence[Choice]) -> tuple[str, ...]:
+    if passage.translation is None:
+        return ()
+    return tuple(passage.translation.sentence(c.number) for c in choices)
+
+
+def _statements(
+    chosen: Sequence[Choice], citations: Sequence[Citation], language: Language
+) -> tuple[Statement, ...]:
+    numbers = {citation.passage.id: citation.number for citation in citations}
+    statements = []
+    for choice in chosen:
+        passage = choice.passage
+        shown = passage.sentence_in(choice.number, language)
+        statements.append(
+            Statement(
+                text=shown or passage.sentence(choice.number),
+                language=language if shown else passage.language,
+                citations=(numbers[passage.id],),
+                translated=shown is not None and passage.language != language,
+            )
+        )
+    return tuple(statements)
+
+
+def _text(statements: Sequence[Statement], language: Language) -> str:
+    text = say("stop", language).join(_marked(statement) for statement in statements)
+    if any(statement.language != language for statement in statements):
+        text = f"{text}\n\n({say('untranslated', language)})"
+    return text
+
+
+def _marked(statement: Statement) -> str:
+    return f"{statement.text} " + "".join(f"[{n}]" for n in statement.citations)
+
+
+def _reason(question: Question, evidence: Evidence, status: Status, language: Language) -> str:
+    if evidence.unknown:
+        return say("unknown", language, names=enumerate_names(evidence.unknown, language))
+    if status == "refused":
+        return say("far", language)
+    if evidence.absent:
+        return say("absent", language, names=enumerate_names(evidence.absent, language))
+    if not evidence.meets and question.kind in ("when", "number", "who", "where", "list"):
+        return say(question.kind, language)
+    return say("doubtful", language)

@@ -1,0 +1,206 @@
+"""Embeddings behind LangChain's interface: a quick engine for questions, a full one for passages.
+
+Both give the same unit-length vectors (a test holds them to a cosine of 0.999):
+`OnnxEmbeddings` starts in half a second without torch; `SentenceTransformerEmbeddings` is
+the reference, quicker on many texts, and the way in for every other model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from langchain_core.embeddings import Embeddings
+
+from . import bundled_model
+from .errors import ModelError
+from .settings import Settings
+
+Progress = Callable[[str, float], None]
+_MAX_TOKENS = 512
+
+
+class TextEmbeddings(Protocol):
+    """What ingest and retrieval ask of an engine."""
+
+    fingerprint: str
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        """Unit-length vectors of passages, shape (len(texts), dimension), in the given order."""
+
+    def embed_query(self, text: str) -> list[float]:
+        """The unit-length vector of a question, shape (dimension,)."""
+
+    def count_tokens(self, text: str) -> int:
+        """How many tokens the model sees, special tokens included."""
+
+
+class OnnxEmbeddings(Embeddings):
+    """The bundled model through ONNX Runtime, without torch. Safe to use from many threads."""
+
+    def __init__(self, folder: Path) -> None:
+        """Load tokenizer and graph from a folder that `bundled_model.materialise` made."""
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        options = onnxruntime.SessionOptions()
+        options.enable_cpu_mem_arena = False
+        options.log_severity_level = 3
+        # Spinning threads halve the speed as soon as another process wants the cores.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        try:
+            self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+            self._tokenizer.no_padding()
+            self._tokenizer.enable_truncation(_MAX_TOKENS)
+            self._session = onnxruntime.InferenceSession(
+                str(folder / "onnx" / "model_q4.onnx"), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # onnxruntime and tokenizers raise bare Exception subclasses
+            raise ModelError(
+                f"The embedding model in {folder} cannot be loaded ({error}). "
+                f"Delete that folder; the next run makes it anew."
+            ) from error
+        self.fingerprint = bundled_model.fingerprint()
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        """Unit-length vectors, shape (len(texts), 384), in the given order."""
+        return [self._embed(f"passage: {text}") for text in texts]
+
+    def embed_query(self, text: str) -> list[float]:
+        """The unit-length vector of a question, shape (384,)."""
+        return self._embed(f"query: {text}")
+
+    def count_tokens(self, text: str) -> int:
+        """How many tokens the model sees, special tokens included; not cut at 512."""
+        # encode() would truncate; the overflow holds what was cut.
+        encoding = self._tokenizer.encode(text)
+        return len(encoding.ids) + sum(len(rest.ids) - 2 for rest in encoding.overflowing)
+
+    def _embed(self, text: str) -> list[float]:
+        import numpy as np
+
+        ids = np.array([self._tokenizer.encode(text).ids], dtype=np.int64)
+        (vector,) = self._session.run(None, {"input_ids": ids, "attention_mask": np.ones_like(ids)})
+        result: list[float] = vector[0].tolist()
+        return result
+
+
+class SentenceTransformerEmbeddings(Embeddings):
+    """Any sentence-transformers model, with the prompts it brings for queries and documents."""
+
+    def __init__(self, name: str, fingerprint: str, *, progress: Progress | None = None) -> None:
+        """Load the model `name` (a folder or a hub name).
+
+        Raises ModelError when it cannot be had.
+        """
+        # Spinning worker threads stall torch by up to a second when another process is busy.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        import logging
+
+        import torch
+        from sentence_transformers import SentenceTransformer
+
+        # transformers warns of a "mistral regex" that XLM-R folders do not have.
+        logging.getLogger("transformers").setLevel(logging.ERROR)
+        bfloat16 = torch.cpu._is_amx_tile_supported()
+        kwargs: dict[str, Any] = {"dtype": torch.bfloat16} if bfloat16 else {}
+        try:
+            self._model = SentenceTransformer(name, device="cpu", model_kwargs=kwargs)
+        except Exception as error:  # the hub, torch and transformers each raise their own
+            raise ModelError(
+                f"The embedding model {name!r} cannot be loaded ({_first_line(error)}). Check the "
+                "name and the network, or unset ASSISTANT_EMBEDDING_MODEL for the bundled one."
+            ) from error
+        self.fingerprint = fingerprint
+        self._progress = progress
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        """Unit-length vectors, shape (len(texts), dimension), in the given order.
+
+        Works in batches sorted by length and reports progress after each.
+        """
+        import numpy as np
+
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        vectors: list[list[float]] = [[] for _ in texts]
+        batch_rows = 32
+        for start in range(0, len(order), batch_rows):
+            rows = order[start : start + batch_rows]
+            encoded = self._model.encode_document(
+                [texts[i] for i in rows], convert_to_tensor=True, show_progress_bar=False
+            )
+            # bfloat16 norms are off in the third digit: normalise again in float32.
+            batch = encoded.float().cpu().numpy()
+            batch /= np.linalg.norm(batch, axis=1, keepdims=True)
+            for i, vector in zip(rows, batch.tolist(), strict=True):
+                vectors[i] = vector
+            if self._progress:
+                self._progress("embed", min(1.0, (start + len(rows)) / len(texts)))
+        return vectors
+
+    def embed_query(self, text: str) -> list[float]:
+        """The unit-length vector of a question, shape (dimension,)."""
+        import numpy as np
+
+        vector = self._model.encode_query(text, convert_to_tensor=True, show_progress_bar=False)
+        array = vector.float().cpu().numpy()
+        result: list[float] = (array / np.linalg.norm(array)).tolist()
+        return result
+
+    def count_tokens(self, text: str) -> int:
+        """How many tokens the model sees, special tokens included; not cut."""
+        return len(self._model.tokenizer(text, truncation=False, verbose=False)["input_ids"])
+
+
+def model_fingerprint(settings: Settings) -> str:
+    """The name that an index keeps of its model, known without loading it."""
+    if settings.embedding_model == "bundled":
+        return bundled_model.fingerprint()
+    folder = Path(settings.embedding_model).expanduser()
+    if not folder.is_dir():
+        return settings.embedding_model
+    digest = hashlib.sha256()
+    for file in sorted(folder.rglob("*")):
+        if file.is_file():
+            digest.update(f"{file.relative_to(folder)}:{file.stat().st_size}\n".encode())
+    return f"{folder.name}-{digest.hexdigest()[:12]}"
+
+
+def question_embeddings(
+    settings: Settings, *, progress: Progress | None = None
+) -> OnnxEmbeddings | SentenceTransformerEmbeddings:
+    """The engine that answers soonest from a cold start."""
+    if settings.embedding_model == "bundled":
+        return OnnxEmbeddings(bundled_model.materialise(settings.cache, progress=progress))
+    return _sentence_transformer(settings, progress)
+
+
+def passage_embeddings(
+    settings: Settings, *, progress: Progress | None = None
+) -> SentenceTransformerEmbeddings:
+    """The engine that embeds many texts soonest."""
+    return _sentence_transformer(settings, progress)
+
+
+def _sentence_transformer(
+    settings: Settings, progress: Progress | None
+) -> SentenceTransformerEmbeddings:
+    name = settings.embedding_model
+    if name == "bundled":
+        name = str(bundled_model.materialise(settings.cache, progress=progress))
+    return SentenceTransformerEmbeddings(name, model_fingerprint(settings), progress=progress)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+
+
+def embed_all(embeddings: TextEmbeddings, texts: Sequence[str]) -> list[list[float]]:
+    """Vectors of the texts, each distinct text embedded once."""
+    distinct = list(dict.fromkeys(texts))
+    vectors = dict(zip(distinct, embeddings.embed_documents(distinct), strict=True))
+    return [vectors[text] for text in texts]

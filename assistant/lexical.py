@@ -1,0 +1,85 @@
+"""BM25 over the surfaces of one language."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .language import terms
+from .types import Language
+
+Scores = npt.NDArray[np.float32]
+
+
+class LexicalIndex:
+    """bm25s over named texts of one language; scores come as a vector beside `ids`."""
+
+    def __init__(self, language: Language, ids: Sequence[str], engine: Any) -> None:
+        """Wrap a filled engine; use `build` or `open`."""
+        self.language = language
+        self.ids = tuple(ids)
+        self._engine = engine
+
+    @classmethod
+    def build(cls, texts: Mapping[str, str], language: Language) -> LexicalIndex:
+        """An index over the texts, named by their keys."""
+        import bm25s
+
+        tokens = [terms(text, language) for text in texts.values()]
+        if not any(tokens):
+            return cls(language, (), None)
+        engine = bm25s.BM25()
+        engine.index(tokens, show_progress=False)
+        return cls(language, tuple(texts), engine)
+
+    @classmethod
+    def open(cls, directory: Path, language: Language) -> LexicalIndex:
+        """The index that `save` wrote."""
+        import bm25s
+
+        folder = directory / language
+        ids = json.loads((folder / "ids.json").read_text(encoding="utf-8"))
+        return cls(language, ids, bm25s.BM25.load(folder, load_vocab=True) if ids else None)
+
+    def save(self, directory: Path) -> None:
+        """Write the index below `directory`."""
+        folder = directory / self.language
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "ids.json").write_text(json.dumps(self.ids), encoding="utf-8")
+        if self._engine is not None:
+            self._engine.save(folder, show_progress=False)
+
+    def scores(self, question: str) -> Scores:
+        """The BM25 score of every text, 0 where nothing is shared, shape (len(ids),)."""
+        words = [w for w in terms(question, self.language) if self.knows(w)]
+        if self._engine is None or not words:
+            return np.zeros(len(self.ids), dtype=np.float32)
+        scores: Scores = self._engine.get_scores(words)
+        return scores
+
+    def z_scores(self, question: str) -> Scores:
+        """The scores as standard deviations above their mean; all 0 when nothing is shared."""
+        scores = self.scores(question)
+        spread = float(scores.std()) if len(scores) else 0.0
+        if spread == 0.0:
+            return np.zeros(len(self.ids), dtype=np.float32)
+        z: Scores = (scores - scores.mean()) / spread
+        return z
+
+    def knows(self, term: str) -> bool:
+        """Whether any text holds the term."""
+        return self._engine is not None and term in self._engine.vocab_dict
+
+    def rarity(self, term: str) -> float:
+        """The term's inverse document frequency: what no text holds counts most."""
+        count, holding = len(self.ids), 0
+        if self._engine is not None and (number := self._engine.vocab_dict.get(term)) is not None:
+            starts = self._engine.scores["indptr"]
+            holding = int(starts[number + 1] - starts[number])
+        return math.log1p((count - holding + 0.5) / (holding + 0.5))

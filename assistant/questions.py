@@ -1,0 +1,223 @@
+"""What is asked: a checked question, its language, its kind, and the names it turns on."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal
+
+from .errors import QuestionError
+from .glossary import Glossary
+from .language import HAN, is_foreign, question_language, simplified, terms
+from .types import Language
+
+Kind = Literal["who", "when", "where", "number", "list", "why", "how", "what", "yes-no"]
+
+_WHICH_THING = r"(?:what|which)(?: \w+)?? "
+_KINDS_EN: tuple[tuple[Kind, str], ...] = (
+    ("why", r"\bwhy\b|\bhow come\b|\b(?:reasons?|purpose|aims?) (?:of|for|behind)\b|\bwhat for\b"),
+    ("number", r"\bhow (?:many|much|big|large|high|low|long|far|fast|old|often)\b"),
+    ("number", _WHICH_THING + r"(?:number|share|percentage|proportion|score|rate|amount|sum)\b"),
+    ("when", r"\bwhen\b|" + _WHICH_THING + r"(?:year|month|date|day|time)\b|\bhow recently\b"),
+    ("list", r"\b(?:which|what) (?:\w+ ){0,3}?(?!(?:is|was|has|does)\b)\w{3,}s\b(?<!ss)"),
+    ("list", r"\b(?:list|name) (?:all|the|some|every)\b|\bwhat are\b|\bwho are\b|\bwho all\b"),
+    ("where", r"\bwhere\b|" + _WHICH_THING + r"(?:city|country|place|region|district|state)\b"),
+    ("who", r"\bwho(?:m|se)?\b|" + _WHICH_THING + r"(?:company|firm|person|body|university)\b"),
+    ("how", r"\bhow\b"),
+    ("yes-no", r"^(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should)\b"),
+)
+_KINDS_ZH: tuple[tuple[Kind, str], ...] = (
+    ("list", r"哪些|有哪几|分别是|包括什么|都有(?:谁|什么)|列出"),
+    ("why", r"为什么|为何|为啥|原因|目的|何以|图的是什么|怎么会"),
+    ("when", r"何时|什么时候|啥时候|哪一?年|哪个?月|哪一?天|几月|几号|什么时间|年份|日期"),
+    ("number", r"多少|几[个家项份种次人所条名倍成]|多[大高长远快]|百分之几|占比|是几"),
+    ("where", r"哪里|哪儿|何处|何地|什么地方|在哪|哪个?(?:城市|国家|省|地区|区)"),
+    ("who", r"谁|哪位|何人|哪一?家|(?:什么|哪个)(?:人|机构|公司|单位|部门|企业|大学)"),
+    ("yes-no", r"吗[？?]?$|是否|有没有|是不是"),
+    ("how", r"怎么|如何|怎样"),
+)
+_NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
+_WORD = r"[A-Za-z](?:[\w.&-]|['’](?!s\b))*\w"
+_CAPITALISED = re.compile(
+    rf"\b(?=[A-Z]){_WORD}(?:(?: of | of the | and | for |[ -])(?=[A-Z]){_WORD})*", re.ASCII
+)
+_LATIN_NAME = re.compile(rf"{_WORD}(?: {_WORD})*", re.ASCII)
+_MONTH = re.compile(
+    r"^(?:january|february|march|april|may|june|july|august|september|october|november|december)$",
+    re.IGNORECASE,
+)
+# Words that open a question with a capital and are no names.
+_OPENERS = re.compile(
+    r"^(?:(?:who|whom|whose|what|which|when|where|whereabouts|why|how|is|are|was|were|do|does|did|"
+    r"has|have|had|can|could|will|would|should|in|on|at|of|for|by|to|from|the|a|an|and|but|so|"
+    r"if|according|please|tell|name|list|give|i|i'm|roughly|about)\b\s*)+",
+    re.IGNORECASE,
+)
+# Words that rjieba takes for proper nouns and that name nothing.
+_COMMON = frozenset("城市 城镇 地区 国家 大陆 欧美 海外 卫星 校园 东西".split())
+# rjieba's tags of people, places, bodies and other proper nouns.
+_NAME_TAGS = ("nr", "ns", "nt", "nz")
+_FOLLOW_UP = re.compile(
+    r"^(?:and|but|so|what about|how about|ok|then)\b|\b(?:it|its|they|them|their|this|that|these|"
+    r"those|there|he|she|his|her|him|ones?)\b",
+    re.IGNORECASE,
+)
+_FOLLOW_UP_ZH = re.compile("^(?:那|那么|还有|而|然后|又)|呢[？?]?$|[它他她]|这[个些家是]|那[个些家是]|该")
+
+
+_WHAT_ABOUT = re.compile(r"what about|how about|^and\b|呢[？?]?$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question that can be searched for.
+
+    asked: as typed; text: standing alone, Traditional characters simplified for analysis only.
+    names: what must stand in any evidence: names, numbers, bodies, as they are written.
+    """
+
+    asked: str
+    text: str
+    language: Language
+    kind: Kind
+    names: tuple[str, ...]
+
+    @property
+    def wants_more(self) -> bool:
+        """Whether an answer may take more than one sentence."""
+        return self.kind in ("why", "how", "what")
+
+
+def check_question(text: str, *, limit: int) -> str:
+    """The question without surrounding white space.
+
+    Raises QuestionError with a sentence in the user's terms when there is nothing to search for.
+    """
+    text = unicodedata.normalize("NFC", text).strip()
+    if not text:
+        raise QuestionError(
+            "The question is empty. Type a question in English or Chinese. 问题为空，请用中文或英文输入。"
+        )
+    if len(text) > limit:
+        raise QuestionError(
+            f"The question has {len(text):,} characters, the most is {limit:,}. "
+            f"Ask for one thing at a time. 问题过长（{len(text)}字），最多{limit}字，请分开提问。"
+        )
+    odd = sum(unicodedata.category(c) in ("Cc", "Co", "Cn", "Cs") and c not in "\n\t\r" for c in text)
+    if odd or "\ufffd" in text:
+        raise QuestionError(
+            "The question holds binary data rather than text. Type it again as plain text. "
+            "问题中含有非文本数据，请重新输入文字。"
+        )
+    if not any(c.isalpha() for c in text):
+        raise QuestionError(
+            "The question holds no words. Ask in English or Chinese. 问题中没有文字，请用中文或英文提问。"
+        )
+    if is_foreign(text):
+        raise QuestionError(
+            "The question seems to be in a language other than English and Chinese, the two that "
+            "this assistant answers in. Ask in one of them. 本助手只回答中文和英文的问题。"
+        )
+    return " ".join(text.split())
+
+
+def understand(
+    asked: str, text: str, earlier: Sequence[str], glossary: Glossary
+) -> Question:
+    """Language, kind and names of a checked question; `text` is its stand-alone form.
+
+    A follow-up that names things of its own is held to those, any other to what it follows.
+    """
+    language = question_language(asked)
+    kind = _kind(simplified(asked), language)
+    names = names_in(simplified(asked), glossary)
+    if text != asked:
+        names = names or names_in(simplified(text), glossary)
+        if kind == "what" and _WHAT_ABOUT.search(asked):
+            kind = _kind(simplified(earlier[-1]), question_language(earlier[-1]))
+    return Question(asked, text, language, kind, names)
+
+
+def stand_alone(asked: str, earlier: Sequence[str]) -> str:
+    """The question with what it leaves to the conversation put before it.
+
+    A follow-up ("And when?", "那是哪一年？") is joined to the last question that stood alone and
+    to the one just before it; any other question comes back unchanged. `earlier` holds the
+    conversation's questions as typed, oldest first.
+    """
+    if not earlier or not is_follow_up(asked):
+        return asked
+    roots = [question for question in earlier if not is_follow_up(question)] or [earlier[0]]
+    parts = list(dict.fromkeys([roots[-1], earlier[-1], asked]))
+    return " ".join(part.strip() for part in parts)
+
+
+def is_follow_up(asked: str) -> bool:
+    """Whether the question leans on what was said before."""
+    text = simplified(asked)
+    if question_language(asked) == "zh":
+        han = re.sub(f"[^{HAN}A-Za-z0-9]", "", text)
+        return bool(_FOLLOW_UP_ZH.search(text)) or len(han) <= 5
+    words = text.split()
+    return bool(_FOLLOW_UP.search(text)) or len(words) <= 3
+
+
+def _kind(text: str, language: Language) -> Kind:
+    table = _KINDS_ZH if language == "zh" else _KINDS_EN
+    for kind, pattern in table:
+        if re.search(pattern, text.lower() if language == "en" else text):
+            return kind
+    return "what"
+
+
+def names_in(text: str, glossary: Glossary) -> tuple[str, ...]:
+    names = [name for name, entries in glossary.found_in(text) if entries[0].kind != "term"]
+    names += _NUMBER.findall(text)
+    if re.search(f"[{HAN}]", text):
+        terms = {name for name, entries in glossary.found_in(text) if entries[0].kind == "term"}
+        names += [
+            word
+            for word, tag in _tagged(text)
+            if tag[:2] in _NAME_TAGS and len(word) > 1 and word not in terms | _COMMON
+        ]
+        names += _LATIN_NAME.findall(text)
+    else:
+        opening = text.split(" ")[0]
+        for match in _CAPITALISED.finditer(text):
+            name = _OPENERS.sub("", match.group())
+            # A lone capital at the start says nothing about the word.
+            if name[:1].isalpha() and not (match.start() == 0 and match.group() == opening and name.istitle()):
+                names.append(name)
+    names = [name for name in names if not _MONTH.match(name)]
+    distinct: list[str] = []
+    for name in names:
+        if not any(name.lower() in other.lower() for other in distinct):
+            distinct = [d for d in distinct if d.lower() not in name.lower()] + [name]
+    return tuple(distinct)
+
+
+def _tagged(text: str) -> Sequence[tuple[str, str]]:
+    result: Sequence[tuple[str, str]] = _segmenter().tag(text)
+    return result
+
+
+@lru_cache(maxsize=1)
+def _segmenter() -> Any:
+    import rjieba
+
+    return rjieba
+
+
+def focus(question: Question, pointing: Sequence[str]) -> str:
+    """The question without the names that only say in which document to look.
+
+    Comes back unchanged when too little is left.
+    """
+    text = question.text
+    for name in sorted(pointing, key=len, reverse=True):
+        text = re.sub(re.escape(name), " ", text, flags=re.IGNORECASE)
+    text = " ".join(re.sub(r"(?<!\w)['’]s\b", " ", text).split())
+    return text if len(terms(text, question.language)) >= 2 else question.text

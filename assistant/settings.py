@@ -1,0 +1,145 @@
+"""Settings: the only reader of the environment and of `assistant.toml`.
+
+Order of precedence: arguments, `ASSISTANT_*` variables, `assistant.toml` in the working
+directory (or the file that `ASSISTANT_CONFIG` names), defaults.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from .errors import SettingsError
+
+LanguagePolicy = Literal["auto", "en", "zh"]
+_ROOT = Path(__file__).resolve().parent.parent
+_PREFIX = "ASSISTANT_"
+
+
+def _default_corpus() -> Path:
+    checkout = _ROOT / "corpus"
+    return checkout if checkout.is_dir() else Path(__file__).resolve().parent / "corpus"
+
+
+def _default_home() -> Path:
+    if (_ROOT / "corpus" / "sources.toml").is_file():
+        return _ROOT / ".assistant"
+    return _xdg("XDG_DATA_HOME", ".local/share")
+
+
+def _default_cache() -> Path:
+    return _xdg("XDG_CACHE_HOME", ".cache")
+
+
+def _xdg(variable: str, fallback: str) -> Path:
+    base = os.environ.get(variable)
+    return (Path(base) if base else Path.home() / fallback) / "report-assistant"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that can be set; made once and passed in.
+
+    home: where indexes live. corpus: the folder of `sources.toml`. cache: where the bundled
+    model is unpacked. embedding_model: "bundled", a hub name or a folder. chroma_url: a Chroma
+    server instead of files. passages: how many are retrieved (1 to 50). passage_tokens: the
+    longest passage (32 to 500). question_chars: the longest question. language: of the
+    answers; "auto" follows the question.
+    """
+
+    home: Path = field(default_factory=_default_home)
+    corpus: Path = field(default_factory=_default_corpus)
+    cache: Path = field(default_factory=_default_cache)
+    embedding_model: str = "bundled"
+    chroma_url: str = ""
+    passages: int = 6
+    passage_tokens: int = 256
+    question_chars: int = 2000
+    language: LanguagePolicy = "auto"
+
+    def __post_init__(self) -> None:
+        """Reject values outside their range."""
+        for name, low, high in (
+            ("passages", 1, 50),
+            ("passage_tokens", 32, 500),
+            ("question_chars", 20, 20_000),
+        ):
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise SettingsError(
+                    f"{name} is {value}, but must lie between {low} and {high}. "
+                    f"Change {_PREFIX}{name.upper()} or assistant.toml."
+                )
+        if self.language not in ("auto", "en", "zh"):
+            raise SettingsError(
+                f"language is {self.language!r}, but must be one of auto, en, zh. "
+                f"Change {_PREFIX}LANGUAGE or assistant.toml."
+            )
+
+    @classmethod
+    def load(
+        cls, environ: Mapping[str, str] | None = None, *, directory: Path | None = None
+    ) -> Settings:
+        """The settings of this process.
+
+        Raises SettingsError for an unknown name, a value of the wrong type or an unreadable file.
+        """
+        environ = os.environ if environ is None else environ
+        values = _from_file(environ, directory or Path.cwd())
+        for key, text in environ.items():
+            if key.startswith(_PREFIX) and key != f"{_PREFIX}CONFIG":
+                values[key.removeprefix(_PREFIX).lower()] = text
+        return cls(**{key: _typed(key, value) for key, value in values.items()})
+
+    @property
+    def id(self) -> str:
+        """A short name for the settings that can change an answer."""
+        shaping = {
+            key: value
+            for key, value in asdict(self).items()
+            if key not in ("home", "corpus", "cache", "chroma_url")
+        }
+        return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()[:8]
+
+
+def _from_file(environ: Mapping[str, str], directory: Path) -> dict[str, Any]:
+    named = environ.get(f"{_PREFIX}CONFIG")
+    path = Path(named) if named else directory / "assistant.toml"
+    if not named and not path.is_file():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(
+            f"The settings file {path} cannot be read ({error}). Mend it or remove it."
+        ) from error
+
+
+def _typed(key: str, value: Any) -> Any:
+    known = {f.name: str(f.type) for f in fields(Settings)}
+    if key not in known:
+        near = difflib.get_close_matches(key, known, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise SettingsError(
+            f"There is no setting {key!r} (as {_PREFIX}{key.upper()} or in assistant.toml).{hint} "
+            f"The settings are: {', '.join(known)}."
+        )
+    try:
+        match known[key]:
+            case "Path":
+                return Path(value).expanduser()
+            case "int":
+                return int(value)
+            case _:
+                return str(value)
+    except (TypeError, ValueError) as error:
+        raise SettingsError(
+            f"The setting {key!r} is {value!r}, but must be of type {known[key]}."
+        ) from error

@@ -1,0 +1,189 @@
+"""The values that flow from corpus to answer: frozen, comparable, without behaviour of weight.
+
+Offsets count characters (Python `str` indices) of the source's text, start inclusive, end exclusive.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Language = Literal["en", "zh"]
+LANGUAGES: tuple[Language, Language] = ("en", "zh")
+Kind = Literal["original", "digest", "translation"]
+Status = Literal["answered", "partial", "refused"]
+Support = Literal["supported", "partly", "unsupported"]
+
+
+def other_language(language: Language) -> Language:
+    """The one of the two languages that this is not."""
+    return "zh" if language == "en" else "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a source's text."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """A whole text in the other language, aligned line by line with its source.
+
+    `made_by` names who translated it; `lines[i]` translates the source's line i.
+    """
+
+    language: Language
+    text: str
+    made_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One text of the corpus with what a reader needs to judge it."""
+
+    id: str
+    title_en: str
+    title_zh: str
+    author: str
+    publisher: str
+    date: str
+    language: Language
+    url: str
+    licence: str
+    kind: Kind
+    sha256: str
+    note_en: str = ""
+    note_zh: str = ""
+    text: str = field(default="", repr=False)
+    translation: Translation | None = field(default=None, repr=False)
+
+    def title(self, language: Language) -> str:
+        """The title in the asked language."""
+        return self.title_zh if language == "zh" else self.title_en
+
+    def note(self, language: Language) -> str:
+        """What a reader must know about this text ("" when nothing), in the asked language."""
+        return self.note_zh if language == "zh" else self.note_en
+
+
+@dataclass(frozen=True, slots=True)
+class PassageTranslation:
+    """A passage's aligned translation: `sentences[i]` translates the passage's sentence i.
+
+    Spans are offsets into `Source.translation.text`.
+    """
+
+    language: Language
+    text: str
+    start: int
+    sentences: tuple[Span, ...]
+
+    def sentence(self, number: int) -> str:
+        """The words that translate the passage's sentence `number`."""
+        span = self.sentences[number]
+        return self.text[span.start - self.start : span.end - self.start]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A paragraph or a part of one; `source.text[start:end] == text` always holds."""
+
+    id: str
+    source_id: str
+    language: Language
+    heading: str
+    start: int
+    end: int
+    text: str
+    sentences: tuple[Span, ...]
+    translation: PassageTranslation | None = None
+
+    def sentence(self, number: int) -> str:
+        """The words of sentence `number`, as they stand in the source."""
+        span = self.sentences[number]
+        return self.text[span.start - self.start : span.end - self.start]
+
+    def sentence_in(self, number: int, language: Language) -> str | None:
+        """Sentence `number` in the asked language, or None when no translation holds it."""
+        if language == self.language:
+            return self.sentence(number)
+        if self.translation is not None and self.translation.language == language:
+            return self.translation.sentence(number)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """Why a passage was found: cosines −1 to 1, lexical as standard deviations above the mean."""
+
+    passage: float
+    sentence: float
+    dense: float
+    lexical: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage with its place in the ranking; `score` rises with relevance, rank starts at 1."""
+
+    passage: Passage
+    score: float
+    rank: int
+    signals: Signals
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A verbatim slice of a source: `source.text[start:end] == text`, for the text of that hash."""
+
+    source_id: str
+    start: int
+    end: int
+    text: str
+    source_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """What the marker [number] stands for."""
+
+    number: int
+    source: Source
+    passage: Passage
+    quotes: tuple[Quote, ...]
+    support: Support
+    translations: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One piece of an answer with the numbers of the citations that carry it.
+
+    `translated` says that `text` is the aligned translation of the cited words, not the words.
+    """
+
+    text: str
+    language: Language
+    citations: tuple[int, ...]
+    translated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Seconds spent on each step."""
+
+    embed_s: float = 0.0
+    retrieve_s: float = 0.0
+    compose_s: float = 0.0
+    total_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One earlier exchange of a conversation, for those who keep plain text instead of answers."""
+
+    question: str
+    answer: str = ""

@@ -1,0 +1,202 @@
+"""From the corpus to an index in service: nothing, or all of it, changes at once."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from filelock import FileLock
+
+from assistant.builds import BuildInfo, builds_directory, prune, read_current, switch_current
+from assistant.embeddings import model_fingerprint, passage_embeddings
+from assistant.errors import AssistantError, IndexBuildError, IndexError_, IndexMissingError
+from assistant.index import VIEWS, Index, Row, drop_collections, write
+from assistant.settings import Settings
+from assistant.types import LANGUAGES, Passage, Source
+
+from .means import language_means, means_id, save_means
+from .passages import SPLITTER, split_source
+from .rows import embed_rows, write_lexical
+from .sources import Corpus, read_corpus
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a build would do; falsy when there is nothing to do."""
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether anything would change."""
+        return bool(self.added or self.changed or self.removed or self.reasons)
+
+
+def pending_changes(settings: Settings, corpus: Corpus | None = None) -> Changes:
+    """What differs between the corpus with these settings and the index in service.
+
+    Raises CorpusError for a corpus that does not hold together.
+    """
+    corpus = corpus or read_corpus(settings.corpus)
+    ours = {source.id: _source_hash(source) for source in corpus.sources}
+    try:
+        info = BuildInfo.read(read_current(settings.home))
+    except IndexMissingError:
+        return Changes(added=tuple(ours), reasons=("there is no index yet",))
+    except IndexError_ as error:
+        return Changes(reasons=(str(error).split(". ")[0],))
+    model = model_fingerprint(settings)
+    wanted = {"model": model, "splitter": _splitter(settings), "language means": means_id(model)}
+    found = {"model": info.model, "splitter": info.splitter, "language means": info.means}
+    reasons = [f"{what} {found[what]} becomes {wanted[what]}" for what in wanted]
+    reasons = [r for r, what in zip(reasons, wanted, strict=True) if found[what] != wanted[what]]
+    added = tuple(id_ for id_ in ours if id_ not in info.sources)
+    changed = tuple(id_ for id_ in ours if info.sources.get(id_, ours[id_]) != ours[id_])
+    removed = tuple(id_ for id_ in info.sources if id_ not in ours)
+    if info.corpus != corpus.hash and not (added or changed or removed):
+        reasons.append("the manifest or the glossary changed")
+    return Changes(added, changed, removed, tuple(reasons))
+
+
+def build_index(
+    settings: Settings, *, force: bool = False, progress: Progress | None = None
+) -> BuildInfo:
+    """Bring the index up to date and return what is in service; does nothing when it is.
+
+    Progress is called with a stage and a share from 0.0 to 1.0. Two processes wait for each
+    other. Raises CorpusError for a corpus that does not hold together and IndexBuildError
+    when the build stops; the index in use stays as it was.
+    """
+    corpus = read_corpus(settings.corpus)
+    root = builds_directory(settings.home)
+    with _build_errors(root):
+        root.mkdir(parents=True, exist_ok=True)
+        with FileLock(root / "build.lock"):
+            if not force and not pending_changes(settings, corpus):
+                return BuildInfo.read(read_current(settings.home))
+            # What a killed build left behind goes first: the disk may be short.
+            _sweep(settings, keep=_current_name(settings))
+            info = _build(settings, corpus, root, progress or (lambda stage, share: None))
+            switch_current(settings.home, info.id)
+            _sweep(settings, keep=info.id)
+            return info
+
+
+def _build(settings: Settings, corpus: Corpus, root: Path, report: Progress) -> BuildInfo:
+    began = time.monotonic()
+    now = datetime.now(UTC)
+    directory = root / f"{now:%Y%m%d-%H%M%S-%f}-{corpus.hash[:6]}"
+    directory.mkdir()
+    try:
+        report("load", 0.0)
+        embeddings = passage_embeddings(settings, progress=report)
+        sources = {source.id: source for source in corpus.sources}
+        passages = _passages(corpus, settings, embeddings.count_tokens)
+        means = language_means(embeddings, settings.cache)
+        rows = embed_rows(sources, passages, embeddings, means)
+        info = _describe(directory.name, settings, corpus, passages, rows)
+        report("store", 0.0)
+        write(directory, settings, info, corpus.sources, passages, rows)
+        write_lexical(directory / "lexical", sources, passages)
+        save_means(directory / "means.npz", means)
+        if corpus.glossary.is_file():
+            shutil.copyfile(corpus.glossary, directory / "glossary.tsv")
+        report("check", 0.0)
+        Index(directory, settings, info).check()
+        info = replace(
+            info, created=now.isoformat(timespec="seconds"), seconds=time.monotonic() - began
+        )
+        info.write(directory)
+        report("check", 1.0)
+        return info
+    except BaseException:
+        drop_collections(settings, directory.name, directory)
+        shutil.rmtree(directory, ignore_errors=True)
+        raise
+
+
+def _passages(
+    corpus: Corpus, settings: Settings, count_tokens: Callable[[str], int]
+) -> list[Passage]:
+    limit = settings.passage_tokens
+    return [
+        passage
+        for source in corpus.sources
+        for passage in split_source(source, count_tokens=count_tokens, passage_tokens=limit)
+    ]
+
+
+def _describe(
+    build_id: str,
+    settings: Settings,
+    corpus: Corpus,
+    passages: Sequence[Passage],
+    rows: Sequence[Row],
+) -> BuildInfo:
+    model = model_fingerprint(settings)
+    return BuildInfo(
+        id=build_id,
+        corpus=corpus.hash,
+        model=model,
+        means=means_id(model),
+        splitter=_splitter(settings),
+        created="",
+        seconds=0.0,
+        sources={source.id: _source_hash(source) for source in corpus.sources},
+        passages=[passage.id for passage in passages],
+        sentences=sum(len(passage.sentences) for passage in passages),
+        languages={lang: sum(p.language == lang for p in passages) for lang in LANGUAGES},
+        rows={view: sum(row.view == view for row in rows) for view in VIEWS},
+        versions={name: version(name) for name in ("chromadb", "sentence-transformers")},
+    )
+
+
+def _splitter(settings: Settings) -> str:
+    return f"{SPLITTER}-{settings.passage_tokens}"
+
+
+def _source_hash(source: Source) -> str:
+    data = json.dumps(asdict(source), ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(data.encode()).hexdigest()[:16]
+
+
+def _current_name(settings: Settings) -> str:
+    try:
+        return read_current(settings.home).name
+    except IndexError_:
+        return ""
+
+
+def _sweep(settings: Settings, *, keep: str) -> None:
+    prune(settings.home, keep=keep, forget=lambda d: drop_collections(settings, d.name, d))
+
+
+@contextmanager
+def _build_errors(root: Path) -> Iterator[None]:
+    try:
+        yield
+    except IndexError_ as error:
+        raise IndexBuildError(
+            f"The build stopped: {error} The index in use, if there is one, is untouched."
+        ) from error
+    except AssistantError:
+        raise
+    except OSError as error:
+        cause = "the disk is full" if error.errno == errno.ENOSPC else str(error)
+        raise IndexBuildError(
+            f"The build stopped: {cause}. The index in use is untouched. "
+            f"Make room or mend the permissions of {root}, then run `python -m ingest` again."
+        ) from error

@@ -1,0 +1,71 @@
+"""The mean vector of each language, which retrieval subtracts (design 6).
+
+They belong to the model, not to the corpus: a small corpus's mean is its topic. They are
+taken once a model from general parallel text that ships with the project.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+
+from assistant.embeddings import SentenceTransformerEmbeddings
+from assistant.index import Vector
+from assistant.types import LANGUAGES
+
+
+def means_id(fingerprint: str) -> str:
+    """The name of a model's means: changes with the model and with the general text."""
+    digest = hashlib.sha256(fingerprint.encode() + _general_text().encode()).hexdigest()
+    return digest[:16]
+
+
+def language_means(embeddings: SentenceTransformerEmbeddings, cache: Path) -> dict[str, Vector]:
+    """Mean vectors of shape (dimension,) under the names passage-en, passage-zh, query-en, ….
+
+    Read from `cache` when this model's are there, else computed in some seconds and kept.
+    """
+    path = cache / f"means-{means_id(embeddings.fingerprint)}.npz"
+    if path.is_file():
+        try:
+            with np.load(path) as stored:
+                return {name: stored[name] for name in stored.files}
+        except (OSError, ValueError):  # half-written by a killed process: compute again
+            pass
+    means = _compute(embeddings)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part.npz")
+    cache.mkdir(parents=True, exist_ok=True)
+    try:
+        save_means(part, means)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    return means
+
+
+def save_means(path: Path, means: dict[str, Vector]) -> None:
+    """Write means as an .npz file."""
+    with path.open("wb") as file:
+        np.savez(file, allow_pickle=False, **means)
+
+
+def _compute(embeddings: SentenceTransformerEmbeddings) -> dict[str, Vector]:
+    rows = [line.split("\t") for line in _general_text().splitlines()[1:]]
+    means: dict[str, Vector] = {}
+    for column, language in enumerate(LANGUAGES, start=1):
+        texts = [row[column] for row in rows if row[0] != "question"]
+        questions = [row[column] for row in rows if row[0] == "question"]
+        passages = np.asarray(embeddings.embed_documents(texts), dtype=np.float32)
+        queries = np.asarray([embeddings.embed_query(q) for q in questions], dtype=np.float32)
+        means[f"passage-{language}"] = passages.mean(axis=0)
+        means[f"query-{language}"] = queries.mean(axis=0)
+    return means
+
+
+def _general_text() -> str:
+    file = resources.files("assistant") / "data" / "general_pairs.tsv"
+    return file.read_text(encoding="utf-8")

@@ -1,0 +1,110 @@
+"""Sources cut into passages that are exact slices of them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from assistant.language import passage_language
+from assistant.types import Passage, PassageTranslation, Source, Span
+
+from .sentences import split_lines, split_sentences
+
+# Part of every build's name: an index cut by another splitter is rebuilt.
+SPLITTER = "paragraphs-1"
+
+CountTokens = Callable[[str], int]
+_BLOCK = re.compile(r"(?:[^\n]*\S[^\n]*(?:\n|$))+")
+_HEADING = re.compile(r"#{1,6}[ \t]+")
+
+
+def split_source(
+    source: Source, *, count_tokens: CountTokens, passage_tokens: int
+) -> list[Passage]:
+    """The source's passages in reading order.
+
+    A passage is a paragraph (a run of lines without a blank one), cut at sentence ends where it
+    is longer than `passage_tokens`. Lines that start with `#` are headings: they name the
+    passages below them and are no passages. In a source with an aligned translation each line
+    is one sentence. Overlap stays 0: a citation must have one place.
+    """
+    passages: list[Passage] = []
+    heading = ""
+    for block in _BLOCK.finditer(source.text):
+        start = block.start()
+        for line in block.group().splitlines(keepends=True):
+            if not (mark := _HEADING.match(line)):
+                break
+            # The title is the source's own; only what is below it names a part.
+            heading = line[mark.end() :].strip() if line.startswith("##") else ""
+            start += len(line)
+        cut = split_lines if source.translation else split_sentences
+        sentences = cut(source.text, start, block.end())
+        for group in _grouped(source.text, sentences, count_tokens, passage_tokens):
+            passages.append(_passage(source, heading, group))
+    return list(_named(passages))
+
+
+def _grouped(
+    text: str, sentences: Sequence[Span], count_tokens: CountTokens, limit: int
+) -> Iterator[list[Span]]:
+    group: list[Span] = []
+    tokens = 0
+    for span in sentences:
+        size = count_tokens(text[span.start : span.end])
+        if group and tokens + size > limit:
+            yield group
+            group, tokens = [], 0
+        group.append(span)
+        tokens += size
+    if group:
+        yield group
+
+
+def _passage(source: Source, heading: str, sentences: Sequence[Span]) -> Passage:
+    start, end = sentences[0].start, sentences[-1].end
+    text = source.text[start:end]
+    return Passage(
+        id=f"{source.id}.{hashlib.sha256(text.encode()).hexdigest()[:8]}",
+        source_id=source.id,
+        language=source.language if source.translation else passage_language(text),
+        heading=heading,
+        start=start,
+        end=end,
+        text=text,
+        sentences=tuple(sentences),
+        translation=_translation(source, sentences),
+    )
+
+
+def _translation(source: Source, sentences: Sequence[Span]) -> PassageTranslation | None:
+    if source.translation is None:
+        return None
+    lines = _line_spans(source.translation.text)
+    spans = tuple(lines[source.text.count("\n", 0, span.start)] for span in sentences)
+    start, end = spans[0].start, spans[-1].end
+    return PassageTranslation(
+        language=source.translation.language,
+        text=source.translation.text[start:end],
+        start=start,
+        sentences=spans,
+    )
+
+
+def _line_spans(text: str) -> list[Span]:
+    spans, begin = [], 0
+    for line in text.split("\n"):
+        spans.append(Span(begin, begin + len(line)))
+        begin += len(line) + 1
+    return spans
+
+
+def _named(passages: Sequence[Passage]) -> Iterator[Passage]:
+    # Two passages of one source may hold the same words; ids must differ and stay the same.
+    seen: dict[str, int] = {}
+    for passage in passages:
+        seen[passage.id] = seen.get(passage.id, 0) + 1
+        again = seen[passage.id]
+        yield passage if again == 1 else replace(passage, id=f"{passage.id}.{again}")

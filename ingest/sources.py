@@ -1,0 +1,162 @@
+"""The manifest and the texts it names, read and checked before anything is built."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from assistant.errors import CorpusError
+from assistant.figures import figures
+from assistant.types import LANGUAGES, Kind, Source, Translation, other_language
+
+_REQUIRED = (
+    "id title_en title_zh author publisher date language url licence kind text sha256".split()
+)
+_OPTIONAL = "note_en note_zh translation translation_sha256 translation_by".split()
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """All sources with the hash of everything that was read, glossary included."""
+
+    sources: tuple[Source, ...]
+    glossary: Path
+    hash: str
+
+
+def read_corpus(folder: Path) -> Corpus:
+    """Read `sources.toml` and its texts.
+
+    Raises CorpusError naming the file and what is wrong with it: absent, not UTF-8, another
+    hash than the manifest's, a translation that is not aligned or holds other figures.
+    """
+    manifest = folder / "sources.toml"
+    rows = _manifest_rows(manifest)
+    sources = tuple(_source(folder, manifest, row) for row in rows)
+    ids = [source.id for source in sources]
+    if doubles := sorted({id_ for id_ in ids if ids.count(id_) > 1}):
+        raise CorpusError(f"{manifest}: the id {doubles[0]!r} stands twice. Ids must differ.")
+    glossary = folder / "glossary.tsv"
+    digest = hashlib.sha256(manifest.read_bytes())
+    digest.update(glossary.read_bytes() if glossary.is_file() else b"")
+    return Corpus(sources, glossary, digest.hexdigest()[:16])
+
+
+def check_translation(source: Source, translation: Translation) -> None:
+    """Raise CorpusError unless the translation is aligned with its source line by line.
+
+    Both need the same number of lines, headings and blank lines in the same places, and in
+    each line the same figures.
+    """
+    ours, theirs = source.text.split("\n"), translation.text.split("\n")
+    if len(ours) != len(theirs):
+        raise CorpusError(
+            f"{source.id}: the text has {len(ours)} lines and its translation {len(theirs)}. "
+            "Align them line by line."
+        )
+    for number, (line, other) in enumerate(zip(ours, theirs, strict=True), start=1):
+        if bool(line.strip()) != bool(other.strip()) or (line[:1] == "#") != (other[:1] == "#"):
+            raise CorpusError(
+                f"{source.id}: line {number} is a sentence, a heading or blank on one side only. "
+                "Align text and translation line by line."
+            )
+        if apart := figures(line) ^ figures(other):
+            raise CorpusError(
+                f"{source.id}: in line {number} the figure {sorted(apart)[0]} stands on one side "
+                "only. Correct the text or its translation."
+            )
+
+
+def rehash(folder: Path) -> list[str]:
+    """Write the texts' present hashes into the manifest; returns the names of changed files."""
+    manifest = folder / "sources.toml"
+    lines = manifest.read_text(encoding="utf-8").splitlines(keepends=True)
+    changed, file = [], ""
+    for i, line in enumerate(lines):
+        key, _, value = line.partition("=")
+        match key.strip():
+            case "text" | "translation":
+                file = value.strip().strip('"')
+            case "sha256" | "translation_sha256":
+                now = hashlib.sha256(_bytes(folder / file)).hexdigest()
+                if now not in value:
+                    lines[i] = f'{key.rstrip()} = "{now}"\n'
+                    changed.append(file)
+    manifest.write_text("".join(lines), encoding="utf-8")
+    return changed
+
+
+def _manifest_rows(manifest: Path) -> list[dict[str, Any]]:
+    try:
+        data = tomllib.loads(manifest.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise CorpusError(
+            f"There is no manifest {manifest}. Set ASSISTANT_CORPUS to the folder that holds "
+            "sources.toml."
+        ) from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise CorpusError(f"The manifest {manifest} cannot be read ({error}). Mend it.") from error
+    rows = data.get("source")
+    if not isinstance(rows, list) or not rows:
+        raise CorpusError(f"The manifest {manifest} lists no [[source]]. Add one.")
+    return rows
+
+
+def _source(folder: Path, manifest: Path, row: dict[str, Any]) -> Source:
+    name = row.get("id", "without id")
+    where = f"{manifest}: source {name!r}"
+    missing = [key for key in _REQUIRED if not isinstance(row.get(key), str)]
+    unknown = sorted(set(row) - set(_REQUIRED) - set(_OPTIONAL))
+    if missing or unknown:
+        fault = f"lacks {missing[0]!r}" if missing else f"has the unknown key {unknown[0]!r}"
+        raise CorpusError(f"{where} {fault}. The keys are: {', '.join(_REQUIRED + _OPTIONAL)}.")
+    if row["language"] not in LANGUAGES or row["kind"] not in get_args(Kind):
+        raise CorpusError(f"{where}: language must be en or zh, kind one of {get_args(Kind)}.")
+    if not _ID.fullmatch(row["id"]):
+        raise CorpusError(f"{where}: an id is made of a-z, 0-9 and hyphens, 61 at most.")
+    text = _read(folder / row["text"], row["sha256"], where)
+    shared = {key: row[key] for key in row if key not in ("text", *_OPTIONAL)}
+    notes = {key: row.get(key, "") for key in ("note_en", "note_zh")}
+    source = Source(**shared, **notes, text=text)
+    if "translation" not in row:
+        return source
+    translation = Translation(
+        language=other_language(source.language),
+        text=_read(folder / row["translation"], row.get("translation_sha256", ""), where),
+        made_by=row.get("translation_by", ""),
+    )
+    check_translation(source, translation)
+    return Source(**shared, **notes, text=text, translation=translation)
+
+
+def _read(path: Path, sha256: str, where: str) -> str:
+    data = _bytes(path, where)
+    actual = hashlib.sha256(data).hexdigest()
+    if actual != sha256:
+        raise CorpusError(
+            f"{where}: {path.name} has the sha256 {actual[:12]}…, the manifest says "
+            f"{sha256[:12] or 'nothing'}…. Restore the file, or run `python -m ingest --rehash` "
+            "if the change was meant."
+        )
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise CorpusError(f"{where}: {path.name} is not UTF-8 ({error}). Convert it.") from error
+    if not text.strip():
+        raise CorpusError(f"{where}: {path.name} is empty. Fill it or take it out.")
+    return text
+
+
+def _bytes(path: Path, where: str = "the manifest") -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CorpusError(
+            f"{where} names {path}, which cannot be read ({error.strerror}). Restore the file or "
+            "take its entry out."
+        ) from error
