@@ -1,7 +1,7 @@
 """Ask a report in English or Chinese; every quote in the answer is a slice of its source.
 
-    from assistant import open_assistant
-    print(open_assistant().ask("Who did Vanke sign an agreement with?"))
+from assistant import open_assistant
+print(open_assistant().ask("Who did Vanke sign an agreement with?"))
 """
 
 from .answer import Answer, Chunk

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from .figures import figures
 from .glossary import Glossary
+from .language import simplified
 from .questions import Question, names_in
 from .types import Language
 
@@ -24,11 +25,45 @@ _NUMBER = {
     "en": re.compile(
         r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|"
         r"forty|fifty|hundreds?|thousands?|millions?|billions?|dozens?|half|third|quarter|"
-        r"no|none|several|double|twice|once)\b",
+        r"several|double|twice|once)\b",
         re.IGNORECASE,
     ),
-    "zh": re.compile("[0-9]|[一二两三四五六七八九十百千万亿半]+[个家项份种次人所条名倍成分只座年月天]|数[十百千万]|没有"),
+    "zh": re.compile(
+        "[0-9]|[一二两三四五六七八九十百千万亿半]+[个家项份种次人所条名倍成分只座年月天]|数[十百千万]"
+    ),
 }
+# What is counted, where the question says so: (the question's words, the evidence's words).
+_UNITS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
+    (
+        re.compile(
+            r"how much (?:\w+ )?(?:money|capital|funding|funds|investment|cash|revenue|rent)\b|"
+            r"how much .*\b(?:cost|pay|paid|invest|invested|spend|spent|worth|raise|raised)\b|"
+            r"\bbudget\b|多少钱|多少资金|多少投资|多少经费|多少预算|预算是多少|投资额|(?:金额|费用|成本)是?多少",
+            re.IGNORECASE,
+        ),
+        re.compile(
+            r"\b(?:yuan|rmb|dollars?|euros?|pounds?|usd)\b|[$€£¥]|元|美金|欧元|英镑", re.IGNORECASE
+        ),
+    ),
+    (
+        re.compile(
+            r"how many (?:\w+ )?(?:people|employees|staff|workers|persons|students|members|"
+            r"founders|graduates|mentors|residents)\b|多少[名位]?(?:员工|人|职工|学生|毕业生|成员|导师)|几[名位]",
+            re.IGNORECASE,
+        ),
+        re.compile(
+            r"\b(?:people|persons?|employees|staff|workers|students|members|founders|graduates|"
+            r"mentors|residents|jobs)\b|人|名|位|毕业生|就业",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        re.compile(
+            r"what (?:percentage|share|proportion)\b|percent|百分之|占比|比例", re.IGNORECASE
+        ),
+        re.compile(r"%|％|per ?cent|percentage|百分之|成|half|third|quarter|分之", re.IGNORECASE),
+    ),
+)
 _REASON = {
     "en": re.compile(
         r"\b(?:because|since|as a (?:result|means)|due to|owing|so that|in order|in response|"
@@ -58,15 +93,22 @@ def meets_kind(
             fresh = _without_figures(text, question.text)
             return bool(_DATE[language].search(fresh))
         case "number":
-            return bool(_NUMBER[language].search(_without_figures(text, question.text)))
+            return _counts(question, text, language)
         case "who" | "where":
             return _names_something_new(question.text.lower(), text, glossary)
         case "list":
-            return bool(_LIST[language].search(text))
+            return bool(_LIST[language].search(text)) or None
         case "why":
             return bool(_REASON[language].search(text)) or None
         case _:
             return None
+
+
+def _counts(question: Question, text: str, language: Language) -> bool:
+    if not _NUMBER[language].search(_without_figures(text, question.text)):
+        return False
+    asked = simplified(question.asked)
+    return all(unit.search(text) for words, unit in _UNITS if words.search(asked))
 
 
 def _without_figures(text: str, question: str) -> str:
@@ -77,7 +119,9 @@ def _without_figures(text: str, question: str) -> str:
 
 
 def _names_something_new(question: str, text: str, glossary: Glossary) -> bool:
-    known = {other.lower() for _, es in glossary.found_in(question) for e in es for other in e.en + e.zh}
+    known = {
+        other.lower() for _, es in glossary.found_in(question) for e in es for other in e.en + e.zh
+    }
     return any(
         name.lower() not in question and name.lower() not in known
         for name in _names(text, glossary)

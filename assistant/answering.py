@@ -75,9 +75,7 @@ class Assistant:
         named, pointing = named_sources(parsed.names, self.sources, self.index.glossary)
         queries = self._queries(text, focus(parsed, pointing), parsed.language)
         embedded = time.perf_counter()
-        hits = rank(
-            self.index, queries[0][0], count=self.settings.passages, sources=sources
-        )
+        hits = rank(self.index, queries[0][0], count=self.settings.passages, sources=sources)
         retrieved = time.perf_counter()
         ranked = score_sentences(self.index, parsed, queries, hits, named)
         chosen = choose(parsed, ranked)
@@ -152,9 +150,7 @@ class Assistant:
 
         return RunnableLambda(call, acall, name="report_assistant")
 
-    def _queries(
-        self, text: str, focused: str, language: Language
-    ) -> list[tuple[Query, float]]:
+    def _queries(self, text: str, focused: str, language: Language) -> list[tuple[Query, float]]:
         whole = make_query(self.index, text, language, self._embeddings.embed_query(text))
         if focused == text:
             return [(whole, 1.0)]

@@ -71,9 +71,7 @@ def _closest(ranked: Sequence[Choice]) -> list[Choice]:
     return list(best.values())[:CLOSEST]
 
 
-def _citations(
-    index: Index, chosen: Sequence[Choice], language: Language
-) -> tuple[Citation, ...]:
+def _citations(index: Index, chosen: Sequence[Choice], language: Language) -> tuple[Citation, ...]:
     by_passage: dict[str, list[Choice]] = {}
     for choice in chosen:
         by_passage.setdefault(choice.passage.id, []).append(choice)

@@ -213,6 +213,13 @@ class Index:
             for row, cosine in zip(found["metadatas"] or [], cosines, strict=True)
         ]
 
+    def all_vectors(self, view: View) -> tuple[list[str], Vector]:
+        """Every stored vector with its passage's id, shape (rows, dimension); for benchmarks."""
+        with _foreign_errors(self.directory):
+            found = self._collections[view].get(include=["metadatas", "embeddings"])
+        ids = [str(row["passage_id"]) for row in found["metadatas"] or []]
+        return ids, np.asarray(found["embeddings"], dtype=np.float32)
+
 
 def surfaces(passage: Passage) -> tuple[Language, ...]:
     """The languages in which a passage's words are at hand, its own first."""

@@ -19,6 +19,8 @@ def stands_in(glossary: Glossary, name: str, texts: Sequence[str]) -> bool:
     """
     if re.fullmatch(r"[\d.,]+", name):
         return any(figures(name) <= _figures(text) for text in texts)
+    if (ordinal := _ordinal(name)) is not None:
+        return any(re.search(_ORDINALS[ordinal], text) for text in texts)
     names = {name} | {
         other
         for found, entries in glossary.found_in(name)
@@ -65,6 +67,23 @@ def named_sources(
         if len(holders) < len(cards) and not name.isdigit():
             pointed |= holders
     return frozenset(pointed), tuple(pointing)
+
+
+_ORDINALS = tuple(
+    rf"\b{word}\b|\b{digit}(?:st|nd|rd|th)\b|第{han}|第{digit}"
+    for digit, (word, han) in enumerate(
+        zip(
+            "first second third fourth fifth sixth seventh eighth ninth tenth".split(),
+            "一二三四五六七八九十",
+            strict=True,
+        ),
+        start=1,
+    )
+)
+
+
+def _ordinal(name: str) -> int | None:
+    return next((i for i, p in enumerate(_ORDINALS) if re.fullmatch(p, name.lower())), None)
 
 
 @lru_cache(maxsize=4_096)

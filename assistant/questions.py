@@ -18,22 +18,23 @@ Kind = Literal["who", "when", "where", "number", "list", "why", "how", "what", "
 
 _WHICH_THING = r"(?:what|which)(?: \w+)?? "
 _KINDS_EN: tuple[tuple[Kind, str], ...] = (
+    ("list", r"^(?:can|could|would) you (?:please )?(?:list|name)\b|^(?:list|name)\b"),
+    ("yes-no", r"^(?:is|are|was|were|do|does|did|has|have|had|will|would|should)\b"),
     ("why", r"\bwhy\b|\bhow come\b|\b(?:reasons?|purpose|aims?) (?:of|for|behind)\b|\bwhat for\b"),
     ("number", r"\bhow (?:many|much|big|large|high|low|long|far|fast|old|often)\b"),
     ("number", _WHICH_THING + r"(?:number|share|percentage|proportion|score|rate|amount|sum)\b"),
-    ("when", r"\bwhen\b|" + _WHICH_THING + r"(?:year|month|date|day|time)\b|\bhow recently\b"),
+    ("when", r"\bwhen\b|" + _WHICH_THING + r"(?:year|month|date|day|time)\b|\b(?:date|year)\W*$"),
     ("list", r"\b(?:which|what) (?:\w+ ){0,3}?(?!(?:is|was|has|does)\b)\w{3,}s\b(?<!ss)"),
     ("list", r"\b(?:list|name) (?:all|the|some|every)\b|\bwhat are\b|\bwho are\b|\bwho all\b"),
     ("where", r"\bwhere\b|" + _WHICH_THING + r"(?:city|country|place|region|district|state)\b"),
     ("who", r"\bwho(?:m|se)?\b|" + _WHICH_THING + r"(?:company|firm|person|body|university)\b"),
     ("how", r"\bhow\b"),
-    ("yes-no", r"^(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should)\b"),
 )
 _KINDS_ZH: tuple[tuple[Kind, str], ...] = (
     ("list", r"哪些|有哪几|分别是|包括什么|都有(?:谁|什么)|列出"),
     ("why", r"为什么|为何|为啥|原因|目的|何以|图的是什么|怎么会"),
     ("when", r"何时|什么时候|啥时候|哪一?年|哪个?月|哪一?天|几月|几号|什么时间|年份|日期"),
-    ("number", r"多少|几[个家项份种次人所条名倍成]|多[大高长远快]|百分之几|占比|是几"),
+    ("number", r"多少|几(?![乎十百千万])[\u4e00-\u9fff]|多[大高长远快]|百分之几|占比|是几"),
     ("where", r"哪里|哪儿|何处|何地|什么地方|在哪|哪个?(?:城市|国家|省|地区|区)"),
     ("who", r"谁|哪位|何人|哪一?家|(?:什么|哪个)(?:人|机构|公司|单位|部门|企业|大学)"),
     ("yes-no", r"吗[？?]?$|是否|有没有|是不是"),
@@ -60,12 +61,19 @@ _OPENERS = re.compile(
 _COMMON = frozenset("城市 城镇 地区 国家 大陆 欧美 海外 卫星 校园 东西".split())
 # rjieba's tags of people, places, bodies and other proper nouns.
 _NAME_TAGS = ("nr", "ns", "nt", "nz")
+# "The third principle" is a claim that there is one: what holds no "third" does not answer.
+_ORDINAL = re.compile(
+    r"\b(?:second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)\b|第[一二三四五六七八九十]",
+    re.IGNORECASE,
+)
 _FOLLOW_UP = re.compile(
     r"^(?:and|but|so|what about|how about|ok|then)\b|\b(?:it|its|they|them|their|this|that|these|"
     r"those|there|he|she|his|her|him|ones?)\b",
     re.IGNORECASE,
 )
-_FOLLOW_UP_ZH = re.compile("^(?:那|那么|还有|而|然后|又)|呢[？?]?$|[它他她]|这[个些家是]|那[个些家是]|该")
+_FOLLOW_UP_ZH = re.compile(
+    "^(?:那|那么|还有|而|然后|又)|呢[？?]?$|[它他她]|这[个些家是]|那[个些家是]|该"
+)
 
 
 _WHAT_ABOUT = re.compile(r"what about|how about|^and\b|呢[？?]?$", re.IGNORECASE)
@@ -99,14 +107,17 @@ def check_question(text: str, *, limit: int) -> str:
     text = unicodedata.normalize("NFC", text).strip()
     if not text:
         raise QuestionError(
-            "The question is empty. Type a question in English or Chinese. 问题为空，请用中文或英文输入。"
+            "The question is empty. Type a question in English or Chinese. "
+            "问题为空，请用中文或英文输入。"
         )
     if len(text) > limit:
         raise QuestionError(
             f"The question has {len(text):,} characters, the most is {limit:,}. "
             f"Ask for one thing at a time. 问题过长（{len(text)}字），最多{limit}字，请分开提问。"
         )
-    odd = sum(unicodedata.category(c) in ("Cc", "Co", "Cn", "Cs") and c not in "\n\t\r" for c in text)
+    odd = sum(
+        unicodedata.category(c) in ("Cc", "Co", "Cn", "Cs") and c not in "\n\t\r" for c in text
+    )
     if odd or "\ufffd" in text:
         raise QuestionError(
             "The question holds binary data rather than text. Type it again as plain text. "
@@ -114,7 +125,8 @@ def check_question(text: str, *, limit: int) -> str:
         )
     if not any(c.isalpha() for c in text):
         raise QuestionError(
-            "The question holds no words. Ask in English or Chinese. 问题中没有文字，请用中文或英文提问。"
+            "The question holds no words. Ask in English or Chinese. "
+            "问题中没有文字，请用中文或英文提问。"
         )
     if is_foreign(text):
         raise QuestionError(
@@ -124,9 +136,7 @@ def check_question(text: str, *, limit: int) -> str:
     return " ".join(text.split())
 
 
-def understand(
-    asked: str, text: str, earlier: Sequence[str], glossary: Glossary
-) -> Question:
+def understand(asked: str, text: str, earlier: Sequence[str], glossary: Glossary) -> Question:
     """Language, kind and names of a checked question; `text` is its stand-alone form.
 
     A follow-up that names things of its own is held to those, any other to what it follows.
@@ -174,8 +184,9 @@ def _kind(text: str, language: Language) -> Kind:
 
 
 def names_in(text: str, glossary: Glossary) -> tuple[str, ...]:
+    """The names, numbers and ordinals in a text, none inside another, as they are written."""
     names = [name for name, entries in glossary.found_in(text) if entries[0].kind != "term"]
-    names += _NUMBER.findall(text)
+    names += _NUMBER.findall(text) + _ORDINAL.findall(text)
     if re.search(f"[{HAN}]", text):
         terms = {name for name, entries in glossary.found_in(text) if entries[0].kind == "term"}
         names += [
@@ -189,7 +200,11 @@ def names_in(text: str, glossary: Glossary) -> tuple[str, ...]:
         for match in _CAPITALISED.finditer(text):
             name = _OPENERS.sub("", match.group())
             # A lone capital at the start says nothing about the word.
-            if name[:1].isalpha() and not (match.start() == 0 and match.group() == opening and name.istitle()):
+            if (
+                name[:1].isalpha()
+                and not _is_term(name, glossary)
+                and not (match.start() == 0 and match.group() == opening and name.istitle())
+            ):
                 names.append(name)
     names = [name for name in names if not _MONTH.match(name)]
     distinct: list[str] = []
@@ -197,6 +212,11 @@ def names_in(text: str, glossary: Glossary) -> tuple[str, ...]:
         if not any(name.lower() in other.lower() for other in distinct):
             distinct = [d for d in distinct if d.lower() not in name.lower()] + [name]
     return tuple(distinct)
+
+
+def _is_term(name: str, glossary: Glossary) -> bool:
+    found = glossary.found_in(name)
+    return bool(found) and found[0][0] == name and found[0][1][0].kind == "term"
 
 
 def _tagged(text: str) -> Sequence[tuple[str, str]]:

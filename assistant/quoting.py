@@ -85,9 +85,7 @@ def score_sentences(
     return sorted(choices, key=lambda c: (-c.score, c.hit.rank, c.number))
 
 
-def _similarities(
-    index: Index, query: Query, hits: Sequence[Hit]
-) -> dict[tuple[str, int], float]:
+def _similarities(index: Index, query: Query, hits: Sequence[Hit]) -> dict[tuple[str, int], float]:
     passages = [hit.passage for hit in hits]
     contexts = {
         (near.passage_id, near.surface, near.number): near.cosine

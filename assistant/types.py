@@ -1,6 +1,6 @@
 """The values that flow from corpus to answer: frozen, comparable, without behaviour of weight.
 
-Offsets count characters (Python `str` indices) of the source's text, start inclusive, end exclusive.
+Offsets count characters (Python `str` indices) of the source's text; the end is exclusive.
 """
 
 from __future__ import annotations

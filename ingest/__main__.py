@@ -126,9 +126,7 @@ def _status(settings: Settings, *, as_json: bool) -> int:
 
 
 def _summary(info: BuildInfo) -> str:
-    return (
-        f"{len(info.sources)} sources, {len(info.passages)} passages, {info.sentences} sentences"
-    )
+    return f"{len(info.sources)} sources, {len(info.passages)} passages, {info.sentences} sentences"
 
 
 def _ago(seconds: float) -> str:
