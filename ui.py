@@ -37,29 +37,27 @@ _LABELS = {
     "en": {
         "partial": "Partly: close, but not answered by the sources",
         "refused": "Not answered by the sources",
-        "error": "Something went wrong",
         "stand_alone": "Understood as: ",
-        "translated": "Translated by the project; the sources show the original words.",
+        "translated": "Shown in translation; the source has the original words.",
         "sources": "Sources",
-        "none": "No passage comes near this question.",
+        "none": "This answer cites no source.",
         "original": "original",
         "digest": "digest by the project, not the official text",
         "translation": "translation",
-        "aligned": "Translation",
+        "aligned": "Translation ({by})",
         "link": "Open the original",
     },
     "zh": {
         "partial": "接近但未直接回答",
         "refused": "资料未回答",
-        "error": "出错了",
         "stand_alone": "理解为：",
-        "translated": "以上为项目译文；来源一栏显示原文。",
+        "translated": "以上为译文，原文见来源。",
         "sources": "来源",
-        "none": "没有与此问题相近的段落。",
+        "none": "这个回答没有引用来源。",
         "original": "原文",
         "digest": "项目撰写的摘要，并非官方原文",
         "translation": "译文",
-        "aligned": "译文",
+        "aligned": "译文（{by}）",
         "link": "打开原始文件",
     },
 }
@@ -72,53 +70,73 @@ _EMPTY_PANEL = (
     '<p class="hint">The sources of an answer appear here; click a number such as '
     '<span class="marker">[1]</span> to open one.<br>答案的来源显示在这里，点击编号即可打开。</p>'
 )
+_EMPTY_CHAT = "Ask a question, or take an example below. 请提问，或点选下方的例子。"
 _FAILED = (
     "This question could not be answered because of an error in the program; "
     "the terminal shows the details. 程序出错，详情见终端。"
 )
 
 _CSS = """
+.gradio-container { --quiet: color-mix(in srgb, var(--body-text-color) 65%, transparent);
+  max-width: 1500px !important; margin: 0 auto; }
+.gradio-container [lang="zh"] { font-family: "PingFang SC", "Microsoft YaHei",
+  "Noto Sans CJK SC", sans-serif; }
 #intro h1 { font-size: 1.35rem; margin: 0; }
-#intro p { color: var(--body-text-color-subdued); margin: 0.1rem 0 0; }
-#columns { align-items: flex-start; }
-#chat { height: calc(100dvh - 15rem); min-height: 20rem; }
-#sources { height: calc(100dvh - 5.5rem); overflow-y: auto; overflow-wrap: anywhere; }
+#intro p, .hint, .small, .byline { color: var(--quiet) !important; }
+.small, .byline, .note { font-size: 0.85rem; }
+#columns { height: calc(100dvh - 7.5rem); min-height: 30rem; }
+#talk, #side { height: 100%; flex-wrap: nowrap; }
+#chat { flex: 1 1 0 !important; min-height: 0; }
+#chat .placeholder { text-align: center; padding: 0 1rem; }
+#ask, #examples { flex: none; align-items: stretch; }
+#ask button { white-space: nowrap; }
 #examples { gap: 0.4rem; }
-#examples button { flex: 0 1 auto; min-width: 0; text-align: left; white-space: normal; }
+#examples button { flex: none; min-width: 0; font-weight: 400; border-radius: 999px;
+  border: 1px solid var(--border-color-primary); background: none; }
+#examples button:hover { border-color: var(--color-accent); }
+#side { overflow-y: auto; overflow-wrap: anywhere; border-radius: var(--block-radius);
+  border: 1px solid var(--border-color-primary); background: var(--block-background-fill); }
+#sources { padding: 0.9rem 1rem; }
 .reply p, .reply ul { margin: 0 0 0.5rem; }
 .reply > :last-child { margin-bottom: 0; }
 .reply ul { padding-left: 1.2rem; list-style: disc; }
-.reply .small, #sources .small { font-size: 0.82rem; color: var(--body-text-color-subdued); }
 .reply.partial, .reply.refused, .reply.error { border-left: 4px solid; padding-left: 0.75rem; }
 .reply.partial { border-color: #d97706; }
 .reply.refused { border-color: #64748b; }
 .reply.error { border-color: #dc2626; }
 .reply .label { font-weight: 600; }
-#page .marker { font-weight: 600; color: var(--link-text-color); text-decoration: none; }
-#page a.marker:hover, #page a.marker:focus { text-decoration: underline; }
-#sources h2 { font-size: 1.05rem; margin: 0; }
-#sources h3 { font-size: 0.9rem; margin: 0.5rem 0 0; }
-#sources .hint { color: var(--body-text-color-subdued); }
-.source { border: 1px solid var(--border-color-primary); border-radius: 8px; margin: 0.6rem 0;
-  padding: 0.5rem 0.75rem; background: var(--block-background-fill); }
+.gradio-container .marker { font-weight: 600; color: var(--link-text-color) !important;
+  text-decoration: none !important; white-space: nowrap; }
+.gradio-container a.marker:is(:hover, :focus) { text-decoration: underline !important; }
+#sources h2 { font-size: 1.05rem; font-weight: 600; margin: 0; }
+#sources h3 { font-size: 0.95rem; font-weight: 600; margin: 0.6rem 0 0; }
+.source { border: 1px solid var(--border-color-primary); border-radius: 8px;
+  margin: 0.6rem 0; padding: 0.5rem 0.75rem; }
 .source.chosen { border-color: var(--color-accent); box-shadow: 0 0 0 1px var(--color-accent); }
 .source summary { cursor: pointer; }
-.source .byline { display: block; font-size: 0.82rem; color: var(--body-text-color-subdued); }
-.source.digest .byline { color: #b45309; }
-.dark .source.digest .byline { color: #fbbf24; }
-.source blockquote { margin: 0.5rem 0; padding-left: 0.75rem; line-height: 1.6;
+.source .byline { display: block; }
+.source.digest .byline { color: #b45309 !important; }
+.dark .source.digest .byline { color: #fbbf24 !important; }
+#sources blockquote { margin: 0.6rem 0; padding-left: 0.75rem; line-height: 1.6;
   border-left: 3px solid var(--border-color-primary); }
-.source mark { background: #fde68a; color: inherit; padding: 0.05em 0; }
+.source mark { background: #fde68a; color: inherit; padding: 0.1em 0; }
 .dark .source mark { background: #854d0e; }
-.source .note { font-size: 0.82rem; }
+.dark .gradio-container .marker { color: #93c5fd !important; }
+#sources p { margin: 0.3rem 0; }
+.source a { color: var(--link-text-color); text-decoration: underline; }
+#sources .note { border-top: 1px solid var(--border-color-primary); padding-top: 0.5rem;
+  margin-top: 0.7rem; }
 @media (max-width: 820px) {
-  #columns { flex-direction: column; }
-  #chat { height: 60dvh; }
-  #sources { height: auto; }
+  #columns { flex-direction: column; height: auto; }
+  #talk { height: calc(100dvh - 9rem); min-height: 28rem; width: 100%; }
+  #examples { flex-wrap: nowrap; overflow-x: auto; }
+  #side { height: auto; width: 100%; }
 }
 """
 # A marker opens its source; a marker of an older answer brings that answer's sources back.
-_HEAD = """<script>
+_HEAD = """<meta http-equiv="Content-Security-Policy"
+  content="default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:">
+<script>
 document.addEventListener("click", (event) => {
   const link = event.target.closest?.("a.marker");
   const source = link && document.getElementById(link.hash.slice(1));
@@ -203,7 +221,7 @@ def render_answer(answer: Answer, turn: int) -> str:
     parts.append(render_text(answer.text, [c.number for c in answer.citations], turn))
     if any(statement.translated for statement in answer.statements):
         parts.append(f'<p class="small">{labels["translated"]}</p>')
-    return f'<div class="reply {answer.status}">{"".join(parts)}</div>'
+    return "".join(parts)
 
 
 def render_sources(answer: Answer, turn: int, *, shown: bool) -> str:
@@ -223,11 +241,11 @@ def _render_citation(citation: Citation, answer: Answer, turn: int) -> str:
     heading, note = citation.passage.heading, source.note(answer.language)
     parts = [f"<h3>{escape(heading)}</h3>"] if heading else []
     parts.append(f'<blockquote lang="{source.language}">{highlight(citation)}</blockquote>')
-    if citation.translations:
-        by = f"（{source.translation.made_by}）" if source.translation else ""
-        parts.append(f'<p class="small">{labels["aligned"]}{escape(by)}</p>')
-        lines = "".join(f"<p>{escape(line)}</p>" for line in citation.translations)
-        parts.append(f'<div class="aligned">{lines}</div>')
+    if citation.translations and source.translation:
+        made = labels["aligned"].format(by=source.translation.made_by)
+        words = "<br>".join(map(escape, citation.translations))
+        parts.append(f'<p class="small">{escape(made)}</p>')
+        parts.append(f'<p lang="{source.translation.language}">{words}</p>')
     if note:
         parts.append(f'<p class="note">{escape(note)}</p>')
     if source.url.startswith(("https://", "http://")):
@@ -244,22 +262,29 @@ def _render_citation(citation: Citation, answer: Answer, turn: int) -> str:
     )
 
 
+def _message(role: str, body: str, classes: str = "", language: str = "") -> dict[str, str]:
+    """A chat message; inside a block of HTML the chat reads no Markdown."""
+    return {"role": role, "content": f'<div class="{classes}" lang="{language}">{body}</div>'}
+
+
 def _messages(session: Sequence[Exchange]) -> list[dict[str, str]]:
     messages = []
     for turn, exchange in enumerate(session):
-        messages.append({"role": "user", "content": f"<div>{escape(exchange.question)}</div>"})
-        if exchange.answer is not None:
-            reply = render_answer(exchange.answer, turn)
+        messages.append(_message("user", escape(exchange.question)))
+        answer = exchange.answer
+        if answer is None:
+            body, kind, language = f"<p>{escape(exchange.error)}</p>", "error", ""
         else:
-            reply = f'<div class="reply error"><p>{escape(exchange.error)}</p></div>'
-        messages.append({"role": "assistant", "content": reply})
+            body, kind, language = render_answer(answer, turn), answer.status, answer.language
+        messages.append(_message("assistant", body, f"reply {kind}", language))
     return messages
 
 
 def _panel(session: Sequence[Exchange]) -> str:
-    answers = [(turn, exchange.answer) for turn, exchange in enumerate(session)]
-    last = len(session) - 1
-    parts = [render_sources(answer, turn, shown=turn == last) for turn, answer in answers if answer]
+    answers = [(turn, exchange.answer) for turn, exchange in enumerate(session) if exchange.answer]
+    parts = [
+        render_sources(answer, turn, shown=answer is answers[-1][1]) for turn, answer in answers
+    ]
     return "".join(parts) or _EMPTY_PANEL
 
 
@@ -267,9 +292,8 @@ def _respond(
     assistant: Assistant, question: str, session: tuple[Exchange, ...]
 ) -> Iterator[tuple[list[dict[str, str]], str | None, tuple[Exchange, ...]]]:
     """Messages, panel (None: as it is) and session, as the answer is read."""
-    earlier = _messages(session)
-    asked = {"role": "user", "content": f"<div>{escape(question)}</div>"}
-    yield [*earlier, asked], None, session
+    shown = [*_messages(session), _message("user", escape(question))]
+    yield shown, None, session
     text, exchange = "", Exchange(question, error=_FAILED)
     try:
         history = [earlier.answer for earlier in session if earlier.answer]
@@ -278,8 +302,7 @@ def _respond(
             if chunk.answer is not None:
                 exchange = Exchange(question, answer=chunk.answer)
             else:
-                reply = f'<div class="reply">{render_text(text)}</div>'
-                yield [*earlier, asked, {"role": "assistant", "content": reply}], None, session
+                yield [*shown, _message("assistant", render_text(text), "reply")], None, session
     except AssistantError as error:
         exchange = Exchange(question, error=str(error))
     except Exception:
@@ -295,12 +318,11 @@ def build_page(assistant: Assistant) -> gr.Blocks:
     import gradio as gr
 
     def respond(question: str, session: tuple[Exchange, ...]) -> Iterator[Any]:
-        question = question.strip()
-        if not question:
+        if not question.strip():
             yield gr.skip()
             return
         box: Any = ""
-        for messages, panel, kept in _respond(assistant, question, session):
+        for messages, panel, kept in _respond(assistant, question.strip(), session):
             yield box, messages, gr.skip() if panel is None else panel, kept
             # Only the first step empties the box: the next question may be half typed by now.
             box = gr.skip()
@@ -310,40 +332,31 @@ def build_page(assistant: Assistant) -> gr.Blocks:
         gr.HTML(f"<h1>{_TITLE}</h1><p>{_INTRO}</p>", elem_id="intro")
         session = gr.State(())
         with gr.Row(elem_id="columns"):
-            with gr.Column(scale=3, min_width=320):
+            with gr.Column(scale=3, min_width=320, elem_id="talk"):
+                # Without delimiters, dollar signs stay money and make no formulas.
                 chat = gr.Chatbot(
                     show_label=False,
                     elem_id="chat",
                     height=None,
                     buttons=[],
-                    # Dollar signs of a source are money, not formulas.
                     latex_delimiters=[],
                     feedback_options=None,
-                    placeholder=_INTRO,
+                    placeholder=_EMPTY_CHAT,
                 )
                 with gr.Row(elem_id="ask"):
-                    box = gr.Textbox(
-                        placeholder="Ask a question · 请输入问题",
-                        label="Question · 问题",
-                        show_label=False,
-                        container=False,
-                        autofocus=True,
-                        lines=1,
-                        max_lines=6,
-                        scale=1,
-                    )
-                    send = gr.Button("Ask · 提问", variant="primary", scale=0, min_width=110)
+                    hint = "Your question · 请输入问题"
+                    box = gr.Textbox(placeholder=hint, label=hint, container=False, max_lines=6)
+                    send = gr.Button("Ask 提问", variant="primary", scale=0, min_width=120)
                 with gr.Row(elem_id="examples"):
                     examples = [gr.Button(text, size="sm") for text in EXAMPLES]
-                    clear = gr.Button("New conversation · 新对话", size="sm", variant="stop")
-            with gr.Column(scale=2, min_width=320):
-                panel = gr.HTML(_EMPTY_PANEL, elem_id="sources")
+            with gr.Column(scale=2, min_width=320, elem_id="side"):
+                panel = gr.HTML(_EMPTY_PANEL, elem_id="sources", apply_default_css=False)
         outputs = [box, chat, panel, session]
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         gr.on([box.submit, send.click], respond, [box, session], outputs, **private)
         for example in examples:
             example.click(respond, [example, session], outputs, **private)
-        clear.click(lambda: ("", [], _EMPTY_PANEL, ()), None, outputs, **private)
+        chat.clear(lambda: ("", [], _EMPTY_PANEL, ()), None, outputs, **private)
     page.queue(default_concurrency_limit=4)
     return page
 
@@ -354,14 +367,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         # The port is claimed before the slow work, so that a taken one is known at once.
         with _listen(options.host, options.port) as listener:
-            settings = Settings.load()
-            if pending_changes(settings):
-                build_index(settings, progress=_progress)
-                _say("\n")
-            assistant = open_assistant(settings, progress=_progress)
-            _serve(build_page(assistant), listener)
+            _serve(build_page(_open(Settings.load())), listener)
     except AssistantError as error:
-        _say(f"ui: {error}\n")
+        _say(f"ui: {error}")
         return 1
     except KeyboardInterrupt:
         return 130
@@ -374,6 +382,23 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--host", default="127.0.0.1", help="address to serve on (%(default)s)")
     parser.add_argument("--port", type=int, default=7860, help="port to serve on (%(default)s)")
     return parser
+
+
+def _open(settings: Settings) -> Assistant:
+    """The assistant over an index that is up to date; one line in the terminal tells how far."""
+    from tqdm import tqdm
+
+    form = "Preparing: {desc} {n:3.0f} % ({elapsed})"
+    with tqdm(total=100, desc="index", bar_format=form, leave=False) as bar:
+
+        def progress(stage: str, share: float) -> None:
+            bar.set_description_str(stage, refresh=False)
+            bar.n = 100 * share
+            bar.refresh()
+
+        if pending_changes(settings):
+            build_index(settings, progress=progress)
+        return open_assistant(settings, progress=progress)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -402,16 +427,19 @@ def _serve(page: gr.Blocks, listener: socket.socket) -> None:
     import uvicorn
     from fastapi import FastAPI
 
-    fonts = ("Segoe UI", "Helvetica Neue", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC")
+    # Names of installed fonts only: Gradio would fetch others, and quote generic names.
+    latin = ("Segoe UI", "Helvetica Neue", "Arial")
+    chinese = ("PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC")
     app = gr.mount_gradio_app(
         FastAPI(openapi_url=None),
         page,
         path="/",
-        theme=gr.themes.Default(primary_hue="blue", font=(*fonts, "sans-serif")),
+        theme=gr.themes.Default(primary_hue="blue", font=(*latin, *chinese, "sans-serif")),
         css=_CSS,
         head=_HEAD,
         footer_links=[],
         run_history=False,
+        max_file_size=1,
         show_error=False,
         enable_monitoring=False,
         ssr_mode=False,
@@ -420,18 +448,13 @@ def _serve(page: gr.Blocks, listener: socket.socket) -> None:
     )
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
-    _say(f"The chat is ready at http://{shown}:{port} (Ctrl-C stops it).\n")
+    _say(f"The chat is ready at http://{shown}:{port} (Ctrl-C stops it).")
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
     uvicorn.Server(config).run(sockets=[listener])
 
 
-def _progress(stage: str, share: float) -> None:
-    _say(f"\r{f'Preparing: {stage} {share:4.0%}':<40}")
-
-
 def _say(text: str) -> None:
-    sys.stderr.write(text)
-    sys.stderr.flush()
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 (this is a command line too)
 
 
 if __name__ == "__main__":

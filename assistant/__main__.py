@@ -25,14 +25,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.lang:
             settings = replace(settings, language=options.lang)
         with_progress = sys.stderr.isatty()
-        assistant = open_assistant(settings, progress=_progress if with_progress else None)
-        if options.sources:
-            return _list_sources(assistant)
-        if options.question is None:
-            return _converse(assistant, as_json=options.json)
-        answer = assistant.ask(options.question)
-        _print(answer, as_json=options.json)
-        return 3 if answer.status == "refused" else 0
+        with open_assistant(settings, progress=_progress if with_progress else None) as assistant:
+            return _serve(assistant, options)
     except AssistantError as error:
         print(f"assistant: {error}", file=sys.stderr)
         return 1
@@ -42,6 +36,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     except KeyboardInterrupt:
         return 130
+
+
+def _serve(assistant: Assistant, options: argparse.Namespace) -> int:
+    if options.sources:
+        return _list_sources(assistant)
+    if options.question is None:
+        return _converse(assistant, as_json=options.json)
+    answer = assistant.ask(options.question)
+    _print(answer, as_json=options.json)
+    return 3 if answer.status == "refused" else 0
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -78,6 +78,11 @@ _LIST = {
     "zh": re.compile("、[^。，]*[、和及与]|：[^。]*[、；]|和[^。，]*、"),
 }
 
+# What comes before a place that no glossary lists.
+_PLACE = re.compile(
+    r"\b(?:in|at|from|near)\s[A-Z]|[A-Z]\w+[- ]based|[在位于][^，。]{2}|[省市县区州国]"
+)
+
 
 def meets_kind(
     question: Question, surfaces: Mapping[Language, str], glossary: Glossary
@@ -95,7 +100,7 @@ def meets_kind(
         case "number":
             return _counts(question, text, language)
         case "who" | "where":
-            return _names_something_new(question.text.lower(), text, glossary)
+            return _names_something_new(question, text, glossary)
         case "list":
             return bool(_LIST[language].search(text)) or None
         case "why":
@@ -118,14 +123,23 @@ def _without_figures(text: str, question: str) -> str:
     )
 
 
-def _names_something_new(question: str, text: str, glossary: Glossary) -> bool:
+def _names_something_new(question: Question, text: str, glossary: Glossary) -> bool:
+    asked = question.text.lower()
     known = {
-        other.lower() for _, es in glossary.found_in(question) for e in es for other in e.en + e.zh
+        name for _, entries in glossary.found_in(question.text) for e in entries for name in e.zh
     }
-    return any(
-        name.lower() not in question and name.lower() not in known
-        for name in _names(text, glossary)
-    )
+    for name in _names(text, glossary):
+        entries = [
+            e for found, es in glossary.found_in(name) if found.lower() == name.lower() for e in es
+        ]
+        if name.lower() in asked or any(known & set(e.zh) for e in entries) or name[0].isdigit():
+            continue
+        is_place = any(e.kind == "place" for e in entries) or (
+            not entries and bool(_PLACE.search(text, max(0, text.find(name) - 6)))
+        )
+        if is_place == (question.kind == "where") or (question.kind == "who" and not entries):
+            return True
+    return False
 
 
 @lru_cache(maxsize=4_096)

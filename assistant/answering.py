@@ -53,6 +53,18 @@ class Assistant:
         self.index = index
         self._embeddings = embeddings
 
+    def close(self) -> None:
+        """Let go of the index, so that a later build may delete it; `with` does so by itself."""
+        self.index.close()
+
+    def __enter__(self) -> Assistant:
+        """The assistant itself, closed at the end of the block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of the index."""
+        self.close()
+
     @property
     def sources(self) -> tuple[Source, ...]:
         """The sources that answers come from, with their whole texts."""
@@ -69,13 +81,15 @@ class Assistant:
         """
         began = time.perf_counter()
         asked = check_question(question, limit=self.settings.question_chars)
-        earlier = [turn.question for turn in history]
-        text = stand_alone(asked, earlier)
-        parsed = understand(asked, text, earlier, self.index.glossary)
+        earlier = [turn.stand_alone for turn in history]
+        text = stand_alone(asked, earlier, self.index.glossary)
+        parsed = understand(asked, text, self.index.glossary)
         named, pointing = named_sources(parsed.names, self.sources, self.index.glossary)
         queries = self._queries(text, focus(parsed, pointing), parsed.language)
         embedded = time.perf_counter()
-        hits = rank(self.index, queries[0][0], count=self.settings.passages, sources=sources)
+        must = self.index.front_passages(named) if parsed.asks_about_document else []
+        count = self.settings.passages
+        hits = rank(self.index, queries[0][0], count=count, sources=sources, must=must)
         retrieved = time.perf_counter()
         ranked = score_sentences(self.index, parsed, queries, hits, named)
         chosen = choose(parsed, ranked)
@@ -130,7 +144,7 @@ class Assistant:
     ) -> list[Hit]:
         """The best passages for a question that stands alone, best first."""
         asked = check_question(question, limit=self.settings.question_chars)
-        parsed = understand(asked, asked, (), self.index.glossary)
+        parsed = understand(asked, asked, self.index.glossary)
         ((query, _), *_) = self._queries(asked, asked, parsed.language)
         return rank(self.index, query, count=count or self.settings.passages, sources=sources)
 

@@ -9,8 +9,8 @@ named after the build, and everything else in the same directory.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -123,16 +123,23 @@ class Index:
         """Open the build in `directory`; use `open_index` for the one in service."""
         self.directory = directory
         self.info = info
-        self._hold = hold(directory)
-        with _foreign_errors(directory):
-            self._client = _connect(directory, settings)
+        self._passages: dict[str, Passage] = {}
+        self._open = ExitStack()
+        with ExitStack() as undo, _foreign_errors(directory):
+            if held := hold(directory):
+                undo.callback(held.close)
+            client = undo.enter_context(_client(directory, settings))
             self._collections = {
-                view: self._client.get_collection(f"{info.id}-{view}", embedding_function=None)
+                view: client.get_collection(f"{info.id}-{view}", embedding_function=None)
                 for view in VIEWS
             }
             with np.load(directory / "means.npz") as means:
                 self.means: dict[str, Vector] = {name: means[name] for name in means.files}
-        self._passages: dict[str, Passage] = {}
+            self._open = undo.pop_all()
+
+    def close(self) -> None:
+        """Let go of the build; it may then be pruned. Using the index afterwards is an error."""
+        self._open.close()
 
     def check(self) -> None:
         """Raise IndexDamagedError unless every row that the build wrote is still there."""
@@ -169,6 +176,13 @@ class Index:
     def passage_ids(self) -> tuple[str, ...]:
         """All passages, in reading order."""
         return tuple(self.info.passages)
+
+    def front_passages(self, source_ids: Collection[str]) -> list[str]:
+        """The ids of the first passages of those sources."""
+        first: dict[str, str] = {}
+        for id_ in self.passage_ids:
+            first.setdefault(id_.split(".")[0], id_)
+        return [first[source_id] for source_id in source_ids if source_id in first]
 
     def passages(self, ids: Sequence[str]) -> list[Passage]:
         """The passages of those ids, in that order."""

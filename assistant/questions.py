@@ -66,17 +66,21 @@ _ORDINAL = re.compile(
     r"\b(?:second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)\b|第[一二三四五六七八九十]",
     re.IGNORECASE,
 )
-_FOLLOW_UP = re.compile(
-    r"^(?:and|but|so|what about|how about|ok|then)\b|\b(?:it|its|they|them|their|this|that|these|"
-    r"those|there|he|she|his|her|him|ones?)\b",
+# Asked of a document itself rather than of what it says.
+_PUBLICATION = re.compile(
+    r"\b(?:publish|publication|released?|issued?|dated?|authors?|written|wrote|came? out|titled?)",
     re.IGNORECASE,
 )
-_FOLLOW_UP_ZH = re.compile(
-    "^(?:那|那么|还有|而|然后|又)|呢[？?]?$|[它他她]|这[个些家是]|那[个些家是]|该"
+_PUBLICATION_ZH = re.compile("发布|发表|出版|刊登|刊发|印发|公布|日期|作者|谁写|撰写|标题|问世")
+_LEAD = re.compile(r"^(?:and|but|so|ok|then)\b,?\s*", re.IGNORECASE)
+_LEAD_ZH = re.compile("^(?:那么|那|而|然后|还有|又)")
+_PRONOUN = re.compile(
+    r"\b(?:it|they|them|he|she|its|their|his|her|there|the (?:first|second|third|last) one)\b|"
+    r"\b(?:this|that|these|those)\b(?=\W*$)",
+    re.IGNORECASE,
 )
-
-
-_WHAT_ABOUT = re.compile(r"what about|how about|^and\b|呢[？?]?$", re.IGNORECASE)
+_PRONOUN_ZH = re.compile("[它他她]们?|这[个些家是]|那[个些家是]|该|双方|两者")
+_WHAT_ABOUT = re.compile(r"\b(?:what|how) about\b|^and [^?]{3,25}[?]?$|呢[？?]?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,12 @@ class Question:
     language: Language
     kind: Kind
     names: tuple[str, ...]
+
+    @property
+    def asks_about_document(self) -> bool:
+        """Whether the date or author of a document is asked for, not something it says."""
+        pattern = _PUBLICATION_ZH if self.language == "zh" else _PUBLICATION
+        return self.kind in ("when", "who") and bool(pattern.search(simplified(self.text)))
 
     @property
     def wants_more(self) -> bool:
@@ -136,43 +146,58 @@ def check_question(text: str, *, limit: int) -> str:
     return " ".join(text.split())
 
 
-def understand(asked: str, text: str, earlier: Sequence[str], glossary: Glossary) -> Question:
-    """Language, kind and names of a checked question; `text` is its stand-alone form.
-
-    A follow-up that names things of its own is held to those, any other to what it follows.
-    """
+def understand(asked: str, text: str, glossary: Glossary) -> Question:
+    """Language, kind and names of a checked question; `text` is its stand-alone form."""
     language = question_language(asked)
     kind = _kind(simplified(asked), language)
-    names = names_in(simplified(asked), glossary)
-    if text != asked:
-        names = names or names_in(simplified(text), glossary)
-        if kind == "what" and _WHAT_ABOUT.search(asked):
-            kind = _kind(simplified(earlier[-1]), question_language(earlier[-1]))
-    return Question(asked, text, language, kind, names)
+    if kind == "what" and text != asked and _WHAT_ABOUT.search(asked):
+        kind = _kind(simplified(text), language)
+    return Question(asked, text, language, kind, names_in(simplified(text), glossary))
 
 
-def stand_alone(asked: str, earlier: Sequence[str]) -> str:
-    """The question with what it leaves to the conversation put before it.
+def stand_alone(asked: str, earlier: Sequence[str], glossary: Glossary) -> str:
+    """The question with what it leaves to the conversation put into it, or before it.
 
-    A follow-up ("And when?", "那是哪一年？") is joined to the last question that stood alone and
-    to the one just before it; any other question comes back unchanged. `earlier` holds the
-    conversation's questions as typed, oldest first.
+    `earlier` holds the conversation's stand-alone questions, oldest first. "What about Innospace?"
+    takes the place of the name asked about before; a pronoun becomes that name; what is left
+    ("And when?", "那是哪一年？") is put behind the question that it follows. Any other question
+    comes back unchanged.
     """
-    if not earlier or not is_follow_up(asked):
+    if not earlier or not is_follow_up(asked, glossary):
         return asked
-    roots = [question for question in earlier if not is_follow_up(question)] or [earlier[0]]
-    parts = list(dict.fromkeys([roots[-1], earlier[-1], asked]))
-    return " ".join(part.strip() for part in parts)
+    # A chain of follow-ups must not grow: only the question at its head is kept.
+    head = re.match(r".*?[?？]", earlier[-1])
+    before = head.group() if head else earlier[-1]
+    subjects = [n for n in names_in(before, glossary) if not _NUMBER.fullmatch(n)]
+    subject = min(subjects, key=before.lower().find, default="")
+    own = names_in(asked, glossary)
+    if subject and own and _WHAT_ABOUT.search(asked) and len(asked) < 30:
+        return re.sub(re.escape(subject), own[0], before, count=1, flags=re.IGNORECASE)
+    chinese = question_language(asked) == "zh"
+    lead, pronoun = (_LEAD_ZH, _PRONOUN_ZH) if chinese else (_LEAD, _PRONOUN)
+    rest = lead.sub("", asked)
+    # A question of a pronoun and little else ("When was it?") needs all of the one before.
+    enough = len(terms(pronoun.sub("", rest), question_language(asked))) > (6 if chinese else 0)
+    if subject and enough and pronoun.search(rest):
+        return pronoun.sub(lambda m: _in_place_of(m.group(), subject), rest, count=1)
+    return f"{before} {asked}"
 
 
-def is_follow_up(asked: str) -> bool:
+def _in_place_of(pronoun: str, subject: str) -> str:
+    return f"{subject}'s" if pronoun.lower() in ("its", "their", "his", "her") else subject
+
+
+def is_follow_up(asked: str, glossary: Glossary) -> bool:
     """Whether the question leans on what was said before."""
     text = simplified(asked)
-    if question_language(asked) == "zh":
-        han = re.sub(f"[^{HAN}A-Za-z0-9]", "", text)
-        return bool(_FOLLOW_UP_ZH.search(text)) or len(han) <= 5
-    words = text.split()
-    return bool(_FOLLOW_UP.search(text)) or len(words) <= 3
+    chinese = question_language(asked) == "zh"
+    if (_LEAD_ZH if chinese else _LEAD).search(text) or _WHAT_ABOUT.search(text):
+        return True
+    if any(not (_NUMBER.fullmatch(n) or _ORDINAL.fullmatch(n)) for n in names_in(text, glossary)):
+        return False
+    if chinese:
+        return bool(_PRONOUN_ZH.search(text)) or len(re.findall(f"[{HAN}]", text)) <= 5
+    return bool(_PRONOUN.search(text)) or len(text.split()) <= 3
 
 
 def _kind(text: str, language: Language) -> Kind:
@@ -188,24 +213,16 @@ def names_in(text: str, glossary: Glossary) -> tuple[str, ...]:
     names = [name for name, entries in glossary.found_in(text) if entries[0].kind != "term"]
     names += _NUMBER.findall(text) + _ORDINAL.findall(text)
     if re.search(f"[{HAN}]", text):
-        terms = {name for name, entries in glossary.found_in(text) if entries[0].kind == "term"}
         names += [
             word
             for word, tag in _tagged(text)
-            if tag[:2] in _NAME_TAGS and len(word) > 1 and word not in terms | _COMMON
+            if tag[:2] in _NAME_TAGS and len(word) > 1 and word not in _COMMON
         ]
+    if question_language(text) == "zh":
         names += _LATIN_NAME.findall(text)
     else:
-        opening = text.split(" ")[0]
-        for match in _CAPITALISED.finditer(text):
-            name = _OPENERS.sub("", match.group())
-            # A lone capital at the start says nothing about the word.
-            if (
-                name[:1].isalpha()
-                and not _is_term(name, glossary)
-                and not (match.start() == 0 and match.group() == opening and name.istitle())
-            ):
-                names.append(name)
+        names += _capitalised(text)
+    names = [name for name in names if not _is_term(name, glossary)]
     names = [name for name in names if not _MONTH.match(name)]
     distinct: list[str] = []
     for name in names:
@@ -214,9 +231,20 @@ def names_in(text: str, glossary: Glossary) -> tuple[str, ...]:
     return tuple(distinct)
 
 
+def _capitalised(text: str) -> list[str]:
+    names = []
+    opening = text.split(" ")[0]
+    for match in _CAPITALISED.finditer(text):
+        name = _OPENERS.sub("", match.group())
+        # A lone capital at the start says nothing about the word.
+        if name[:1].isalpha() and not (match.start() == 0 and name == opening and name.istitle()):
+            names.append(name)
+    return names
+
+
 def _is_term(name: str, glossary: Glossary) -> bool:
     found = glossary.found_in(name)
-    return bool(found) and found[0][0] == name and found[0][1][0].kind == "term"
+    return bool(found) and found[0][0].lower() == name.lower() and found[0][1][0].kind == "term"
 
 
 def _tagged(text: str) -> Sequence[tuple[str, str]]:

@@ -9,7 +9,7 @@ two surfaces and counts by its better one.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,9 +41,17 @@ def make_query(index: Index, text: str, language: Language, embedded: list[float
 
 
 def rank(
-    index: Index, query: Query, *, count: int, sources: Collection[str] | None = None
+    index: Index,
+    query: Query,
+    *,
+    count: int,
+    sources: Collection[str] | None = None,
+    must: Sequence[str] = (),
 ) -> list[Hit]:
-    """The `count` best passages, best first; `sources` limits them to those source ids."""
+    """The `count` best passages, best first; `sources` limits them to those source ids.
+
+    Passages in `must` take the last places when they are not among the best.
+    """
     wide = max(60, 6 * count)
     own = _best(index.nearest("passages", query.vector, wide))
     sentence = _best(index.nearest("sentences", query.vector, 3 * wide))
@@ -77,7 +85,8 @@ def rank(
     order = sorted(best, key=lambda id_: (-best[id_][0], id_))
     if sources is not None:
         order = [id_ for id_ in order if id_.split(".")[0] in sources]
-    order = order[:count]
+    late = [id_ for id_ in must if id_ in best and id_ not in order[:count]][:count]
+    order = order[: count - len(late)] + late
     return [
         Hit(passage, best[passage.id][0], place, best[passage.id][1])
         for place, passage in enumerate(index.passages(order), start=1)

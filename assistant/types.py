@@ -187,3 +187,8 @@ class Turn:
 
     question: str
     answer: str = ""
+
+    @property
+    def stand_alone(self) -> str:
+        """The question; what it leaned on is not known."""
+        return self.question

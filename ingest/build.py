@@ -8,7 +8,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -18,7 +18,7 @@ from filelock import FileLock
 
 from assistant.builds import BuildInfo, builds_directory, prune, read_current, switch_current
 from assistant.embeddings import model_fingerprint, passage_embeddings
-from assistant.errors import AssistantError, IndexBuildError, IndexError_, IndexMissingError
+from assistant.errors import IndexBuildError, IndexError_, IndexMissingError
 from assistant.index import VIEWS, Index, Row, drop_collections, write
 from assistant.settings import Settings
 from assistant.types import LANGUAGES, Passage, Source
@@ -82,7 +82,7 @@ def build_index(
     """
     corpus = read_corpus(settings.corpus)
     root = builds_directory(settings.home)
-    with _build_errors(root):
+    with _build_errors(settings):
         root.mkdir(parents=True, exist_ok=True)
         with FileLock(root / "build.lock"):
             if not force and not pending_changes(settings, corpus):
@@ -91,7 +91,9 @@ def build_index(
             _sweep(settings, keep=_current_name(settings))
             info = _build(settings, corpus, root, progress or (lambda stage, share: None))
             switch_current(settings.home, info.id)
-            _sweep(settings, keep=info.id)
+            # The new index is in service; what cannot be swept now goes with the next build.
+            with suppress(IndexError_, OSError):
+                _sweep(settings, keep=info.id)
             return info
 
 
@@ -115,7 +117,8 @@ def _build(settings: Settings, corpus: Corpus, root: Path, report: Progress) -> 
         if corpus.glossary.is_file():
             shutil.copyfile(corpus.glossary, directory / "glossary.tsv")
         report("check", 0.0)
-        Index(directory, settings, info).check()
+        with closing(Index(directory, settings, info)) as index:
+            index.check()
         info = replace(
             info, created=now.isoformat(timespec="seconds"), seconds=time.monotonic() - began
         )
@@ -123,8 +126,10 @@ def _build(settings: Settings, corpus: Corpus, root: Path, report: Progress) -> 
         report("check", 1.0)
         return info
     except BaseException:
-        drop_collections(settings, directory.name, directory)
         shutil.rmtree(directory, ignore_errors=True)
+        # A server that caused the stop cannot be tidied either; the first error is the news.
+        with suppress(IndexError_, OSError):
+            drop_collections(settings, directory.name, directory)
         raise
 
 
@@ -185,18 +190,21 @@ def _sweep(settings: Settings, *, keep: str) -> None:
 
 
 @contextmanager
-def _build_errors(root: Path) -> Iterator[None]:
+def _build_errors(settings: Settings) -> Iterator[None]:
     try:
         yield
-    except IndexError_ as error:
+    except (IndexError_, OSError) as error:
+        root = builds_directory(settings.home)
+        # Chroma's own words, where it was Chroma that stopped, rather than advice for readers.
+        cause = str(error.__cause__ or error).strip().split("\n")[0].rstrip(".?!")
+        remedy = f"Check the disk that holds {root}"
+        if getattr(error, "errno", None) == errno.ENOSPC or "disk is full" in cause:
+            cause, remedy = "the disk is full", f"Make room for {root}"
+        elif isinstance(error, OSError):
+            remedy = f"Mend the permissions of {root}"
+        elif settings.chroma_url:
+            remedy = f"Check the Chroma server at {settings.chroma_url}"
         raise IndexBuildError(
-            f"The build stopped: {error} The index in use, if there is one, is untouched."
-        ) from error
-    except AssistantError:
-        raise
-    except OSError as error:
-        cause = "the disk is full" if error.errno == errno.ENOSPC else str(error)
-        raise IndexBuildError(
-            f"The build stopped: {cause}. The index in use is untouched. "
-            f"Make room or mend the permissions of {root}, then run `python -m ingest` again."
+            f"The build stopped: {cause}. The index in use, if there is one, is untouched. "
+            f"{remedy}, then run `python -m ingest` again."
         ) from error

@@ -16,8 +16,8 @@ from .sentences import split_lines, split_sentences
 SPLITTER = "paragraphs-1"
 
 CountTokens = Callable[[str], int]
-_BLOCK = re.compile(r"(?:[^\n]*\S[^\n]*(?:\n|$))+")
-_HEADING = re.compile(r"#{1,6}[ \t]+")
+_MARK = r"#{1,6}[ \t]+"
+_BLOCK = re.compile(rf"{_MARK}(?P<heading>[^\n]*)|(?:(?!{_MARK})[^\n]*\S[^\n]*(?:\n|$))+")
 
 
 def split_source(
@@ -33,15 +33,12 @@ def split_source(
     passages: list[Passage] = []
     heading = ""
     for block in _BLOCK.finditer(source.text):
-        start = block.start()
-        for line in block.group().splitlines(keepends=True):
-            if not (mark := _HEADING.match(line)):
-                break
+        if (words := block["heading"]) is not None:
             # The title is the source's own; only what is below it names a part.
-            heading = line[mark.end() :].strip() if line.startswith("##") else ""
-            start += len(line)
+            heading = words.strip() if block.group().startswith("##") else ""
+            continue
         cut = split_lines if source.translation else split_sentences
-        sentences = cut(source.text, start, block.end())
+        sentences = cut(source.text, *block.span())
         for group in _grouped(source.text, sentences, count_tokens, passage_tokens):
             passages.append(_passage(source, heading, group))
     return list(_named(passages))
@@ -96,7 +93,9 @@ def _translation(source: Source, sentences: Sequence[Span]) -> PassageTranslatio
 def _line_spans(text: str) -> list[Span]:
     spans, begin = [], 0
     for line in text.split("\n"):
-        spans.append(Span(begin, begin + len(line)))
+        words = line.strip()
+        at = begin + line.index(words)
+        spans.append(Span(at, at + len(words)))
         begin += len(line) + 1
     return spans
 

@@ -41,9 +41,10 @@ def split_lines(text: str, start: int, end: int) -> list[Span]:
     """The lines of text[start:end] that are not blank: the sentences of an aligned text."""
     spans: list[Span] = []
     begin = start
-    for line in text[start:end].splitlines(keepends=True):
+    # Only "\n" parts lines, as in the alignment: str.splitlines knows nine more marks.
+    for line in text[start:end].split("\n"):
         spans += _trimmed(text, begin, begin + len(line))
-        begin += len(line)
+        begin += len(line) + 1
     return spans
 
 
@@ -64,7 +65,7 @@ def _ends_sentence(text: str, begin: int, match: re.Match[str], end: int) -> boo
 def _is_abbreviated(head: str) -> bool:
     word = _LAST_WORD.search(head)
     if word is None:
-        return False
+        return head[:-1].strip().isdigit()  # "2." opens an item of a list
     name = word.group(1)
     return name.lower() in _ABBREVIATIONS or (len(name) == 1 and name.isupper())
 

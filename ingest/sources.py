@@ -9,14 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
+from assistant.builds import replace_text
 from assistant.errors import CorpusError
 from assistant.figures import figures
+from assistant.glossary import Glossary
 from assistant.types import LANGUAGES, Kind, Source, Translation, other_language
 
 _REQUIRED = (
     "id title_en title_zh author publisher date language url licence kind text sha256".split()
 )
 _OPTIONAL = "note_en note_zh translation translation_sha256 translation_by".split()
+_HASHED = (("text", "sha256"), ("translation", "translation_sha256"))
+_ROW = re.compile(r"\s*\[\[\s*source\s*\]\]")
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
 
 
@@ -42,6 +46,7 @@ def read_corpus(folder: Path) -> Corpus:
     if doubles := sorted({id_ for id_ in ids if ids.count(id_) > 1}):
         raise CorpusError(f"{manifest}: the id {doubles[0]!r} stands twice. Ids must differ.")
     glossary = folder / "glossary.tsv"
+    _check_glossary(glossary)
     digest = hashlib.sha256(manifest.read_bytes())
     digest.update(glossary.read_bytes() if glossary.is_file() else b"")
     return Corpus(sources, glossary, digest.hexdigest()[:16])
@@ -73,27 +78,46 @@ def check_translation(source: Source, translation: Translation) -> None:
 
 
 def rehash(folder: Path) -> list[str]:
-    """Write the texts' present hashes into the manifest; returns the names of changed files."""
+    """Write the texts' present hashes into the manifest; returns the names of changed files.
+
+    A source without a hash gets one. Raises CorpusError when a file cannot be read or written.
+    """
     manifest = folder / "sources.toml"
-    lines = manifest.read_text(encoding="utf-8").splitlines(keepends=True)
-    changed, file = [], ""
+    rows = _manifest_rows(manifest)
+    lines = manifest.read_text(encoding="utf-8-sig").split("\n")
+    changed, number = [], -1
     for i, line in enumerate(lines):
-        key, _, value = line.partition("=")
-        match key.strip():
-            case "text" | "translation":
-                file = value.strip().strip('"')
-            case "sha256" | "translation_sha256":
+        number += bool(_ROW.match(line))
+        key = line.partition("=")[0].strip()
+        row = rows[number] if number >= 0 else {}
+        for file_key, hash_key in _HASHED:
+            absent = key == file_key and hash_key not in row
+            if (key == hash_key or absent) and isinstance(file := row.get(file_key), str):
                 now = hashlib.sha256(_bytes(folder / file)).hexdigest()
-                if now not in value:
-                    lines[i] = f'{key.rstrip()} = "{now}"\n'
+                if row.get(hash_key) != now:
+                    lines[i] = (f"{line}\n" if absent else "") + f'{hash_key} = "{now}"'
                     changed.append(file)
-    manifest.write_text("".join(lines), encoding="utf-8")
+    if changed:
+        try:
+            replace_text(manifest, "\n".join(lines))
+        except OSError as error:
+            raise CorpusError(
+                f"The manifest {manifest} cannot be written ({error.strerror}). "
+                "Mend that, then run `python -m ingest --rehash` again."
+            ) from error
     return changed
+
+
+def _check_glossary(glossary: Path) -> None:
+    try:
+        Glossary.read(glossary)
+    except (OSError, UnicodeDecodeError) as error:
+        raise CorpusError(f"The glossary {glossary} cannot be read ({error}). Mend it.") from error
 
 
 def _manifest_rows(manifest: Path) -> list[dict[str, Any]]:
     try:
-        data = tomllib.loads(manifest.read_text(encoding="utf-8"))
+        data = tomllib.loads(manifest.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise CorpusError(
             f"There is no manifest {manifest}. Set ASSISTANT_CORPUS to the folder that holds "
@@ -102,7 +126,7 @@ def _manifest_rows(manifest: Path) -> list[dict[str, Any]]:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise CorpusError(f"The manifest {manifest} cannot be read ({error}). Mend it.") from error
     rows = data.get("source")
-    if not isinstance(rows, list) or not rows:
+    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         raise CorpusError(f"The manifest {manifest} lists no [[source]]. Add one.")
     return rows
 
@@ -110,11 +134,13 @@ def _manifest_rows(manifest: Path) -> list[dict[str, Any]]:
 def _source(folder: Path, manifest: Path, row: dict[str, Any]) -> Source:
     name = row.get("id", "without id")
     where = f"{manifest}: source {name!r}"
-    missing = [key for key in _REQUIRED if not isinstance(row.get(key), str)]
-    unknown = sorted(set(row) - set(_REQUIRED) - set(_OPTIONAL))
-    if missing or unknown:
-        fault = f"lacks {missing[0]!r}" if missing else f"has the unknown key {unknown[0]!r}"
-        raise CorpusError(f"{where} {fault}. The keys are: {', '.join(_REQUIRED + _OPTIONAL)}.")
+    known = _REQUIRED + _OPTIONAL
+    faults = [f"lacks {key!r}" for key in _REQUIRED if key not in row]
+    faults += [f"has the unknown key {key!r}" for key in sorted(row) if key not in known]
+    faults += [f"needs a text for {key!r}" for key in row if not isinstance(row[key], str)]
+    if faults:
+        fault = faults[0]
+        raise CorpusError(f"{where} {fault}. The keys are: {', '.join(known)}.")
     if row["language"] not in LANGUAGES or row["kind"] not in get_args(Kind):
         raise CorpusError(f"{where}: language must be en or zh, kind one of {get_args(Kind)}.")
     if not _ID.fullmatch(row["id"]):
@@ -130,7 +156,10 @@ def _source(folder: Path, manifest: Path, row: dict[str, Any]) -> Source:
         text=_read(folder / row["translation"], row.get("translation_sha256", ""), where),
         made_by=row.get("translation_by", ""),
     )
-    check_translation(source, translation)
+    try:
+        check_translation(source, translation)
+    except CorpusError as error:
+        raise CorpusError(f"{folder / row['translation']}: {error}") from error
     return Source(**shared, **notes, text=text, translation=translation)
 
 
@@ -144,7 +173,7 @@ def _read(path: Path, sha256: str, where: str) -> str:
             "if the change was meant."
         )
     try:
-        text = data.decode("utf-8")
+        text = data.decode("utf-8-sig")  # a byte order mark would hide a heading's "#"
     except UnicodeDecodeError as error:
         raise CorpusError(f"{where}: {path.name} is not UTF-8 ({error}). Convert it.") from error
     if not text.strip():

@@ -69,8 +69,8 @@ def _run(settings: Settings, path: Path, *, verbose: bool) -> None:
     from .run import run_set, summarise
 
     questions = read_set(path)
-    assistant = open_assistant(settings)
-    outcomes = run_set(assistant, questions, progress=lambda q: tqdm(q, leave=False))
+    with open_assistant(settings) as assistant:
+        outcomes = run_set(assistant, questions, progress=lambda q: tqdm(q, leave=False))
     print(f"{path}: {len(questions)} questions, build {assistant.index.info.id}")
     for s in summarise(outcomes):
         print(

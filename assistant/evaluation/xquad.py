@@ -152,7 +152,7 @@ class _Table:
         """The mean of each passage's score and its best sentence's."""
         best = np.full(len(self.ids), -1.0, dtype=np.float32)
         np.maximum.at(best, self.owner, sentences)
-        mean: Scores = (passages + best) / 2
+        mean: Scores = ((passages + best) / 2).astype(np.float32)
         return mean
 
     def lexical(self, question: str) -> Scores:
@@ -166,7 +166,7 @@ def _uncentred(vectors: Vector, mean: Vector) -> Vector:
     # centred = (raw − mean) / length, and raw has length 1: solve for the length.
     dot = vectors @ mean
     length = -dot + np.sqrt(dot**2 + 1 - mean @ mean)
-    raw: Vector = vectors * length[:, None] + mean
+    raw: Vector = (vectors * length[:, None] + mean).astype(np.float32)
     return raw
 
 
@@ -174,7 +174,7 @@ def _fused(first: Scores, second: Scores) -> Scores:
     places = [np.empty(len(s), dtype=np.float32) for s in (first, second)]
     for place, scores in zip(places, (first, second), strict=True):
         place[np.argsort(-scores)] = np.arange(len(scores))
-    fused: Scores = 1 / (_RRF_K + places[0]) + 1 / (_RRF_K + places[1])
+    fused: Scores = (1 / (_RRF_K + places[0]) + 1 / (_RRF_K + places[1])).astype(np.float32)
     return fused
 
 

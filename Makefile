@@ -1,0 +1,44 @@
+# Everything happens in .venv; each target sets up what it needs and is safe to repeat.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: run test check ingest clean constraints
+
+run: $(VENV)/.installed       ## build the index if need be, then open the chat
+	$(BIN)/python -m ui
+
+ingest: $(VENV)/.installed    ## build the index, or say that nothing changed
+	$(BIN)/python -m ingest
+
+test: $(VENV)/.installed-dev  ## the whole test suite
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.installed-dev ## lint, format and types, as CI does
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:                        ## forget the environment and the index; texts stay
+	rm -rf $(VENV) .assistant .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+
+constraints:                  ## compile constraints.txt anew, in an environment of its own
+	rm -rf build/constraints && $(PYTHON) -m venv build/constraints
+	build/constraints/bin/python -m pip install -q -e '.[dev]'
+	{ head -1 constraints.txt; build/constraints/bin/python -m pip freeze --exclude-editable \
+		--exclude pip --exclude setuptools | sed 's/+cpu//' | sort -f; } > build/constraints.txt
+	mv build/constraints.txt constraints.txt && rm -rf build/constraints
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(BIN)/python pyproject.toml constraints.txt
+	$(PIP) install -c constraints.txt -e .
+	touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed pyproject.toml constraints.txt
+	$(PIP) install -c constraints.txt -e '.[dev]'
+	touch $@

@@ -1,0 +1,372 @@
+"""The corpus: what is shipped holds together, and what does not hold together is named."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.errors import CorpusError
+from assistant.figures import figures
+from assistant.glossary import Glossary
+from assistant.language import simplified
+from assistant.types import Source
+from ingest import Corpus, read_corpus
+from ingest.sources import rehash
+
+from .conftest import ROOT
+
+ENGLISH = (
+    "# Firms\n\nIn May 2016 there were 12,000 firms.\nThey had 1.6 billion yuan.\n\nAll grew.\n"
+)
+CHINESE = "# 企业\n\n2016年5月共有1.2万家企业。\n它们有16亿元。\n\n全部增长。\n"
+KEYS = "author publisher date url licence".split()
+
+
+def write_corpus(folder: Path, texts: Mapping[str, tuple[str, str | None]]) -> Path:
+    """Write a corpus of English texts by id, each with a Chinese translation or None."""
+    (folder / "texts").mkdir(parents=True, exist_ok=True)
+    blocks = []
+    for id_, (text, translation) in texts.items():
+        lines = ["[[source]]", f'id = "{id_}"', f'title_en = "{id_}"', f'title_zh = "{id_}"']
+        lines += [*(f'{key} = "x"' for key in KEYS), 'language = "en"', 'kind = "original"']
+        lines += _file(folder, "text", "sha256", f"{id_}.en.txt", text)
+        if translation is not None:
+            name = f"{id_}.zh.txt"
+            lines += _file(folder, "translation", "translation_sha256", name, translation)
+        blocks.append("\n".join(lines) + "\n")
+    (folder / "sources.toml").write_text("\n".join(blocks), encoding="utf-8")
+    return folder
+
+
+def _file(folder: Path, key: str, hash_key: str, name: str, text: str) -> list[str]:
+    data = text.encode()
+    (folder / "texts" / name).write_bytes(data)
+    return [f'{key} = "texts/{name}"', f'{hash_key} = "{hashlib.sha256(data).hexdigest()}"']
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write_corpus(tmp_path, {"firms": (ENGLISH, CHINESE), "alone": ("One.\n", None)})
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Corpus:
+    return read_corpus(ROOT / "corpus")
+
+
+@pytest.fixture(scope="module")
+def by_id(shipped: Corpus) -> dict[str, Source]:
+    return {source.id: source for source in shipped.sources}
+
+
+def sentences(text: str) -> list[str]:
+    return [line for line in text.split("\n") if line.strip() and not line.startswith("#")]
+
+
+def test_the_shipped_corpus_is_the_report_and_four_documents_all_translated(
+    shipped: Corpus,
+) -> None:
+    assert [source.id for source in shipped.sources] == [
+        "bop-report",
+        "work-report-2015",
+        "makerspace-opinions-2015",
+        "yangtze-delta-survey-2015",
+        "makerspace-guide-2015",
+    ]
+    assert all(source.translation and source.translation.made_by for source in shipped.sources)
+
+
+def test_a_tiny_corpus_reads_with_and_without_a_translation(folder: Path) -> None:
+    firms, alone = read_corpus(folder).sources
+    assert firms.text == ENGLISH
+    assert firms.translation is not None
+    assert firms.translation.text == CHINESE
+    assert alone.translation is None
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
+    folder = write_corpus(tmp_path, {"one": ("\ufeff# Title\n\nOne.\n", None)})
+    manifest = folder / "sources.toml"
+    manifest.write_text("\ufeff" + manifest.read_text())
+    assert read_corpus(folder).sources[0].text.startswith("# Title")
+
+
+Fault = Callable[[Path], object]
+
+
+def in_text(old: str, new: str) -> Fault:
+    def fault(folder: Path) -> None:
+        edit(folder / "texts" / "firms.zh.txt", old, new)
+        rehash(folder)
+
+    return fault
+
+
+def in_manifest(old: str, new: str) -> Fault:
+    return lambda folder: edit(folder / "sources.toml", old, new)
+
+
+def with_bytes(data: bytes) -> Fault:
+    def fault(folder: Path) -> None:
+        (folder / "texts" / "alone.en.txt").write_bytes(data)
+        rehash(folder)
+
+    return fault
+
+
+def _no_manifest(folder: Path) -> None:
+    (folder / "sources.toml").unlink()
+
+
+def _bad_glossary(folder: Path) -> None:
+    (folder / "glossary.tsv").write_text("en\tzh\tzh_hant\tkind\none\t一\n", encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (in_text("全部增长。\n", ""), ["firms.zh.txt", "7 lines", "6", "Align them line by line"]),
+        (in_text("# 企业", "企业"), ["firms.zh.txt", "line 1", "heading", "Align"]),
+        (in_text("\n\n全", "\n全\n"), ["firms.zh.txt", "line 5", "blank on one side", "Align"]),
+        (in_text("1.2万", "1.3万"), ["firms.zh.txt", "line 3", "12000", "Correct the text"]),
+        (in_text("16亿", "16万"), ["firms.zh.txt", "line 4", "160000", "Correct the text"]),
+        (in_text("5月", "6月"), ["firms.zh.txt", "line 3", "Correct the text"]),
+        (
+            lambda f: (f / "texts" / "alone.en.txt").write_text("Two.\n"),
+            ["alone.en.txt", "sha256", "Restore the file, or run `python -m ingest --rehash`"],
+        ),
+        (
+            lambda f: (f / "texts" / "alone.en.txt").unlink(),
+            ["alone.en.txt", "No such file", "Restore the file"],
+        ),
+        (with_bytes("国".encode("gb18030")), ["alone.en.txt", "not UTF-8", "Convert it"]),
+        (with_bytes(b" \n"), ["alone.en.txt", "empty", "Fill it or take it out"]),
+        (
+            in_manifest("licence", "license"),
+            ["sources.toml", "'firms'", "'licence'", "The keys are"],
+        ),
+        (
+            in_manifest('id = "alone"\n', 'id = "alone"\nnoet_en = "x"\n'),
+            ["sources.toml", "noet_en", "The keys"],
+        ),
+        (
+            in_manifest('id = "alone"\n', 'id = "alone"\nnote_en = 3\n'),
+            ["sources.toml", "note_en", "The keys"],
+        ),
+        (in_manifest('date = "x"', "date = 2016-05-26"), ["sources.toml", "'date'", "The keys"]),
+        (
+            in_manifest('id = "alone"', 'id = "firms"'),
+            ["sources.toml", "'firms'", "twice", "must differ"],
+        ),
+        (in_manifest('id = "alone"', 'id = "A b"'), ["sources.toml", "'A b'", "is made of"]),
+        (in_manifest('id = "alone"', 'id = "a.b"'), ["sources.toml", "'a.b'", "is made of"]),
+        (in_manifest('"en"', '"fr"'), ["sources.toml", "language must be en or zh"]),
+        (in_manifest('"original"', '"copy"'), ["sources.toml", "kind one of", "digest"]),
+        (in_manifest("[[source]]", "[[source"), ["sources.toml", "cannot be read", "Mend it"]),
+        (in_manifest("[[source]]", "[[text]]"), ["sources.toml", "no [[source]]", "Add one"]),
+        (
+            lambda f: (f / "sources.toml").write_text('source = ["firms"]'),
+            ["sources.toml", "no [[source]]", "Add one"],
+        ),
+        (
+            lambda f: (f / "sources.toml").write_bytes(b"\xff\xfe"),
+            ["sources.toml", "cannot be read", "Mend it"],
+        ),
+        (_no_manifest, ["sources.toml", "no manifest", "Set ASSISTANT_CORPUS"]),
+        (_bad_glossary, ["glossary.tsv", "line 2", "needs four filled cells"]),
+        (
+            lambda f: (f / "glossary.tsv").write_bytes(b"\xff"),
+            ["glossary.tsv", "cannot be read", "Mend it"],
+        ),
+    ],
+)
+def test_what_does_not_hold_together_is_named_with_the_next_step(
+    folder: Path, fault: Fault, words: list[str]
+) -> None:
+    fault(folder)
+    with pytest.raises(CorpusError) as caught:
+        read_corpus(folder)
+    message = str(caught.value)
+    assert [word for word in words if word not in message] == []
+    assert "\n" not in message
+
+
+def test_rehash_accepts_an_edited_text_and_names_it(folder: Path) -> None:
+    edit(folder / "texts" / "alone.en.txt", "One.", "Two.")
+    assert rehash(folder) == ["texts/alone.en.txt"]
+    assert read_corpus(folder).sources[1].text == "Two.\n"
+
+
+def test_rehash_leaves_a_manifest_without_changes_alone(folder: Path) -> None:
+    before = (folder / "sources.toml").read_bytes()
+    assert rehash(folder) == []
+    assert (folder / "sources.toml").read_bytes() == before
+
+
+def test_rehash_reads_any_order_of_keys_and_keeps_comments(folder: Path) -> None:
+    manifest = folder / "sources.toml"
+    lines = manifest.read_text().replace('alone.en.txt"', "alone.en.txt\"  # 'mine'").split("\n")
+    at = next(i for i, line in enumerate(lines) if "alone.en.txt" in line)
+    lines[at], lines[at + 1] = lines[at + 1], lines[at]
+    manifest.write_text("\n".join(lines))
+    edit(folder / "texts" / "alone.en.txt", "One.", "Two.")
+    assert rehash(folder) == ["texts/alone.en.txt"]
+    assert "# 'mine'" in manifest.read_text()
+    assert read_corpus(folder).sources[1].text == "Two.\n"
+
+
+def test_rehash_gives_a_new_entry_its_hashes(folder: Path) -> None:
+    manifest = folder / "sources.toml"
+    kept = [line for line in manifest.read_text().split("\n") if "sha256" not in line]
+    manifest.write_text("\n".join(kept))
+    assert len(rehash(folder)) == 3
+    assert len(read_corpus(folder).sources) == 2
+
+
+def test_rehash_names_a_missing_manifest_and_a_missing_text(folder: Path) -> None:
+    with pytest.raises(CorpusError, match="no manifest"):
+        rehash(folder / "elsewhere")
+    (folder / "texts" / "alone.en.txt").unlink()
+    with pytest.raises(CorpusError, match=r"alone\.en\.txt, which cannot be read"):
+        rehash(folder)
+
+
+def test_the_corpus_hash_changes_with_a_text_and_with_the_glossary(folder: Path) -> None:
+    hashes = [read_corpus(folder).hash]
+    edit(folder / "texts" / "alone.en.txt", "One.", "Two.")
+    rehash(folder)
+    hashes.append(read_corpus(folder).hash)
+    row = "en\tzh\tzh_hant\tkind\nfirm\t企业\t企業\tterm\n"
+    (folder / "glossary.tsv").write_text(row, encoding="utf-8")
+    hashes.append(read_corpus(folder).hash)
+    assert len(set(hashes)) == 3
+
+
+def test_the_report_is_the_published_page_word_for_word(
+    by_id: dict[str, Source], shared: Path
+) -> None:
+    page = (shared / "report" / "page.txt").read_text(encoding="utf-8")
+    lines = by_id["bop-report"].text.replace("#", "").split("\n")
+    assert [line for line in lines if line.strip() not in page] == []
+    first, last = "Chinese incubators are actively looking", "TUM (Germany)."
+    article = page[page.index(first) : page.index(last) + len(last)]
+    ours = by_id["bop-report"].text
+    held = ours[ours.index(first) : ours.index(last) + len(last)]
+    assert "".join(held.split()) == "".join(article.split())
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["Download Project", "ABOUT US", "EXPERTISE", "Related Articles", "Paul Owens", "COVID"],
+)
+def test_the_page_s_navigation_is_not_in_the_report(by_id: dict[str, Source], words: str) -> None:
+    assert words not in by_id["bop-report"].text
+
+
+def test_the_work_report_digest_has_forty_to_sixty_sentences(by_id: dict[str, Source]) -> None:
+    assert 40 <= len(sentences(by_id["work-report-2015"].text)) <= 60
+
+
+def test_every_digest_says_that_it_is_one(shipped: Corpus) -> None:
+    digests = [source for source in shipped.sources if source.kind == "digest"]
+    assert len(digests) == 4
+    for source in digests:
+        assert source.translation is not None
+        assert "摘要" in source.text.split("\n")[0]
+        assert "digest" in source.translation.text.split("\n")[0].lower()
+        assert "(digest)" in source.title_en
+        assert "（摘要）" in source.title_zh
+        assert source.note_en
+        assert source.note_zh
+        assert source.url.startswith("http")
+
+
+def test_no_digest_line_copies_twenty_characters_of_the_official_text(
+    by_id: dict[str, Source], shared: Path
+) -> None:
+    official = (shared / "further-reading" / "work-report-2015.full.zh.txt").read_text("utf-8")
+    flat = "".join(official.split())
+    runs = [flat[i : i + 20] for i in range(len(flat) - 19)]
+    text = "".join(by_id["work-report-2015"].text.split())
+    assert len(runs) > 10_000
+    assert [run for run in runs if run in text] == []
+
+
+def test_no_line_of_the_english_digest_copies_ten_words_of_the_official_translation(
+    by_id: dict[str, Source], shared: Path
+) -> None:
+    official = (shared / "further-reading" / "work-report-2015.full.en.txt").read_text("utf-8")
+    other = by_id["work-report-2015"].translation
+    assert other is not None
+    words, text = official.split(), f" {' '.join(other.text.split())} "
+    runs = [f" {' '.join(words[i : i + 10])} " for i in range(len(words) - 9)]
+    assert [run for run in runs if run in text] == []
+
+
+def test_the_glossary_reads_and_holds_the_key_terms_in_three_scripts() -> None:
+    entries = Glossary.read(ROOT / "corpus" / "glossary.tsv").entries
+    assert len(entries) > 200
+    makerspace = next(entry for entry in entries if "makerspace" in entry.en)
+    assert "众创空间" in makerspace.zh
+    assert "眾創空間" in makerspace.zh_hant
+
+
+def test_the_glossary_s_traditional_forms_are_forms_of_its_chinese_names() -> None:
+    for entry in Glossary.read(ROOT / "corpus" / "glossary.tsv").entries:
+        assert entry.zh == tuple(simplified(name) for name in entry.zh)
+        assert set(entry.zh) & {simplified(name) for name in entry.zh_hant}, entry
+
+
+@pytest.mark.parametrize(
+    ("chinese", "english"),
+    [
+        ("63.6万亿元", "63.6 trillion yuan"),
+        ("400亿元", "40 billion yuan"),
+        ("1293万户", "12.93 million"),
+        ("近100个", "nearly 100"),
+        ("2015年12月", "December 2015"),
+        ("2016年5月26日", "May 26, 2016"),
+        ("1.6万公里", "16,000-kilometre"),
+        ("１２万", "120 thousand"),
+        ("300多万", "3 million"),
+        ("4.50%", "4.5 per cent"),
+        ("数千家", "thousands"),
+    ],
+)
+def test_the_same_figure_in_both_languages_is_one(chinese: str, english: str) -> None:
+    assert figures(chinese) == figures(english)
+
+
+@pytest.mark.parametrize(
+    ("chinese", "english"),
+    [("16亿", "16 billion"), ("5月", "June"), ("3.1%", "3%"), ("10万", "10")],
+)
+def test_different_figures_differ(chinese: str, english: str) -> None:
+    assert figures(chinese) != figures(english)
+
+
+def test_the_verb_may_is_no_month() -> None:
+    assert figures("Firms may grow.") == frozenset()
+    assert figures("in May 2016") == {"5", "2016"}
+
+
+@given(st.integers(1, 10**7), st.sampled_from([("万", 4), ("亿", 8), ("万亿", 12)]))
+def test_a_number_written_with_wan_or_yi_equals_the_one_with_million(
+    count: int, unit: tuple[str, int]
+) -> None:
+    sign, power = unit
+    value = Decimal(count) * 10**power
+    million = f"{(value / 10**6).normalize():f} million"
+    assert figures(f"共{count}{sign}元") == figures(million) == figures(f"{int(value):,} yuan")

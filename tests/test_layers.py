@@ -1,0 +1,135 @@
+"""The rooms of ARCHITECTURE.md and who may enter them, read from the imports."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .conftest import ROOT
+
+# module → the modules of the project that it may import (evaluation and ui: anything below them).
+ALLOWED: dict[str, set[str]] = {
+    "errors": set(),
+    "types": set(),
+    "figures": set(),
+    "carrier": {"errors"},
+    "bundled_graph": {"carrier"},
+    "bundled_folder": {"bundled_graph", "carrier"},
+    "bundled_model": {"bundled_folder", "bundled_graph", "carrier", "errors"},
+    "settings": {"errors"},
+    "language": {"types"},
+    "messages": {"types"},
+    "builds": {"errors"},
+    "lexical": {"language", "types"},
+    "glossary": {"errors", "language", "types"},
+    "embeddings": {"bundled_model", "errors", "settings"},
+    "index": {"builds", "errors", "glossary", "lexical", "settings", "types"},
+    "naming": {"figures", "glossary", "language", "types"},
+    "questions": {"errors", "glossary", "language", "types"},
+    "ranking": {"index", "types"},
+    "answer_types": {"figures", "glossary", "language", "questions", "types"},
+    "quoting": {"answer_types", "index", "lexical", "naming", "questions", "ranking", "types"},
+    "grounding": {"figures", "types"},
+    "sufficiency": {"index", "naming", "questions", "quoting", "types"},
+    "composing": {
+        "grounding",
+        "index",
+        "messages",
+        "questions",
+        "quoting",
+        "sufficiency",
+        "types",
+    },
+    "answer": {"types"},
+    "retrieval": {"types"},
+    "answering": {
+        "answer",
+        "composing",
+        "embeddings",
+        "index",
+        "naming",
+        "questions",
+        "quoting",
+        "ranking",
+        "retrieval",
+        "settings",
+        "sufficiency",
+        "types",
+    },
+    "__init__": {"answer", "answering", "errors", "settings", "types"},
+    "__main__": {"answer", "answering", "errors", "settings"},
+}
+HEAVY = {"torch", "transformers", "sentence_transformers", "gradio", "onnxruntime", "chromadb"}
+
+
+def imports_of(path: Path, *, top_level_only: bool = False) -> set[str]:
+    """Dotted names that a file imports; relative ones come as `.name`."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = tree.body if top_level_only else ast.walk(tree)
+    found: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            dots = "." * node.level
+            if node.level and not node.module:
+                found |= {dots + alias.name for alias in node.names}
+            else:
+                found.add(dots + (node.module or ""))
+    return found
+
+
+def modules(folder: str) -> list[Path]:
+    return sorted((ROOT / folder).glob("*.py"))
+
+
+@pytest.mark.parametrize("path", modules("assistant"), ids=lambda p: p.stem)
+def test_each_assistant_module_imports_only_the_rooms_below_it(path: Path) -> None:
+    mine = {name.removeprefix(".") for name in imports_of(path) if name.startswith(".")}
+    assert mine <= ALLOWED[path.stem], f"{path.name} enters {mine - ALLOWED[path.stem]}"
+
+
+def test_no_rule_stands_for_a_module_that_is_gone() -> None:
+    assert set(ALLOWED) == {path.stem for path in modules("assistant")}
+
+
+@pytest.mark.parametrize("path", modules("assistant"), ids=lambda p: p.stem)
+def test_the_assistant_never_imports_ingest_or_the_page(path: Path) -> None:
+    assert not {n.split(".")[0] for n in imports_of(path)} & {"ingest", "ui", "tests"}
+
+
+@pytest.mark.parametrize("path", modules("ingest"), ids=lambda p: p.stem)
+def test_ingest_imports_nothing_that_answers(path: Path) -> None:
+    answering = {"answering", "quoting", "ranking", "composing", "sufficiency", "retrieval"}
+    theirs = {n.removeprefix("assistant.") for n in imports_of(path) if n.startswith("assistant.")}
+    assert not theirs & answering
+    assert "ui" not in imports_of(path)
+
+
+def test_only_the_index_touches_chroma() -> None:
+    users = [
+        path.name
+        for folder in ("assistant", "ingest", "assistant/evaluation")
+        for path in modules(folder)
+        if any(name.split(".")[0] == "chromadb" for name in imports_of(path))
+    ]
+    assert users == ["index.py"]
+
+
+def test_heavy_packages_are_imported_inside_the_functions_that_need_them() -> None:
+    paths = [*modules("assistant"), *modules("ingest"), *modules("assistant/evaluation")]
+    for path in [*paths, ROOT / "ui.py"]:
+        top = {name.split(".")[0] for name in imports_of(path, top_level_only=True)}
+        assert not top & HEAVY, path
+
+
+def test_nothing_is_read_or_loaded_at_import() -> None:
+    program = f"import sys, assistant, ingest, ui\nprint(sorted(set(sys.modules) & {HEAVY!r}))\n"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,138 @@
+"""Questions: what cannot be taken, what is asked, and what a follow-up leans on."""
+
+from __future__ import annotations
+
+import pytest
+
+from assistant.errors import QuestionError
+from assistant.glossary import Glossary
+from assistant.questions import (
+    Kind,
+    check_question,
+    focus,
+    names_in,
+    stand_alone,
+    understand,
+)
+
+from .conftest import ROOT
+
+
+@pytest.fixture(scope="module")
+def glossary() -> Glossary:
+    return Glossary.read(ROOT / "corpus" / "glossary.tsv")
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("", "empty"),
+        (" \n\t ", "empty"),
+        ("x" * 10_000, "10,000 characters"),
+        ("😀🎉", "no words"),
+        ("?!…", "no words"),
+        ("who\x00\x01\x02", "binary"),
+        ("\ufffd\ufffdPNG", "binary"),
+        ("これは何ですか", "other than English and Chinese"),
+    ],
+)
+def test_a_question_that_cannot_be_taken_is_refused_in_one_sentence(text: str, cause: str) -> None:
+    with pytest.raises(QuestionError, match=cause) as caught:
+        check_question(text, limit=2000)
+    assert "\n" not in str(caught.value)
+
+
+def test_white_space_in_a_question_is_folded() -> None:
+    assert check_question("  Who \n is\tthis? ", limit=100) == "Who is this?"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Who did Vanke sign an agreement with?", "who"),
+        ("When did it open?", "when"),
+        ("In which year was it published?", "when"),
+        ("Where is Innospace based?", "where"),
+        ("How many questionnaires came back?", "number"),
+        ("What score did procurement get?", "number"),
+        ("Which fields does the incubator focus on?", "list"),
+        ("What partners has Innospace worked with?", "list"),
+        ("Can you list the sectors?", "list"),
+        ("Why are incubators held back?", "why"),
+        ("How does the guide define a makerspace?", "how"),
+        ("Did Vanke open an incubator in Milan?", "yes-no"),
+        ("What is a makerspace?", "what"),
+        ("谁签了协议？", "who"),
+        ("那是哪一年？", "when"),
+        ("孵化器在哪里？", "where"),
+        ("收回多少份问卷？", "number"),
+        ("提出几项任务？", "number"),
+        ("关注哪些领域？", "list"),
+        ("為什麼受阻？", "why"),
+        ("如何定义众创空间？", "how"),
+        ("万科去过米兰吗？", "yes-no"),
+        ("众创空间是什么？", "what"),
+    ],
+)
+def test_the_kind_of_a_question_is_told_by_its_words(
+    text: str, kind: Kind, glossary: Glossary
+) -> None:
+    assert understand(text, text, glossary).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Who founded Vanke's centre in London?", {"Vanke", "London"}),
+        ("What did the Ministry of Finance say in 2014?", {"Ministry of Finance", "2014"}),
+        ("What is a makerspace?", set()),
+        ("Can most of us join?", set()),
+        ("万科在伦敦开了什么？", {"万科", "伦敦"}),
+        ("What does 众创空间 mean?", set()),
+        ("第三条原则讲什么？", {"第三"}),
+    ],
+)
+def test_the_names_that_evidence_must_hold_are_found(
+    text: str, names: set[str], glossary: Glossary
+) -> None:
+    assert set(names_in(text, glossary)) == names
+
+
+@pytest.mark.parametrize(
+    ("earlier", "asked", "expected"),
+    [
+        ("Who signed with Vanke?", "And when?", "Who signed with Vanke? And when?"),
+        ("万科和谁签约？", "那是哪一年？", "万科和谁签约？ 那是哪一年？"),
+        ("Where is Innospace?", "Who are its partners?", "Who are Innospace's partners?"),
+        ("What does Innospace do?", "What about Vanke?", "What does Vanke do?"),
+        ("Where is Innospace?", "Where is Vanke based?", "Where is Vanke based?"),
+        ("万科和谁签约？", "它在米兰做了什么？", "它在米兰做了什么？"),
+    ],
+)
+def test_a_follow_up_is_made_to_stand_alone(
+    earlier: str, asked: str, expected: str, glossary: Glossary
+) -> None:
+    assert stand_alone(asked, [earlier], glossary) == expected
+
+
+def test_a_chain_of_follow_ups_does_not_grow(glossary: Glossary) -> None:
+    text = "Who did Vanke sign with?"
+    for _ in range(20):
+        text = stand_alone("And when?", [text], glossary)
+    assert text == "Who did Vanke sign with? And when?"
+
+
+def test_without_a_conversation_every_question_stands_alone(glossary: Glossary) -> None:
+    assert stand_alone("And when?", [], glossary) == "And when?"
+
+
+def test_the_focus_leaves_out_what_only_names_the_document(glossary: Glossary) -> None:
+    text = "How many tasks does Guobanfa [2015] No. 9 set?"
+    question = understand(text, text, glossary)
+    assert focus(question, question.names) == "How many tasks does set?"
+
+
+def test_a_question_of_nothing_but_a_document_keeps_its_words(glossary: Glossary) -> None:
+    text = "What is Guobanfa [2015] No. 9?"
+    question = understand(text, text, glossary)
+    assert focus(question, question.names) == text
