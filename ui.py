@@ -380,7 +380,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python ui.py", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--host", default="127.0.0.1", help="address to serve on (%(default)s)")
-    parser.add_argument("--port", type=int, default=7860, help="port to serve on (%(default)s)")
+    parser.add_argument("--port", type=_port, default=7860, help="port to serve on (%(default)s)")
     return parser
 
 
@@ -401,11 +401,18 @@ def _open(settings: Settings) -> Assistant:
         return open_assistant(settings, progress=progress)
 
 
+def _port(text: str) -> int:
+    # The system would take a larger number modulo 65,536 without a word.
+    if not (text.isdecimal() and int(text) < 65_536):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port number from 0 to 65535")
+    return int(text)
+
+
 def _listen(host: str, port: int) -> socket.socket:
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address, family=family)
-    except (OSError, OverflowError, UnicodeError) as error:
+    except (OSError, UnicodeError) as error:
         if getattr(error, "errno", None) == errno.EADDRINUSE:
             raise AssistantError(
                 f"Port {port} on {host} is already in use. Stop the program that uses it, or "

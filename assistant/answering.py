@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from .answer import Answer, Chunk
+from .builds import corpus_hash
 from .composing import compose
 from .embeddings import Progress, TextEmbeddings, model_fingerprint, question_embeddings
 from .index import Index, open_index
@@ -64,6 +65,14 @@ class Assistant:
     def __exit__(self, *_: object) -> None:
         """Let go of the index."""
         self.close()
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the corpus changed since the index was built; False where there is none."""
+        try:
+            return corpus_hash(self.settings.corpus) != self.index.info.corpus
+        except OSError:
+            return False
 
     @property
     def sources(self) -> tuple[Source, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -62,6 +63,17 @@ class BuildInfo:
                 f"The index in {directory} is incomplete ({type(error).__name__}). "
                 "Run `python -m ingest` to build it anew; your texts are not affected."
             ) from error
+
+
+def corpus_hash(folder: Path) -> str:
+    """What an index is compared with: the manifest, which holds the texts' hashes, and glossary.
+
+    Raises OSError when there is no manifest.
+    """
+    digest = hashlib.sha256((folder / "sources.toml").read_bytes())
+    glossary = folder / "glossary.tsv"
+    digest.update(glossary.read_bytes() if glossary.is_file() else b"")
+    return digest.hexdigest()[:16]
 
 
 def builds_directory(home: Path) -> Path:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import CorpusError
-from .language import HAN
 from .types import Language
 
 _COLUMNS = ["en", "zh", "zh_hant", "kind"]
@@ -33,13 +31,15 @@ class Glossary:
 
     def __init__(self, entries: tuple[Entry, ...] = ()) -> None:
         """Keep the entries; an empty glossary is a valid one."""
-        self.entries = entries
         self._by_name: dict[str, list[Entry]] = {}
         for entry in entries:
-            for name in entry.en + entry.zh + entry.zh_hant:
+            for name in dict.fromkeys(entry.en + entry.zh + entry.zh_hant):
                 self._by_name.setdefault(_key(name), []).append(entry)
-        names = sorted(self._by_name, key=len, reverse=True)
-        self._pattern = re.compile("|".join(_bounded(name) for name in names) or r"(?!)")
+        # A scan by first letters: compiling 900 names into one pattern takes 0.15 s, which is
+        # a tenth of a cold answer.
+        self._starting: dict[str, list[str]] = {}
+        for name in sorted(self._by_name, key=len, reverse=True):
+            self._starting.setdefault(name[:2].lower(), []).append(name)
 
     @classmethod
     def read(cls, path: Path) -> Glossary:
@@ -66,10 +66,30 @@ class Glossary:
 
     def found_in(self, text: str) -> list[tuple[str, tuple[Entry, ...]]]:
         """The names that stand in the text, longest first where they overlap, in reading order."""
-        return [
-            (match.group(), tuple(self._by_name[_key(match.group())]))
-            for match in self._pattern.finditer(text)
-        ]
+        found = []
+        lower = text.lower()
+        if len(lower) != len(text):  # a letter whose lower case is longer, as in "İ"
+            lower = text
+        place = 0
+        while place < len(text):
+            name = self._name_at(text, lower, place)
+            if name is None:
+                place += 1
+                continue
+            found.append((text[place : place + len(name)], tuple(self._by_name[name])))
+            place += len(name)
+        return found
+
+    def _name_at(self, text: str, lower: str, place: int) -> str | None:
+        for name in self._starting.get(lower[place : place + 2], ()):
+            if (text if _is_acronym(name) else lower).startswith(name, place):
+                end = place + len(name)
+                inside = (place > 0 and _is_latin(text[place - 1]) and _is_latin(name[0])) or (
+                    end < len(text) and _is_latin(text[end]) and _is_latin(name[-1])
+                )
+                if not inside:
+                    return name
+        return None
 
     def translations(self, text: str, language: Language) -> list[str]:
         """The names, in the asked language, of everything that the text names in any language."""
@@ -83,14 +103,14 @@ class Glossary:
 
 
 def _key(name: str) -> str:
+    return name if _is_acronym(name) else name.lower()
+
+
+def _is_acronym(name: str) -> bool:
     # "US" and "MOST" are names, "us" and "most" are not.
-    return name if name.isupper() and name.isascii() else name.lower()
+    return name.isascii() and name.isupper()
 
 
-def _bounded(name: str) -> str:
-    # Latin names must not match inside longer words; Chinese has no word boundaries to ask for.
-    escaped = re.escape(name)
-    if re.search(f"[{HAN}]", name):
-        return escaped
-    pattern = rf"(?<![A-Za-z0-9]){escaped}(?![A-Za-z0-9])"
-    return pattern if _key(name) == name and name.isupper() else f"(?i:{pattern})"
+def _is_latin(character: str) -> bool:
+    # Names must not match inside longer words; Chinese has no word boundaries to ask for.
+    return character.isascii() and character.isalnum()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from assistant.builds import replace_text
+from assistant.builds import corpus_hash
 from assistant.errors import CorpusError
 from assistant.figures import figures
 from assistant.glossary import Glossary
@@ -45,11 +46,7 @@ def read_corpus(folder: Path) -> Corpus:
     ids = [source.id for source in sources]
     if doubles := sorted({id_ for id_ in ids if ids.count(id_) > 1}):
         raise CorpusError(f"{manifest}: the id {doubles[0]!r} stands twice. Ids must differ.")
-    glossary = folder / "glossary.tsv"
-    _check_glossary(glossary)
-    digest = hashlib.sha256(manifest.read_bytes())
-    digest.update(glossary.read_bytes() if glossary.is_file() else b"")
-    return Corpus(sources, glossary, digest.hexdigest()[:16])
+    return Corpus(sources, folder / "glossary.tsv", corpus_hash(folder))
 
 
 def check_translation(source: Source, translation: Translation) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -97,6 +98,19 @@ def test_a_missing_index_says_what_to_run(environment: dict[str, str], tmp_path:
     assert done.returncode == 1
     assert "python -m ingest" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_stale_index_still_answers_and_says_so(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    shutil.copytree(ROOT / "corpus", tmp_path / "corpus")
+    with (tmp_path / "corpus" / "sources.toml").open("a", encoding="utf-8") as manifest:
+        manifest.write("# edited\n")
+    changed = {**environment, "ASSISTANT_CORPUS": str(tmp_path / "corpus")}
+    done = run(changed, "Who did Vanke sign an agreement with?")
+    assert done.returncode == 0
+    assert "Provenience" in done.stdout
+    assert "python -m ingest" in done.stderr
 
 
 def test_wrong_usage_exits_with_2(environment: dict[str, str]) -> None:

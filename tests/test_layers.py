@@ -48,6 +48,7 @@ ALLOWED: dict[str, set[str]] = {
     "retrieval": {"types"},
     "answering": {
         "answer",
+        "builds",
         "composing",
         "embeddings",
         "index",
