@@ -456,8 +456,10 @@ def _serve(page: gr.Blocks, listener: socket.socket) -> None:
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     _say(f"The chat is ready at http://{shown}:{port} (Ctrl-C stops it).")
-    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
-    uvicorn.Server(config).run(sockets=[listener])
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
+    # An open page keeps a stream open; that it is cut at the end is no error worth a traceback.
+    logging.getLogger("uvicorn.error").addFilter(lambda record: not server.should_exit)
+    server.run(sockets=[listener])
 
 
 def _say(text: str) -> None:

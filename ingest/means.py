@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from importlib import resources
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -31,11 +33,10 @@ def language_means(embeddings: SentenceTransformerEmbeddings, cache: Path) -> di
     """
     path = cache / f"means-{means_id(embeddings.fingerprint)}.npz"
     if path.is_file():
-        try:
-            with np.load(path) as stored:
-                return {name: stored[name] for name in stored.files}
-        except (OSError, ValueError):  # half-written by a killed process: compute again
-            pass
+        # What cannot be read, for whatever reason, is computed again.
+        with suppress(OSError, ValueError, EOFError, BadZipFile), path.open("rb") as file:
+            stored = np.load(file)
+            return {name: stored[name] for name in stored.files}
     means = _compute(embeddings)
     part = path.with_name(f"{path.name}.{os.getpid()}.part.npz")
     cache.mkdir(parents=True, exist_ok=True)

@@ -29,15 +29,16 @@ def fit_cuts(settings: Settings, path: Path, far_files: Sequence[Path]) -> None:
     the answerable ones. answered: half-way between the two, where they lie apart. Most near
     misses are as close as answers, so closeness cannot tell them.
     """
-    assistant = open_assistant(settings)
+    questions = read_set(path)
     far_texts = [q.question for file in far_files for q in read_squad(file)]
+    far_texts += [q.question for q in questions if not (q.answerable or q.near_miss)]
     cuts = {}
-    for language in LANGUAGES:
-        near = [q.question for q in read_set(path) if q.answerable and q.language == language]
-        others = [q.question for q in read_set(path) if not (q.answerable or q.near_miss)]
-        texts = [t for t in far_texts + others if passage_language(t) == language]
-        far = _closeness(assistant, texts[:: max(1, len(texts) // FAR_QUESTIONS)])
-        cuts[language] = _cuts(_closeness(assistant, near), far, language)
+    with open_assistant(settings) as assistant:
+        for language in LANGUAGES:
+            near = [q.question for q in questions if q.answerable and q.language == language]
+            texts = [text for text in far_texts if passage_language(text) == language]
+            far = _closeness(assistant, texts[:: max(1, len(texts) // FAR_QUESTIONS)])
+            cuts[language] = _cuts(_closeness(assistant, near), far, language)
     data = {
         "origin": f"python -m assistant.evaluation fit {path.name} --far "
         + " ".join(file.name for file in far_files),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,13 +17,21 @@ from ..embeddings import OnnxEmbeddings, SentenceTransformerEmbeddings, question
 from ..index import Index, Vector, centre, open_index
 from ..ranking import make_query, rank
 from ..settings import Settings
-from ..types import LANGUAGES, Language
+from ..types import LANGUAGES, Language, other_language
 from .squad import SquadQuestion, read_paragraphs, read_squad
 
 Scores = npt.NDArray[np.float32]
 # XQuAD's longest paragraphs have some 600 tokens; a limit of 500 parts three of the 240.
 _PASSAGE_TOKENS = 500
 _RRF_K = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question of the set with its raw vector."""
+
+    gold: SquadQuestion
+    vector: list[float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,32 +51,40 @@ def print_table(settings: Settings, directory: Path, *, limit: int | None = None
     from tqdm import tqdm
 
     files = {language: directory / f"xquad.{language}.json" for language in LANGUAGES}
-    questions = {language: read_squad(file)[:limit] for language, file in files.items()}
     engine = question_embeddings(settings)
-    vectors: dict[Language, list[list[float]]] = {
-        language: [engine.embed_query(q.question) for q in tqdm(rows, leave=False)]
-        for language, rows in questions.items()
+    asked: dict[Language, list[Asked]] = {
+        language: [
+            Asked(question, engine.embed_query(question.question))
+            for question in tqdm(read_squad(file)[:limit], leave=False)
+        ]
+        for language, file in files.items()
     }
-    single = {lang: _index(settings, {lang: files[lang]}, engine) for lang in LANGUAGES}
-    directions = [(asked, held) for asked in LANGUAGES for held in LANGUAGES]
+    with ExitStack() as opened:
+        single = {lang: _index(settings, {lang: files[lang]}, engine) for lang in LANGUAGES}
+        mixed = _index(settings, files, engine)
+        for index in (*single.values(), mixed):
+            opened.callback(index.close)
+        _print_directions(single, asked)
+        _print_mixed(mixed, asked)
+
+
+def _print_directions(
+    single: Mapping[Language, Index], asked: Mapping[Language, Sequence[Asked]]
+) -> None:
+    directions = [(a, h) for a in LANGUAGES for h in LANGUAGES]
     directions.sort(key=lambda pair: pair[0] != pair[1])
     print("R@1 / R@5 in %         " + "   ".join(f"   {a} → {h}   " for a, h in directions))
     for name, recipe in RECIPES.items():
-        cells = [
-            recipe(single[held], questions[asked], vectors[asked], asked, held)
-            for asked, held in directions
-        ]
-        print(f"{name:22} " + "   ".join(str(cell) for cell in cells), flush=True)
-    mixed = _index(settings, files, engine)
-    print("\nBoth languages in one index, gold paragraph of the other language / of the same one")
-    for asked in LANGUAGES:
-        ranked = [
-            _paragraphs(mixed, q, v, asked)
-            for q, v in zip(questions[asked], vectors[asked], strict=True)
-        ]
-        for held in reversed(LANGUAGES) if asked == "en" else LANGUAGES:
-            recall = _recall(ranked, [f"{held}-{q.paragraph:04}" for q in questions[asked]])
-            print(f"asked in {asked}, gold in {held}     {recall}")
+        cells = [str(recipe(single[h], asked[a], a, h)) for a, h in directions]
+        print(f"{name:22} " + "   ".join(cells), flush=True)
+
+
+def _print_mixed(mixed: Index, asked: Mapping[Language, Sequence[Asked]]) -> None:
+    print("\nBoth languages in one index; the gold paragraph in the other language, or the same")
+    for language, questions in asked.items():
+        for held in (other_language(language), language):
+            recall = _product(mixed, questions, language, held)
+            print(f"asked in {language}, gold in {held}   {recall}")
 
 
 def _index(
@@ -112,23 +129,13 @@ def _recall(ranked: Sequence[Sequence[str]], gold: Sequence[str]) -> Recall:
     return Recall(100 * float(np.mean(first)), 100 * float(np.mean(five)))
 
 
-def _paragraphs(
-    index: Index, question: SquadQuestion, vector: list[float], asked: Language
-) -> list[str]:
-    query = make_query(index, question.question, asked, vector)
-    hits = rank(index, query, count=8)
-    return list(dict.fromkeys(hit.passage.source_id for hit in hits))
-
-
-def _product(
-    index: Index,
-    questions: Sequence[SquadQuestion],
-    vectors: Sequence[list[float]],
-    asked: Language,
-    held: Language,
-) -> Recall:
-    ranked = [_paragraphs(index, q, v, asked) for q, v in zip(questions, vectors, strict=True)]
-    return _recall(ranked, [f"{held}-{q.paragraph:04}" for q in questions])
+def _product(index: Index, questions: Sequence[Asked], asked: Language, held: Language) -> Recall:
+    ranked = []
+    for question in questions:
+        query = make_query(index, question.gold.question, asked, question.vector)
+        hits = rank(index, query, count=8)
+        ranked.append(list(dict.fromkeys(hit.passage.source_id for hit in hits)))
+    return _recall(ranked, [f"{held}-{q.gold.paragraph:04}" for q in questions])
 
 
 Scorer = Callable[["_Table", SquadQuestion, Vector, Language], Scores]
@@ -179,20 +186,15 @@ def _fused(first: Scores, second: Scores) -> Scores:
 
 
 def _scored(scorer: Scorer) -> Callable[..., Recall]:
-    def recipe(
-        index: Index,
-        questions: Sequence[SquadQuestion],
-        vectors: Sequence[list[float]],
-        asked: Language,
-        held: Language,
-    ) -> Recall:
+    def recipe(index: Index, questions: Sequence[Asked], asked: Language, held: Language) -> Recall:
         table = _Table(index)
         ranked = []
-        for question, vector in zip(questions, vectors, strict=True):
-            scores = scorer(table, question, np.asarray(vector, dtype=np.float32), asked)
+        for question in questions:
+            vector = np.asarray(question.vector, dtype=np.float32)
+            scores = scorer(table, question.gold, vector, asked)
             ids = [table.ids[i].split(".")[0] for i in np.argsort(-scores, kind="stable")[:8]]
             ranked.append(list(dict.fromkeys(ids)))
-        return _recall(ranked, [f"{held}-{q.paragraph:04}" for q in questions])
+        return _recall(ranked, [f"{held}-{q.gold.paragraph:04}" for q in questions])
 
     return recipe
 

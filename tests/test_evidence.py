@@ -1,0 +1,122 @@
+"""The glossary, names across languages, answer types and the decision to answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from assistant import Assistant
+from assistant.answer_types import meets_kind
+from assistant.errors import CorpusError
+from assistant.glossary import Glossary
+from assistant.naming import named_sources, plain, stands_in
+from assistant.questions import understand
+from assistant.sufficiency import Evidence, decide, load_cuts
+from assistant.types import LANGUAGES, Language
+
+from .conftest import ROOT
+
+
+@pytest.fixture(scope="module")
+def glossary() -> Glossary:
+    return Glossary.read(ROOT / "corpus" / "glossary.tsv")
+
+
+def test_terms_are_translated_in_both_directions(glossary: Glossary) -> None:
+    assert "众创空间" in glossary.translations("How many incubators are there?", "zh")
+    assert "incubator" in glossary.translations("有多少孵化器？", "en")
+    assert "Vanke" in glossary.translations("萬科", "en")
+
+
+def test_names_do_not_match_inside_words(glossary: Glossary) -> None:
+    assert [name for name, _ in glossary.found_in("reincubators and tumult")] == []
+
+
+def test_acronyms_match_only_in_capitals(glossary: Glossary) -> None:
+    assert [name for name, _ in glossary.found_in("most of us")] == []
+    assert "US" in [name for name, _ in glossary.found_in("the US market")]
+
+
+def test_the_longest_name_wins(glossary: Glossary) -> None:
+    found = [name for name, _ in glossary.found_in("the Yangtze River Delta Region")]
+    assert found == ["Yangtze River Delta Region"]
+
+
+@pytest.mark.parametrize("line", ["one\ttwo\tthree", "a\tb\tc\tnonsense", "a\t\tc\tterm"])
+def test_a_glossary_line_that_does_not_fit_is_named(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "glossary.tsv"
+    path.write_text(f"en\tzh\tzh_hant\tkind\n{line}\n", encoding="utf-8")
+    with pytest.raises(CorpusError, match="line 2"):
+        Glossary.read(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "held"),
+    [
+        ("Vanke", "万科于2015年12月签署了协议", True),
+        ("萬科", "Vanke’s interests", True),
+        ("London", "Vanke’s incubator in California", False),
+        ("2015", "in December 2015", True),
+        ("2016", "in December 2015", False),
+        ("Ministry of Finance", "the Ministry of Science and Technology", False),
+        ("third", "瓶颈第三项", True),
+        ("Rui'an Property", "Rui’an Property and the district", True),
+    ],
+)
+def test_a_name_is_found_under_any_of_its_names(
+    glossary: Glossary, name: str, text: str, held: bool
+) -> None:
+    assert stands_in(glossary, name, [plain(text)]) is held
+
+
+def test_a_document_s_name_points_to_its_source(assistant: Assistant, glossary: Glossary) -> None:
+    ids, pointing = named_sources(("Tongji", "Vanke"), assistant.sources, glossary)
+    assert ids == {"yangtze-delta-survey-2015"}
+    assert pointing == ("Tongji",)
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "meets"),
+    [
+        ("When did Vanke open it?", "It opened in March 2016.", True),
+        ("When in 2016 did Vanke open it?", "It opened in 2016.", False),
+        ("When did Vanke open it?", "Vanke opened it in California.", False),
+        ("How many bases are there?", "It is linked to nearly 100 bases.", True),
+        ("How many bases are there?", "It is linked to the bases.", False),
+        ("How much money was invested?", "It is linked to nearly 100 bases.", False),
+        ("How much money was invested?", "The fund holds 40 billion yuan.", True),
+        ("Who signed with Vanke?", "Vanke signed with Provenience.", True),
+        ("Who signed with Vanke?", "Vanke signed an agreement.", False),
+        ("Where is Innospace?", "Innospace is an incubator in Shanghai.", True),
+        ("Where is Innospace?", "Innospace is an incubator.", False),
+        ("What is a makerspace?", "A platform for founders.", None),
+        ("那是哪一年？", "万科于2016年3月开设了孵化器。", True),
+        ("那是哪一年？", "万科开设了孵化器。", False),
+        ("投了多少钱？", "相连的基地近100个。", False),
+        ("谁投资了Innospace？", "Innospace由瑞安房地产投资。", True),
+        ("有多少名员工？", "相连的基地近100个。", False),
+    ],
+)
+def test_a_sentence_meets_what_is_asked_only_by_something_new(
+    glossary: Glossary, question: str, sentence: str, meets: bool | None
+) -> None:
+    parsed = understand(question, question, glossary)
+    surface: dict[Language, str] = {parsed.language: sentence}
+    assert meets_kind(parsed, surface, glossary) is meets
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_decision_has_three_outcomes(language: Language) -> None:
+    cuts = load_cuts()[language]
+    assert cuts.refused < cuts.answered
+    near = Evidence((), (), cuts.answered + 0.01, True)
+    assert decide(near, language) == "answered"
+    for doubt in (
+        Evidence(("London",), (), 0.9, True),
+        Evidence((), ("Vanke",), 0.9, True),
+        Evidence((), (), 0.9, False),
+        Evidence((), (), cuts.answered - 0.01, True),
+    ):
+        assert decide(doubt, language) == "partial"
+    assert decide(Evidence((), (), cuts.refused - 0.01, True), language) == "refused"

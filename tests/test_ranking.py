@@ -1,0 +1,62 @@
+"""Ranking: what is found, in which order, in either language."""
+
+from __future__ import annotations
+
+import pytest
+
+from assistant import Assistant
+from assistant.index import centre
+from assistant.ranking import make_query, rank
+from assistant.types import LANGUAGES, Language
+
+
+@pytest.mark.parametrize(
+    ("question", "source"),
+    [
+        ("Which incubators has Vanke worked with abroad?", "bop-report"),
+        ("万科在海外的孵化器", "bop-report"),
+        ("What did the questionnaires say about training?", "yangtze-delta-survey-2015"),
+        ("问卷对培训的评分", "yangtze-delta-survey-2015"),
+        ("registration of makerspaces in April 2020", "makerspace-guide-2015"),
+        ("赤字率", "work-report-2015"),
+        ("subsidies for rent and broadband", "makerspace-opinions-2015"),
+    ],
+)
+def test_the_right_source_comes_first_in_either_language(
+    assistant: Assistant, question: str, source: str
+) -> None:
+    assert assistant.retrieve(question)[0].passage.source_id == source
+
+
+def test_hits_are_ranked_from_1_by_falling_score(assistant: Assistant) -> None:
+    hits = assistant.retrieve("angel investors", count=10)
+    assert [hit.rank for hit in hits] == list(range(1, 11))
+    scores = [hit.score for hit in hits]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_no_passage_comes_twice(assistant: Assistant) -> None:
+    hits = assistant.retrieve("众创空间 makerspace", count=30)
+    assert len({hit.passage.id for hit in hits}) == 30
+
+
+def test_a_passage_that_must_be_there_takes_the_last_place(assistant: Assistant) -> None:
+    index = assistant.index
+    (front,) = index.front_passages(["work-report-2015"])
+    vector = assistant._embeddings.embed_query("Vanke")
+    query = make_query(index, "Vanke", "en", vector)
+    hits = rank(index, query, count=4, must=[front])
+    assert len(hits) == 4
+    assert hits[-1].passage.id == front
+
+
+def test_the_same_question_is_ranked_the_same_twice(assistant: Assistant) -> None:
+    first, second = (assistant.retrieve("training for start-ups") for _ in range(2))
+    assert first == second
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_centring_leaves_a_unit_vector(assistant: Assistant, language: Language) -> None:
+    mean = assistant.index.means[f"query-{language}"]
+    vector = centre(assistant._embeddings.embed_query("incubator"), mean)
+    assert float(vector @ vector) == pytest.approx(1.0, abs=1e-5)
