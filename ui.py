@@ -78,7 +78,7 @@ _FAILED = (
 
 _CSS = """
 .gradio-container { --quiet: color-mix(in srgb, var(--body-text-color) 65%, transparent);
-  max-width: 1500px !important; margin: 0 auto; }
+  width: 100%; max-width: 1500px !important; margin: 0 auto; }
 .gradio-container [lang="zh"] { font-family: "PingFang SC", "Microsoft YaHei",
   "Noto Sans CJK SC", sans-serif; }
 #intro h1 { font-size: 1.35rem; margin: 0; }
@@ -97,6 +97,7 @@ _CSS = """
 #side { overflow-y: auto; overflow-wrap: anywhere; border-radius: var(--block-radius);
   border: 1px solid var(--border-color-primary); background: var(--block-background-fill); }
 #sources { padding: 0.9rem 1rem; }
+#chat .message { overflow-wrap: anywhere; }
 .reply p, .reply ul { margin: 0 0 0.5rem; }
 .reply > :last-child { margin-bottom: 0; }
 .reply ul { padding-left: 1.2rem; list-style: disc; }

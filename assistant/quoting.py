@@ -10,20 +10,22 @@ from dataclasses import dataclass
 from .answer_types import meets_kind
 from .index import Index
 from .lexical import LexicalIndex
-from .naming import plain, stands_in
+from .naming import around, plain, stands_in
 from .questions import Question
 from .ranking import Query
 from .types import LANGUAGES, Hit, Language, Passage
 
-# Chosen on every second XQuAD question, end to end: the first sentence holds the answer for
-# 81.8 % (en) and 79.7 % (zh). BM25 over the candidates alone beats BM25 over the corpus by 3
-# points: what every candidate says ("the survey") tells them not apart.
+# Chosen on every second and every fifth XQuAD question, end to end: with all of them the first
+# sentence holds the answer for 82.4 % (en) and 85.3 % (zh). BM25 over the candidates alone beats
+# BM25 over the corpus by 3 points: what all candidates say does not tell them apart.
 CONTEXT_SHARE = 0.5
 LEXICAL_WEIGHT = 0.02
 PASSAGE_WEIGHT = 0.3
 KIND_BONUS = 0.1
-
+# The question's names, in the sentence or the one before, and anywhere in the passage.
 NAME_BONUS = 0.05
+AROUND_BONUS = 0.1
+# "The incubator focuses on …" is compared with its forerunner only: + 2.5 points in Chinese.
 LEANING_SHARE = 1.0
 # What names the document ("in the 2015 work report") is not what is asked of it: the question
 # without such names counts for this share, and the sources they point to get a bonus. On
@@ -84,6 +86,7 @@ def score_sentences(
     front = set(index.front_passages(named)) if question.asks_about_document else set()
     for hit in hits:
         bonus = NAMED_SOURCE_BONUS * (hit.passage.source_id in named)
+        bonus += AROUND_BONUS * _share_around(index, question, hit.passage)
         bonus += FRONT_BONUS * (hit.passage.id in front)
         for number in range(len(hit.passage.sentences)):
             meets = meets_kind(question, _surfaces(hit.passage, number), index.glossary)
@@ -92,6 +95,12 @@ def score_sentences(
             score += NAME_BONUS * _named_share(index, question, hit.passage, number)
             choices.append(Choice(hit, number, score, meets is not False))
     return sorted(choices, key=lambda c: (-c.score, c.hit.rank, c.number))
+
+
+def _share_around(index: Index, question: Question, passage: Passage) -> float:
+    texts = [around(index.sources[passage.source_id], passage)]
+    held = [stands_in(index.glossary, name, texts) for name in question.names]
+    return sum(held) / len(held) if held else 0.0
 
 
 def _named_share(index: Index, question: Question, passage: Passage, number: int) -> float:

@@ -26,13 +26,15 @@ class Evidence:
 
     unknown: names of the question that no source holds; absent: names that the sources hold,
     but not the passages to be cited; closeness: the best passage's centred cosine, −1 to 1;
-    meets: whether the answer holds what the question's kind asks for.
+    meets: whether the answer holds what the question's kind asks for; on_subject: whether the
+    question speaks of anything, places aside, that the sources' glossary lists.
     """
 
     unknown: tuple[str, ...]
     absent: tuple[str, ...]
     closeness: float
     meets: bool
+    on_subject: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,11 @@ def weigh(
         absent=tuple(name for name in missing if name not in unknown),
         closeness=max((hit.signals.dense for hit in hits), default=-1.0),
         meets=any(choice.meets for choice in chosen),
+        on_subject=any(
+            entry.kind != "place"
+            for _, entries in index.glossary.found_in(question.text)
+            for entry in entries
+        ),
     )
 
 
@@ -68,7 +75,8 @@ def decide(evidence: Evidence, language: Language) -> Status:
     """
     cuts = load_cuts()[language]
     if evidence.closeness < cuts.refused:
-        return "refused"
+        # A few words on the subject ("broadband speed") lie far from every passage.
+        return "partial" if evidence.on_subject and not evidence.unknown else "refused"
     if evidence.unknown or evidence.absent or not evidence.meets:
         return "partial"
     return "answered" if evidence.closeness >= cuts.answered else "partial"

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from assistant.builds import replace_text
-from assistant.builds import corpus_hash
+from assistant.builds import corpus_hash, replace_text
 from assistant.errors import CorpusError
 from assistant.figures import figures
 from assistant.glossary import Glossary
@@ -46,7 +45,9 @@ def read_corpus(folder: Path) -> Corpus:
     ids = [source.id for source in sources]
     if doubles := sorted({id_ for id_ in ids if ids.count(id_) > 1}):
         raise CorpusError(f"{manifest}: the id {doubles[0]!r} stands twice. Ids must differ.")
-    return Corpus(sources, folder / "glossary.tsv", corpus_hash(folder))
+    glossary = folder / "glossary.tsv"
+    _check_glossary(glossary)
+    return Corpus(sources, glossary, corpus_hash(folder))
 
 
 def check_translation(source: Source, translation: Translation) -> None:

@@ -315,18 +315,33 @@ def test_no_line_of_the_english_digest_copies_ten_words_of_the_official_translat
     assert [run for run in runs if run in text] == []
 
 
-def test_the_glossary_reads_and_holds_the_key_terms_in_three_scripts() -> None:
-    entries = Glossary.read(ROOT / "corpus" / "glossary.tsv").entries
-    assert len(entries) > 200
-    makerspace = next(entry for entry in entries if "makerspace" in entry.en)
-    assert "众创空间" in makerspace.zh
-    assert "眾創空間" in makerspace.zh_hant
+GLOSSARY = ROOT / "corpus" / "glossary.tsv"
+
+
+def glossary_rows() -> list[list[tuple[str, ...]]]:
+    """English, Simplified and Traditional names of every row."""
+    lines = GLOSSARY.read_text(encoding="utf-8").splitlines()[1:]
+    return [[tuple(cell.split("|")) for cell in line.split("\t")[:3]] for line in lines]
+
+
+def test_every_name_of_the_glossary_is_found_where_it_stands_alone() -> None:
+    glossary = Glossary.read(GLOSSARY)
+    names = [name for row in glossary_rows() for cell in row for name in cell]
+    assert len(names) > 800
+    assert [name for name in names if [n for n, _ in glossary.found_in(name)] != [name]] == []
+
+
+def test_the_glossary_leads_from_traditional_and_english_to_simplified() -> None:
+    glossary = Glossary.read(GLOSSARY)
+    assert "众创空间" in glossary.translations("眾創空間", "zh")
+    assert "众创空间" in glossary.translations("a makerspace", "zh")
+    assert "makerspace" in glossary.translations("眾創空間", "en")
 
 
 def test_the_glossary_s_traditional_forms_are_forms_of_its_chinese_names() -> None:
-    for entry in Glossary.read(ROOT / "corpus" / "glossary.tsv").entries:
-        assert entry.zh == tuple(simplified(name) for name in entry.zh)
-        assert set(entry.zh) & {simplified(name) for name in entry.zh_hant}, entry
+    for _, chinese, traditional in glossary_rows():
+        assert chinese == tuple(simplified(name) for name in chinese)
+        assert set(chinese) & {simplified(name) for name in traditional}
 
 
 @pytest.mark.parametrize(

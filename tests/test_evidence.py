@@ -110,13 +110,20 @@ def test_a_sentence_meets_what_is_asked_only_by_something_new(
 def test_the_decision_has_three_outcomes(language: Language) -> None:
     cuts = load_cuts()[language]
     assert cuts.refused < cuts.answered
-    near = Evidence((), (), cuts.answered + 0.01, True)
+    near = Evidence((), (), cuts.answered + 0.01, True, True)
     assert decide(near, language) == "answered"
     for doubt in (
-        Evidence(("London",), (), 0.9, True),
-        Evidence((), ("Vanke",), 0.9, True),
-        Evidence((), (), 0.9, False),
-        Evidence((), (), cuts.answered - 0.01, True),
+        Evidence(("London",), (), 0.9, True, True),
+        Evidence((), ("Vanke",), 0.9, True, True),
+        Evidence((), (), 0.9, False, True),
+        Evidence((), (), cuts.answered - 0.01, True, True),
     ):
         assert decide(doubt, language) == "partial"
-    assert decide(Evidence((), (), cuts.refused - 0.01, True), language) == "refused"
+    assert decide(Evidence((), (), cuts.refused - 0.01, True, False), language) == "refused"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_short_question_on_the_subject_is_not_called_far_off(language: Language) -> None:
+    far = load_cuts()[language].refused - 0.01
+    assert decide(Evidence((), (), far, True, True), language) == "partial"
+    assert decide(Evidence(("Mars",), (), far, True, True), language) == "refused"

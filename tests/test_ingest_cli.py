@@ -1,0 +1,225 @@
+"""`python -m ingest`: what it says, and the exit code that scripts rely on."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from assistant.builds import read_current
+from assistant.settings import Settings
+from ingest.__main__ import main
+
+from .conftest import ROOT
+from .test_build import FakeEmbeddings, answers, builds, tiny_settings
+from .test_corpus import CHINESE, ENGLISH, edit, write_corpus
+
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A tiny corpus, not yet built, that the environment names; the fake model."""
+    monkeypatch.setattr("ingest.build.passage_embeddings", FakeEmbeddings)
+    settings = tiny_settings(tmp_path)
+    write_corpus(settings.corpus, {"firms": (ENGLISH, CHINESE), "alone": ("One.\n", None)})
+    for name in [name for name in os.environ if name.startswith("ASSISTANT_")]:
+        monkeypatch.delenv(name)
+    for name in ("home", "corpus", "cache"):
+        monkeypatch.setenv(f"ASSISTANT_{name.upper()}", str(getattr(settings, name)))
+    monkeypatch.chdir(tmp_path)
+    return settings
+
+
+@pytest.fixture
+def built(tiny: Settings, capsys: Captured) -> Settings:
+    assert main([]) == 0
+    capsys.readouterr()
+    return tiny
+
+
+def test_a_first_build_says_what_it_built(tiny: Settings, capsys: Captured) -> None:
+    assert main([]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith(f"Built the index {read_current(tiny.home).name} in ")
+    assert said.endswith(": 2 sources, 3 passages, 4 sentences.\n")
+    assert answers(tiny)
+
+
+def test_a_second_build_says_that_there_is_nothing_to_do(built: Settings, capsys: Captured) -> None:
+    before = builds(built)
+    assert main([]) == 0
+    assert capsys.readouterr().out == (
+        f"Nothing to do: the index {before[0]} is up to date "
+        "(2 sources, 3 passages, 4 sentences).\n"
+    )
+    assert builds(built) == before
+
+
+def test_force_builds_all_the_same(built: Settings, capsys: Captured) -> None:
+    before = builds(built)
+    assert main(["--force"]) == 0
+    assert capsys.readouterr().out.startswith("Built the index")
+    assert builds(built) != before
+
+
+def test_check_exits_with_3_and_builds_nothing_where_there_is_no_index(
+    tiny: Settings, capsys: Captured
+) -> None:
+    assert main(["--check"]) == 3
+    assert capsys.readouterr().out.splitlines() == [
+        "would add firms",
+        "would add alone",
+        "would rebuild: there is no index yet",
+    ]
+    assert not tiny.home.exists()
+
+
+def test_check_exits_with_0_where_nothing_would_change(built: Settings, capsys: Captured) -> None:
+    assert main(["--check"]) == 0
+    assert capsys.readouterr().out == "Nothing would change: the index is up to date.\n"
+
+
+def test_check_names_what_was_added_changed_and_removed(built: Settings, capsys: Captured) -> None:
+    texts = {"firms": (ENGLISH + "\nMore.\n", CHINESE + "\n更多。\n"), "fresh": ("New.\n", None)}
+    write_corpus(built.corpus, texts)
+    assert main(["--check"]) == 3
+    assert capsys.readouterr().out.splitlines() == [
+        "would add fresh",
+        "would change firms",
+        "would remove alone",
+    ]
+
+
+def test_check_says_why_a_setting_asks_for_a_rebuild(
+    built: Settings, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASSISTANT_PASSAGE_TOKENS", "64")
+    assert main(["--check"]) == 3
+    said = capsys.readouterr().out
+    assert said.startswith("would rebuild: splitter ")
+    assert said.endswith("-256 becomes paragraphs-1-64\n")
+
+
+def test_status_describes_the_index_and_its_sources(built: Settings, capsys: Captured) -> None:
+    assert main(["--status"]) == 0
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+    assert lines["index"].endswith(str(read_current(built.home)))
+    assert "3 (3 en, 0 zh), 4 sentences" in lines["passages"]
+    assert lines["up"].endswith("yes")
+    assert lines["firms"].endswith("2 passages, translated")
+    assert lines["alone"].endswith("1 passages, not translated")
+
+
+def test_status_says_when_the_texts_are_newer(built: Settings, capsys: Captured) -> None:
+    write_corpus(built.corpus, {"firms": (ENGLISH, CHINESE)})
+    assert main(["--status"]) == 0
+    assert "up to date no: run `python -m ingest`" in capsys.readouterr().out
+
+
+def test_status_as_json_is_for_machines(built: Settings, capsys: Captured) -> None:
+    assert main(["--status", "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["directory"] == str(read_current(built.home))
+    assert list(data["sources"]) == ["firms", "alone"]
+    assert data["up_to_date"] is True
+    assert 0 <= data["age_s"] < 600
+
+
+def test_rehash_accepts_an_edit_that_a_build_then_takes(built: Settings, capsys: Captured) -> None:
+    edit(built.corpus / "texts" / "alone.en.txt", "One.", "Two.")
+    assert main([]) == 1
+    assert "run `python -m ingest --rehash`" in capsys.readouterr().err
+    assert main(["--rehash"]) == 0
+    assert capsys.readouterr().out == "Updated hashes of 1 files: texts/alone.en.txt.\n"
+    assert main([]) == 0
+    assert capsys.readouterr().out.startswith("Built the index")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "ingest: There is no manifest "),
+        (["--check"], "ingest: There is no manifest "),
+        (["--rehash"], "ingest: There is no manifest "),
+        (["--status"], "ingest: There is no index in "),
+    ],
+)
+def test_trouble_is_one_line_on_stderr_and_exit_code_1(
+    tiny: Settings, capsys: Captured, arguments: list[str], message: str
+) -> None:
+    (tiny.corpus / "sources.toml").unlink()
+    assert main(arguments) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith(message)
+    assert said.err.count("\n") == 1
+
+
+def test_an_unknown_setting_is_named_with_the_nearest_one(
+    capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASSISTANT_PASAGES", "4")
+    assert main([]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("ingest: There is no setting 'pasages'")
+    assert "Did you mean 'passages'?" in said
+
+
+@pytest.mark.parametrize("arguments", [["--chekc"], ["--check", "--force"], ["corpus"]])
+def test_wrong_usage_exits_with_2(arguments: list[str], capsys: Captured) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.startswith("usage: python -m ingest")
+
+
+def test_an_interrupted_build_exits_with_130_and_keeps_the_index(
+    built: Settings, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ingest.build.write", interrupted)
+    assert main(["--force"]) == 130
+    assert "interrupted" in capsys.readouterr().err
+    assert answers(built)
+
+
+def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """`python` in a process of its own, as a user runs it from the checkout."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env={**os.environ, **more},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_a_user_sees_one_line_and_no_traceback() -> None:
+    said = run("-m", "ingest", ASSISTANT_CORPUS="/nowhere")
+    assert said.returncode == 1
+    assert said.stderr == (
+        "ingest: There is no manifest /nowhere/sources.toml. Set ASSISTANT_CORPUS to the folder "
+        "that holds sources.toml.\n"
+    )
+
+
+def test_finding_nothing_to_do_loads_no_model_and_no_database(built_settings: Settings) -> None:
+    code = (
+        "import sys; from ingest.__main__ import main; print(main([])); "
+        "heavy = {'torch', 'sentence_transformers', 'onnxruntime', 'chromadb'}; "
+        "print(sorted(heavy & {*sys.modules}))"
+    )
+    places = {
+        f"ASSISTANT_{name.upper()}": str(getattr(built_settings, name))
+        for name in ("home", "corpus", "cache")
+    }
+    said = run("-c", code, **places)
+    assert said.stdout.splitlines()[1:] == ["0", "[]"], said.stderr
+    assert said.stdout.startswith("Nothing to do: ")
