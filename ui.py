@@ -81,7 +81,8 @@ _CSS = """
   width: 100%; max-width: 1500px !important; margin: 0 auto; }
 .gradio-container [lang="zh"] { font-family: "PingFang SC", "Microsoft YaHei",
   "Noto Sans CJK SC", sans-serif; }
-#intro h1 { font-size: 1.35rem; margin: 0; }
+#intro, #intro > * { padding: 0 !important; }
+#intro h1 { font-size: 1.35rem; font-weight: 600; margin: 0; }
 #intro p, .hint, .small, .byline { color: var(--quiet) !important; }
 .small, .byline, .note { font-size: 0.85rem; }
 #columns { height: calc(100dvh - 7.5rem); min-height: 30rem; }
@@ -330,7 +331,7 @@ def build_page(assistant: Assistant) -> gr.Blocks:
 
     page = gr.Blocks(title=_TITLE, analytics_enabled=False, fill_width=True)
     with page:
-        gr.HTML(f"<h1>{_TITLE}</h1><p>{_INTRO}</p>", elem_id="intro")
+        gr.HTML(f"<h1>{_TITLE}</h1><p>{_INTRO}</p>", elem_id="intro", apply_default_css=False)
         session = gr.State(())
         with gr.Row(elem_id="columns"):
             with gr.Column(scale=3, min_width=320, elem_id="talk"):
@@ -464,7 +465,7 @@ def _serve(page: gr.Blocks, listener: socket.socket) -> None:
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)  # noqa: T201 (this is a command line too)
+    print(text, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

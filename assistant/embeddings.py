@@ -102,10 +102,12 @@ class SentenceTransformerEmbeddings(Embeddings):
         import logging
 
         import torch
+        import transformers
         from sentence_transformers import SentenceTransformer
 
         # transformers warns of a "mistral regex" that XLM-R folders do not have.
         logging.getLogger("transformers").setLevel(logging.ERROR)
+        transformers.utils.logging.disable_progress_bar()
         bfloat16 = torch.cpu._is_amx_tile_supported()
         kwargs: dict[str, Any] = {"dtype": torch.bfloat16} if bfloat16 else {}
         try:

@@ -142,6 +142,8 @@ def _bad_glossary(folder: Path) -> None:
         (in_text("\n\n全", "\n全\n"), ["firms.zh.txt", "line 5", "blank on one side", "Align"]),
         (in_text("1.2万", "1.3万"), ["firms.zh.txt", "line 3", "12000", "Correct the text"]),
         (in_text("16亿", "16万"), ["firms.zh.txt", "line 4", "160000", "Correct the text"]),
+        (in_text("增长", "增长3倍"), ["firms.zh.txt", "line 6", "figure 3 ", "Correct the text"]),
+        (in_text("16亿", "很多"), ["firms.zh.txt", "line 4", "1600000000", "Correct the text"]),
         (in_text("5月", "6月"), ["firms.zh.txt", "line 3", "Correct the text"]),
         (
             lambda f: (f / "texts" / "alone.en.txt").write_text("Two.\n"),

@@ -178,6 +178,11 @@ def test_a_long_paragraph_is_cut_at_sentence_ends() -> None:
     assert [p.text for p in passages] == ["One two. Three four.", "Five six. Seven eight."]
 
 
+@pytest.mark.parametrize(("limit", "count"), [(19, 1), (18, 2)])
+def test_a_passage_may_be_as_long_as_the_limit_and_no_longer(limit: int, count: int) -> None:
+    assert len(split("One two. Three four.", limit=limit)) == count
+
+
 def test_a_sentence_longer_than_the_limit_is_a_passage_of_its_own() -> None:
     passages = split("Short. This one is far longer than the limit allows. End.", limit=10)
     assert [p.text for p in passages] == [
