@@ -107,7 +107,7 @@ class SentenceTransformerEmbeddings(Embeddings):
 
         # transformers warns of a "mistral regex" that XLM-R folders do not have.
         logging.getLogger("transformers").setLevel(logging.ERROR)
-        transformers.utils.logging.disable_progress_bar()
+        transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         bfloat16 = torch.cpu._is_amx_tile_supported()
         kwargs: dict[str, Any] = {"dtype": torch.bfloat16} if bfloat16 else {}
         try:
@@ -119,6 +119,7 @@ class SentenceTransformerEmbeddings(Embeddings):
             ) from error
         self.fingerprint = fingerprint
         self._progress = progress
+        self.stage = "embed"  # what progress reports call the present work
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """Unit-length vectors, shape (len(texts), dimension), in the given order.
@@ -141,7 +142,7 @@ class SentenceTransformerEmbeddings(Embeddings):
             for i, vector in zip(rows, batch.tolist(), strict=True):
                 vectors[i] = vector
             if self._progress:
-                self._progress("embed", min(1.0, (start + len(rows)) / len(texts)))
+                self._progress(self.stage, min(1.0, (start + len(rows)) / len(texts)))
         return vectors
 
     def embed_query(self, text: str) -> list[float]:

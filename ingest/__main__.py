@@ -21,7 +21,8 @@ from assistant.settings import Settings
 from .build import build_index, pending_changes
 from .sources import read_corpus, rehash
 
-_STAGES = {"model": 0.0, "load": 0.15, "embed": 0.3, "store": 0.9, "check": 0.97}
+# Where each stage begins, as a share of a first build.
+_STAGES = {"model": 0.0, "load": 0.15, "means": 0.3, "embed": 0.5, "store": 0.9, "check": 0.97}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -107,7 +107,9 @@ def _build(settings: Settings, corpus: Corpus, root: Path, report: Progress) -> 
         embeddings = passage_embeddings(settings, progress=report)
         sources = {source.id: source for source in corpus.sources}
         passages = _passages(corpus, settings, embeddings.count_tokens)
+        embeddings.stage = "means"
         means = language_means(embeddings, settings.cache)
+        embeddings.stage = "embed"
         rows = embed_rows(sources, passages, embeddings, means)
         info = _describe(directory.name, settings, corpus, passages, rows)
         report("store", 0.0)
