@@ -21,7 +21,8 @@ class BuildInfo:
     """What a build says of itself in `build.json`.
 
     corpus: hash of manifest, texts and glossary. model: the embedding model's fingerprint.
-    rows: how many vectors of each view. seconds: how long the build took.
+    store: "files" or the Chroma server's
+    address. rows: how many vectors of each view. seconds: how long the build took.
     """
 
     id: str
@@ -29,6 +30,7 @@ class BuildInfo:
     model: str
     means: str
     splitter: str
+    store: str
     created: str
     seconds: float
     sources: dict[str, str]
@@ -93,7 +95,7 @@ def read_current(home: Path) -> Path:
         raise IndexMissingError(
             f"There is no index in {root} yet. Run `python -m ingest` to build it."
         ) from error
-    directory = root / name
+    directory = root / name[:200]
     if not name or directory.parent != root or not directory.is_dir():
         raise IndexDamagedError(
             f"{root / 'CURRENT'} names the build {name[:80]!r}, which is not there. "

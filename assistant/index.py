@@ -9,6 +9,7 @@ named after the build, and everything else in the same directory.
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
@@ -39,6 +40,8 @@ Vector = npt.NDArray[np.float32]
 View = Literal["passages", "sentences", "contexts"]
 VIEWS: tuple[View, ...] = ("passages", "sentences", "contexts")
 
+# Chroma shares what it opened by path, and its bookkeeping of that is not safe for threads.
+_CHROMA = threading.Lock()
 # Chroma 1.5 refuses more than 5,461 rows in one upsert (client.get_max_batch_size()).
 BATCH_ROWS = 1_000
 # Small indexes are searched exactly: wide beams cost nothing at this size and lose nothing.
@@ -133,7 +136,7 @@ class Index:
                 view: client.get_collection(f"{info.id}-{view}", embedding_function=None)
                 for view in VIEWS
             }
-            with np.load(directory / "means.npz") as means:
+            with (directory / "means.npz").open("rb") as file, np.load(file) as means:
                 self.means: dict[str, Vector] = {name: means[name] for name in means.files}
             self._open = undo.pop_all()
 
@@ -257,7 +260,13 @@ def open_index(settings: Settings, *, fingerprint: str) -> Index:
     Raises IndexMissingError, IndexDamagedError, or IndexMismatchError when another model built it.
     """
     directory = read_current(settings.home)
-    info = BuildInfo.read(directory)
+    try:
+        info = BuildInfo.read(directory)
+    except IndexDamagedError:
+        # A build may have been replaced and pruned since its name was read.
+        if (again := read_current(settings.home)) == directory:
+            raise
+        directory, info = again, BuildInfo.read(again)
     if info.model != fingerprint:
         raise IndexMismatchError(
             f"The index was built with the model {info.model!r} but the settings ask for "
@@ -277,11 +286,13 @@ def drop_collections(settings: Settings, build_id: str, directory: Path) -> None
 
 @contextmanager
 def _client(directory: Path, settings: Settings) -> Iterator[Any]:
-    client = _connect(directory, settings)
+    with _CHROMA:
+        client = _connect(directory, settings)
     try:
         yield client
     finally:
-        client.close()
+        with _CHROMA:
+            client.close()
 
 
 def _connect(directory: Path, settings: Settings) -> Any:
@@ -305,6 +316,8 @@ def _connect(directory: Path, settings: Settings) -> Any:
 def _foreign_errors(directory: Path) -> Iterator[None]:
     try:
         yield
+    except FileNotFoundError as error:
+        raise _damaged(directory, f"{error.filename} is missing") from error
     except (AssistantError, OSError):
         raise
     except Exception as error:  # Chroma, its Rust core and sqlite share no root but Exception

@@ -59,10 +59,13 @@ def pending_changes(settings: Settings, corpus: Corpus | None = None) -> Changes
     except IndexError_ as error:
         return Changes(reasons=(str(error).split(". ")[0],))
     model = model_fingerprint(settings)
-    wanted = {"model": model, "splitter": _splitter(settings), "language means": means_id(model)}
-    found = {"model": info.model, "splitter": info.splitter, "language means": info.means}
-    reasons = [f"{what} {found[what]} becomes {wanted[what]}" for what in wanted]
-    reasons = [r for r, what in zip(reasons, wanted, strict=True) if found[what] != wanted[what]]
+    wanted = {
+        "model": (info.model, model),
+        "splitter": (info.splitter, _splitter(settings)),
+        "language means": (info.means, means_id(model)),
+        "vector store": (info.store, _store(settings)),
+    }
+    reasons = [f"{what} {old} becomes {new}" for what, (old, new) in wanted.items() if old != new]
     added = tuple(id_ for id_ in ours if id_ not in info.sources)
     changed = tuple(id_ for id_ in ours if info.sources.get(id_, ours[id_]) != ours[id_])
     removed = tuple(id_ for id_ in info.sources if id_ not in ours)
@@ -160,6 +163,7 @@ def _describe(
         model=model,
         means=means_id(model),
         splitter=_splitter(settings),
+        store=_store(settings),
         created="",
         seconds=0.0,
         sources={source.id: _source_hash(source) for source in corpus.sources},
@@ -173,6 +177,10 @@ def _describe(
 
 def _splitter(settings: Settings) -> str:
     return f"{SPLITTER}-{settings.passage_tokens}"
+
+
+def _store(settings: Settings) -> str:
+    return settings.chroma_url or "files"
 
 
 def _source_hash(source: Source) -> str:

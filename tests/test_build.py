@@ -490,16 +490,7 @@ def use(settings: Settings) -> None:
         assert index.lexical
 
 
-def marks(name: str) -> list[pytest.MarkDecorator]:
-    if name in ("sources.json gone", "means.npz gone", "lexical gone"):
-        # assistant/index.py lets the bare FileNotFoundError through.
-        return [pytest.mark.xfail(raises=FileNotFoundError, strict=True)]
-    # numpy leaves a file open that it cannot read: its path is not a `with` file's.
-    ignore = "ignore:unclosed file .*means:ResourceWarning"
-    return [pytest.mark.filterwarnings(ignore)] if name == "means.npz cut" else []
-
-
-@pytest.mark.parametrize("name", [pytest.param(name, marks=marks(name)) for name in DAMAGES])
+@pytest.mark.parametrize("name", DAMAGES)
 def test_a_damaged_index_is_refused_with_the_command_that_mends_it(
     built: Settings, tmp_path: Path, name: str
 ) -> None:
