@@ -15,8 +15,8 @@ from typing import Any
 
 from .bundled_graph import graph_bytes
 from .carrier import PACKAGE, SHA256, VERSION, Carrier, dequantise
+from .quick_tokenizer import MAX_TOKENS, quick_files
 
-MAX_TOKENS = 512
 QUERY_PROMPT = "query: "
 PASSAGE_PROMPT = "passage: "
 
@@ -53,7 +53,10 @@ def folder_files(carrier: Carrier) -> Iterator[tuple[str, Iterable[bytes]]]:
     yield "NOTICE", [_NOTICE.encode()]
     for path, content in _configurations(carrier).items():
         yield path, [_json(content)]
-    yield "tokenizer.json", [_json(_tokenizer(carrier), indent=None)]
+    tokenizer = _tokenizer(carrier)
+    yield "tokenizer.json", [_json(tokenizer, indent=None)]
+    for path, part in quick_files(tokenizer).items():
+        yield path, [part]
     yield "model.safetensors", _safetensors(carrier)
     yield "onnx/model_q4.onnx", [graph_bytes(carrier)]
 

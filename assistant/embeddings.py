@@ -17,10 +17,10 @@ from langchain_core.embeddings import Embeddings
 
 from . import bundled_model
 from .errors import ModelError
+from .quick_tokenizer import QuickTokenizer
 from .settings import Settings
 
 Progress = Callable[[str, float], None]
-_MAX_TOKENS = 512
 
 
 class TextEmbeddings(Protocol):
@@ -44,7 +44,6 @@ class OnnxEmbeddings(Embeddings):
     def __init__(self, folder: Path) -> None:
         """Load tokenizer and graph from a folder that `bundled_model.materialise` made."""
         import onnxruntime
-        from tokenizers import Tokenizer
 
         options = onnxruntime.SessionOptions()
         options.enable_cpu_mem_arena = False
@@ -52,9 +51,7 @@ class OnnxEmbeddings(Embeddings):
         # Spinning threads halve the speed as soon as another process wants the cores.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
-            self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-            self._tokenizer.no_padding()
-            self._tokenizer.enable_truncation(_MAX_TOKENS)
+            self._tokenizer = QuickTokenizer(folder)
             self._session = onnxruntime.InferenceSession(
                 str(folder / "onnx" / "model_q4.onnx"), options, providers=["CPUExecutionProvider"]
             )
@@ -75,14 +72,12 @@ class OnnxEmbeddings(Embeddings):
 
     def count_tokens(self, text: str) -> int:
         """How many tokens the model sees, special tokens included; not cut at 512."""
-        # encode() would truncate; the overflow holds what was cut.
-        encoding = self._tokenizer.encode(text)
-        return len(encoding.ids) + sum(len(rest.ids) - 2 for rest in encoding.overflowing)
+        return len(self._tokenizer.ids(text))
 
     def _embed(self, text: str) -> list[float]:
         import numpy as np
 
-        ids = np.array([self._tokenizer.encode(text).ids], dtype=np.int64)
+        ids = np.array([self._tokenizer.cut_ids(text)], dtype=np.int64)
         (vector,) = self._session.run(None, {"input_ids": ids, "attention_mask": np.ones_like(ids)})
         result: list[float] = vector[0].tolist()
         return result

@@ -428,7 +428,7 @@ def test_waiting_for_another_process_ends_with_its_name(
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bundled, "_WAIT_S", 0.1)
-    lock = cache / f"{bundled.fingerprint()}-v1.lock"
+    lock = cache / f"{bundled.fingerprint()}-v{bundled._FORMAT}.lock"
     stages: list[str] = []
     with FileLock(lock), pytest.raises(ModelError, match=r"Another process .* holds"):
         bundled.materialise(cache, progress=lambda stage, _: stages.append(stage))

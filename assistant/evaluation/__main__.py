@@ -2,6 +2,7 @@
 
     run SET …         ask a question set and score answers, quotes and refusals per language
     xquad DIRECTORY   retrieval on XQuAD, four directions and mixed, recipe by recipe
+    speed SET         cold and warm answer time, build time and memory on this machine
     fit SET           fit the closeness cuts of refusal on a set (never on one that reports)
 
 Exit codes: 0 done, 1 something is wrong (one sentence on stderr says what), 2 wrong usage.
@@ -32,6 +33,11 @@ def main(argv: Sequence[str] | None = None) -> int:
                 from .xquad import print_table
 
                 print_table(settings, options.directory, limit=options.limit)
+            case "speed":
+                from .questions import read_set
+                from .speed import print_speed
+
+                print_speed(settings, read_set(options.set))
             case "fit":
                 from .fit import fit_cuts
 
@@ -54,6 +60,8 @@ def _parser() -> argparse.ArgumentParser:
     xquad = commands.add_parser("xquad", help="the retrieval table")
     xquad.add_argument("directory", type=Path)
     xquad.add_argument("--limit", type=int, help="only the first N questions of each language")
+    speed = commands.add_parser("speed", help="how long answers and builds take")
+    speed.add_argument("set", type=Path)
     fit = commands.add_parser("fit", help="fit the cuts of refusal")
     fit.add_argument("set", type=Path)
     fit.add_argument(
