@@ -1,4 +1,4 @@
-"""The index on disk, and the only module that touches Chroma.
+"""The index on disk: passages, sources, vectors, lexical indexes and the glossary.
 
 `<home>/index/<build id>/` holds Chroma's files, `sources.json`, the lexical indexes and the
 glossary; `build.json` is written last. `<home>/index/CURRENT` names the build in use. A build
@@ -9,20 +9,19 @@ named after the build, and everything else in the same directory.
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlparse
 
 import numpy as np
 import numpy.typing as npt
 
 from .builds import BuildInfo, hold, read_current
-from .errors import AssistantError, IndexDamagedError, IndexMismatchError
+from .chroma import client, damaged, foreign_errors
+from .errors import IndexDamagedError, IndexMismatchError
 from .glossary import Glossary
 from .lexical import LexicalIndex
 from .settings import Settings
@@ -40,8 +39,6 @@ Vector = npt.NDArray[np.float32]
 View = Literal["passages", "sentences", "contexts"]
 VIEWS: tuple[View, ...] = ("passages", "sentences", "contexts")
 
-# Chroma shares what it opened by path, and its bookkeeping of that is not safe for threads.
-_CHROMA = threading.Lock()
 # Chroma 1.5 refuses more than 5,461 rows in one upsert (client.get_max_batch_size()).
 BATCH_ROWS = 1_000
 # Small indexes are searched exactly: wide beams cost nothing at this size and lose nothing.
@@ -90,9 +87,9 @@ def write(
     Raises IndexDamagedError when Chroma refuses; nothing outside the directory is touched.
     """
     kept = {passage.id: json.dumps(asdict(passage), ensure_ascii=False) for passage in passages}
-    with _foreign_errors(directory), _client(directory, settings) as client:
+    with foreign_errors(directory), client(directory, settings) as chroma:
         for view in VIEWS:
-            collection = client.create_collection(
+            collection = chroma.create_collection(
                 f"{info.id}-{view}", embedding_function=None, configuration={"hnsw": _HNSW}
             )
             mine = [row for row in rows if row.view == view]
@@ -128,12 +125,12 @@ class Index:
         self.info = info
         self._passages: dict[str, Passage] = {}
         self._open = ExitStack()
-        with ExitStack() as undo, _foreign_errors(directory):
+        with ExitStack() as undo, foreign_errors(directory):
             if held := hold(directory):
                 undo.callback(held.close)
-            client = undo.enter_context(_client(directory, settings))
+            chroma = undo.enter_context(client(directory, settings))
             self._collections = {
-                view: client.get_collection(f"{info.id}-{view}", embedding_function=None)
+                view: chroma.get_collection(f"{info.id}-{view}", embedding_function=None)
                 for view in VIEWS
             }
             with (directory / "means.npz").open("rb") as file, np.load(file) as means:
@@ -146,21 +143,19 @@ class Index:
 
     def check(self) -> None:
         """Raise IndexDamagedError unless every row that the build wrote is still there."""
-        with _foreign_errors(self.directory):
+        with foreign_errors(self.directory):
             for view, collection in self._collections.items():
                 if (count := collection.count()) != self.info.rows[view]:
-                    raise _damaged(
-                        self.directory, f"{view}: {count} rows of {self.info.rows[view]}"
-                    )
+                    raise damaged(self.directory, f"{view}: {count} rows of {self.info.rows[view]}")
         for passage in self.passages(self.passage_ids):
             text = self.sources[passage.source_id].text
             if text[passage.start : passage.end] != passage.text:
-                raise _damaged(self.directory, f"passage {passage.id} is not in its source")
+                raise damaged(self.directory, f"passage {passage.id} is not in its source")
 
     @cached_property
     def sources(self) -> dict[str, Source]:
         """All sources of the build by id, with their whole texts."""
-        with _foreign_errors(self.directory):
+        with foreign_errors(self.directory):
             rows = json.loads((self.directory / "sources.json").read_text(encoding="utf-8"))
             return {row["id"]: _source(row) for row in rows}
 
@@ -172,7 +167,7 @@ class Index:
     @cached_property
     def lexical(self) -> dict[Language, LexicalIndex]:
         """The BM25 index over the passages' surfaces in each language."""
-        with _foreign_errors(self.directory):
+        with foreign_errors(self.directory):
             return {lang: LexicalIndex.open(self.directory / "lexical", lang) for lang in LANGUAGES}
 
     @cached_property
@@ -191,7 +186,7 @@ class Index:
         """The passages of those ids, in that order."""
         missing = [id_ for id_ in ids if id_ not in self._passages]
         if missing:
-            with _foreign_errors(self.directory):
+            with foreign_errors(self.directory):
                 # A passage is stored with each surface; any of its rows will do.
                 found = self._collections["passages"].get(
                     where={"passage_id": {"$in": missing}}, include=["metadatas"]
@@ -203,7 +198,7 @@ class Index:
 
     def nearest(self, view: View, vector: Vector, count: int) -> list[Near]:
         """The `count` stored vectors nearest to this one, nearest first."""
-        with _foreign_errors(self.directory):
+        with foreign_errors(self.directory):
             found = self._collections[view].query(
                 query_embeddings=[vector], n_results=count, include=["metadatas", "distances"]
             )
@@ -219,7 +214,7 @@ class Index:
             for surface in surfaces(passage)
             for number in range(len(passage.sentences) if view != "passages" else 1)
         ]
-        with _foreign_errors(self.directory):
+        with foreign_errors(self.directory):
             found = self._collections[view].get(ids=ids, include=["metadatas", "embeddings"])
         stored = np.asarray(found["embeddings"], dtype=np.float32)
         if not len(stored):
@@ -232,7 +227,7 @@ class Index:
 
     def all_vectors(self, view: View) -> tuple[list[str], Vector]:
         """Every stored vector with its passage's id, shape (rows, dimension); for benchmarks."""
-        with _foreign_errors(self.directory):
+        with foreign_errors(self.directory):
             found = self._collections[view].get(include=["metadatas", "embeddings"])
         ids = [str(row["passage_id"]) for row in found["metadatas"] or []]
         return ids, np.asarray(found["embeddings"], dtype=np.float32)
@@ -278,58 +273,10 @@ def open_index(settings: Settings, *, fingerprint: str) -> Index:
 def drop_collections(settings: Settings, build_id: str, directory: Path) -> None:
     """Remove a build's vectors from a Chroma server; a directory is simply deleted."""
     if settings.chroma_url:
-        with _foreign_errors(directory), _client(directory, settings) as client:
-            for collection in client.list_collections():
+        with foreign_errors(directory), client(directory, settings) as chroma:
+            for collection in chroma.list_collections():
                 if collection.name in {f"{build_id}-{view}" for view in VIEWS}:
-                    client.delete_collection(collection.name)
-
-
-@contextmanager
-def _client(directory: Path, settings: Settings) -> Iterator[Any]:
-    with _CHROMA:
-        client = _connect(directory, settings)
-    try:
-        yield client
-    finally:
-        with _CHROMA:
-            client.close()
-
-
-def _connect(directory: Path, settings: Settings) -> Any:
-    import chromadb
-    from chromadb.config import Settings as ChromaSettings
-
-    quiet = ChromaSettings(anonymized_telemetry=False)
-    if settings.chroma_url:
-        url = urlparse(settings.chroma_url)
-        ssl = url.scheme == "https"
-        return chromadb.HttpClient(
-            host=url.hostname or "localhost",
-            port=url.port or (443 if ssl else 8000),
-            ssl=ssl,
-            settings=quiet,
-        )
-    return chromadb.PersistentClient(path=str(directory / "chroma"), settings=quiet)
-
-
-@contextmanager
-def _foreign_errors(directory: Path) -> Iterator[None]:
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise _damaged(directory, f"{error.filename} is missing") from error
-    except (AssistantError, OSError):
-        raise
-    except Exception as error:  # Chroma, its Rust core and sqlite share no root but Exception
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-        raise _damaged(directory, reason) from error
-
-
-def _damaged(directory: Path, reason: str) -> IndexDamagedError:
-    return IndexDamagedError(
-        f"The index in {directory} cannot be used ({reason}). "
-        "Run `python -m ingest --force` to build it anew; your texts are not affected."
-    )
+                    chroma.delete_collection(collection.name)
 
 
 def _near(row: Mapping[str, Any], cosine: float) -> Near:

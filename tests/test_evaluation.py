@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from assistant import Assistant, AssistantError, Settings
+from assistant import Assistant, AssistantError, Settings, open_assistant
 from assistant.evaluation import SetQuestion, read_set, run_set, summarise
 from assistant.evaluation.__main__ import main
 from assistant.evaluation.run import is_right
+from assistant.evaluation.untranslated import without_translations
 from assistant.evaluation.xquad import print_table
 
 from .conftest import ROOT
@@ -103,3 +104,14 @@ def test_the_xquad_table_finds_most_paragraphs_in_every_direction(
     assert len(recalls) == 8
     assert min(recalls) > 50
     assert min(recalls[1::2]) == 100.0
+
+
+def test_without_translations_only_the_originals_are_indexed(
+    built_settings: Settings, tmp_path: Path
+) -> None:
+    bare = without_translations(replace(built_settings, home=tmp_path))
+    with open_assistant(bare) as assistant:
+        assert all(source.translation is None for source in assistant.sources)
+        answer = assistant.ask("How many valid questionnaires did the Tongji survey collect?")
+    assert answer.citations[0].source.language == "zh"
+    assert "no translation is at hand" in answer.text or answer.status != "answered"

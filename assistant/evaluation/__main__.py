@@ -27,6 +27,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         settings = Settings.load()
         match options.command:
             case "run":
+                if options.no_translations:
+                    from .untranslated import without_translations
+
+                    settings = without_translations(settings)
                 for path in options.sets:
                     _run(settings, path, verbose=options.verbose)
             case "xquad":
@@ -57,6 +61,9 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="score a question set")
     run.add_argument("sets", nargs="+", type=Path)
     run.add_argument("--verbose", action="store_true", help="print every failure")
+    run.add_argument(
+        "--no-translations", action="store_true", help="with an index that has only the originals"
+    )
     xquad = commands.add_parser("xquad", help="the retrieval table")
     xquad.add_argument("directory", type=Path)
     xquad.add_argument("--limit", type=int, help="only the first N questions of each language")
