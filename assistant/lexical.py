@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -75,11 +74,3 @@ class LexicalIndex:
     def knows(self, term: str) -> bool:
         """Whether any text holds the term."""
         return self._engine is not None and term in self._engine.vocab_dict
-
-    def rarity(self, term: str) -> float:
-        """The term's inverse document frequency: what no text holds counts most."""
-        count, holding = len(self.ids), 0
-        if self._engine is not None and (number := self._engine.vocab_dict.get(term)) is not None:
-            starts = self._engine.scores["indptr"]
-            holding = int(starts[number + 1] - starts[number])
-        return math.log1p((count - holding + 0.5) / (holding + 0.5))

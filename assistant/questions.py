@@ -179,7 +179,8 @@ def stand_alone(asked: str, earlier: Sequence[str], glossary: Glossary) -> str:
     # A question of a pronoun and little else ("When was it?") needs all of the one before.
     enough = len(terms(pronoun.sub("", rest), question_language(asked))) > (6 if chinese else 0)
     if subject and enough and pronoun.search(rest):
-        return pronoun.sub(lambda m: _in_place_of(m.group(), subject), rest, count=1)
+        whole = pronoun.sub(lambda m: _in_place_of(m.group(), subject), rest, count=1)
+        return whole[:1].upper() + whole[1:]
     return f"{before} {asked}"
 
 

@@ -9,13 +9,13 @@ two surfaces and counts by its better one.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from .index import Index, Near, Vector, centre
-from .types import LANGUAGES, Hit, Language, Signals, other_language
+from .types import LANGUAGES, Hit, Language, Signals
 
 # One standard deviation of centred cosines between a question and unrelated passages; it turns
 # "0.3 x BM25 z-score" of design 6 into cosine units without needing every passage's cosine.
@@ -53,44 +53,61 @@ def rank(
     Passages in `must` take the last places when they are not among the best.
     """
     wide = max(60, 6 * count)
+    if sources is not None:  # what is left out must not crowd out what is asked for
+        wide = max(wide, 2 * len(index.passage_ids))
     own = _best(index.nearest("passages", query.vector, wide))
     sentence = _best(index.nearest("sentences", query.vector, 3 * wide))
-    lexical = _lexical(index, query, query.language, query.text)
-    other = other_language(query.language)
-    named = " ".join(index.glossary.translations(query.text, other))
-    glossary = _lexical(index, query, other, named)
-    # What was not among the nearest is at most as near as the last of them.
-    floors = (_floor(own), _floor(sentence))
     best: dict[str, tuple[float, Signals]] = {}
     for surface in LANGUAGES:
-        words = lexical if surface == query.language else glossary
-        weight = LEXICAL_WEIGHT if surface == query.language else GLOSSARY_WEIGHT
-        ids = {id_ for id_, language in {*own, *sentence} if language == surface}
-        ids.update(sorted(words, key=lambda id_: -words[id_])[:wide])
-        rows = []
-        for id_ in ids:
-            passage_cosine = own.get((id_, surface), floors[0])
-            sentence_cosine = sentence.get((id_, surface), floors[1])
-            dense = (passage_cosine + sentence_cosine) / 2
-            z = words.get(id_, 0.0)
-            signals = Signals(passage_cosine, sentence_cosine, dense, z)
-            rows.append((dense + COSINE_SPREAD * weight * min(z, MAX_Z), id_, signals))
-        rows.sort(key=lambda row: (-row[0], row[1]))
-        # Words decide the order within a language, never between languages: the passages take
-        # the places, best first, that their cosines won against the other language.
-        places = sorted((signals.dense for _, _, signals in rows), reverse=True)
-        for place, (_, id_, signals) in zip(places, rows, strict=True):
+        for place, id_, signals in _ordered(index, query, surface, own, sentence, wide):
             if id_ not in best or place > best[id_][0]:
                 best[id_] = (place, signals)
     order = sorted(best, key=lambda id_: (-best[id_][0], id_))
     if sources is not None:
         order = [id_ for id_ in order if id_.split(".")[0] in sources]
-    late = [id_ for id_ in must if id_ in best and id_ not in order[:count]][:count]
+    late = [id_ for id_ in must if id_ in order and id_ not in order[:count]][:count]
     order = order[: count - len(late)] + late
     return [
         Hit(passage, best[passage.id][0], place, best[passage.id][1])
         for place, passage in enumerate(index.passages(order), start=1)
     ]
+
+
+Cosines = Mapping[tuple[str, Language], float]
+
+
+def _ordered(
+    index: Index,
+    query: Query,
+    surface: Language,
+    own: Cosines,
+    sentence: Cosines,
+    wide: int,
+) -> list[tuple[float, str, Signals]]:
+    """The candidates of one surface, best first, each with the score of the place it takes.
+
+    Words decide the order within a language, never between languages: the passages take, best
+    first, the places that their cosines won against the other language.
+    """
+    if surface == query.language:
+        words, weight = _lexical(index, surface, query.text), LEXICAL_WEIGHT
+    else:
+        named = " ".join(index.glossary.translations(query.text, surface))
+        words, weight = _lexical(index, surface, named), GLOSSARY_WEIGHT
+    # What was not among the nearest is at most as near as the last of them.
+    floors = (min(own.values(), default=0.0), min(sentence.values(), default=0.0))
+    ids = {id_ for id_, language in {*own, *sentence} if language == surface}
+    ids.update(sorted(words, key=lambda id_: -words[id_])[:wide])
+    rows = []
+    for id_ in ids:
+        cosines = own.get((id_, surface), floors[0]), sentence.get((id_, surface), floors[1])
+        z = words.get(id_, 0.0)
+        signals = Signals(*cosines, dense=sum(cosines) / 2, lexical=z)
+        score = signals.dense + COSINE_SPREAD * weight * min(z, MAX_Z)
+        rows.append((score, id_, signals))
+    rows.sort(key=lambda row: (-row[0], row[1]))
+    places = sorted((signals.dense for _, _, signals in rows), reverse=True)
+    return [(place, id_, signals) for place, (_, id_, signals) in zip(places, rows, strict=True)]
 
 
 def _best(found: list[Near]) -> dict[tuple[str, Language], float]:
@@ -101,16 +118,7 @@ def _best(found: list[Near]) -> dict[tuple[str, Language], float]:
     return dict(best)
 
 
-def _floor(best: dict[tuple[str, Language], float]) -> float:
-    return min(best.values(), default=0.0)
-
-
-def _lexical(index: Index, query: Query, language: Language, text: str) -> dict[str, float]:
+def _lexical(index: Index, language: Language, text: str) -> dict[str, float]:
     lexical = index.lexical[language]
     z = lexical.z_scores(text)
     return {lexical.ids[i]: float(z[i]) for i in np.flatnonzero(z)}
-
-
-def _top(scores: dict[str, float], language: Language, count: int) -> set[tuple[str, Language]]:
-    best = sorted(scores, key=lambda id_: -scores[id_])[:count]
-    return {(id_, language) for id_ in best}

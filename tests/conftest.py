@@ -1,4 +1,4 @@
-"""Shared parts: the real corpus, the real bundled model, one real index a session."""
+"""Shared parts: one real index a session over the real corpus; tiny ones, a test each."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import pytest
 
 from assistant import Assistant, Settings, open_assistant
 from ingest import build_index
+
+from .tiny import CHINESE, ENGLISH, FakeEmbeddings, tiny_settings, write_corpus
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -35,3 +37,20 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("../shared is absent: real data that is not part of the project")
     return SHARED
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A corpus of two small texts and a glossary, not yet built, with the fake model."""
+    monkeypatch.setattr("ingest.build.passage_embeddings", FakeEmbeddings)
+    settings = tiny_settings(tmp_path)
+    write_corpus(settings.corpus, {"firms": (ENGLISH, CHINESE), "alone": ("One.\n", None)})
+    header = "en\tzh\tzh_hant\tkind\nfirm\t企业\t企業\tterm\n"
+    (settings.corpus / "glossary.tsv").write_text(header, encoding="utf-8")
+    return settings
+
+
+@pytest.fixture
+def built(tiny: Settings) -> Settings:
+    build_index(tiny)
+    return tiny

@@ -2,58 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Mapping
-from decimal import Decimal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from assistant.errors import CorpusError
-from assistant.figures import figures
-from assistant.glossary import Glossary
-from assistant.language import simplified
 from assistant.types import Source
 from ingest import Corpus, read_corpus
 from ingest.sources import rehash
 
 from .conftest import ROOT
+from .tiny import CHINESE, ENGLISH, edit, write_corpus
 
-ENGLISH = (
-    "# Firms\n\nIn May 2016 there were 12,000 firms.\nThey had 1.6 billion yuan.\n\nAll grew.\n"
-)
-CHINESE = "# 企业\n\n2016年5月共有1.2万家企业。\n它们有16亿元。\n\n全部增长。\n"
-KEYS = "author publisher date url licence".split()
-
-
-def write_corpus(folder: Path, texts: Mapping[str, tuple[str, str | None]]) -> Path:
-    """Write a corpus of English texts by id, each with a Chinese translation or None."""
-    (folder / "texts").mkdir(parents=True, exist_ok=True)
-    blocks = []
-    for id_, (text, translation) in texts.items():
-        lines = ["[[source]]", f'id = "{id_}"', f'title_en = "{id_}"', f'title_zh = "{id_}"']
-        lines += [*(f'{key} = "x"' for key in KEYS), 'language = "en"', 'kind = "original"']
-        lines += _file(folder, "text", "sha256", f"{id_}.en.txt", text)
-        if translation is not None:
-            name = f"{id_}.zh.txt"
-            lines += _file(folder, "translation", "translation_sha256", name, translation)
-        blocks.append("\n".join(lines) + "\n")
-    (folder / "sources.toml").write_text("\n".join(blocks), encoding="utf-8")
-    return folder
-
-
-def _file(folder: Path, key: str, hash_key: str, name: str, text: str) -> list[str]:
-    data = text.encode()
-    (folder / "texts" / name).write_bytes(data)
-    return [f'{key} = "texts/{name}"', f'{hash_key} = "{hashlib.sha256(data).hexdigest()}"']
-
-
-def edit(path: Path, old: str, new: str) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new), encoding="utf-8")
+# What test_ingest_cli and test_offline take from here.
+__all__ = ["CHINESE", "ENGLISH", "edit", "write_corpus"]
 
 
 @pytest.fixture
@@ -315,75 +278,3 @@ def test_no_line_of_the_english_digest_copies_ten_words_of_the_official_translat
     words, text = official.split(), f" {' '.join(other.text.split())} "
     runs = [f" {' '.join(words[i : i + 10])} " for i in range(len(words) - 9)]
     assert [run for run in runs if run in text] == []
-
-
-GLOSSARY = ROOT / "corpus" / "glossary.tsv"
-
-
-def glossary_rows() -> list[list[tuple[str, ...]]]:
-    """English, Simplified and Traditional names of every row."""
-    lines = GLOSSARY.read_text(encoding="utf-8").splitlines()[1:]
-    return [[tuple(cell.split("|")) for cell in line.split("\t")[:3]] for line in lines]
-
-
-def test_every_name_of_the_glossary_is_found_where_it_stands_alone() -> None:
-    glossary = Glossary.read(GLOSSARY)
-    names = [name for row in glossary_rows() for cell in row for name in cell]
-    assert len(names) > 800
-    assert [name for name in names if [n for n, _ in glossary.found_in(name)] != [name]] == []
-
-
-def test_the_glossary_leads_from_traditional_and_english_to_simplified() -> None:
-    glossary = Glossary.read(GLOSSARY)
-    assert "众创空间" in glossary.translations("眾創空間", "zh")
-    assert "众创空间" in glossary.translations("a makerspace", "zh")
-    assert "makerspace" in glossary.translations("眾創空間", "en")
-
-
-def test_the_glossary_s_traditional_forms_are_forms_of_its_chinese_names() -> None:
-    for _, chinese, traditional in glossary_rows():
-        assert chinese == tuple(simplified(name) for name in chinese)
-        assert set(chinese) & {simplified(name) for name in traditional}
-
-
-@pytest.mark.parametrize(
-    ("chinese", "english"),
-    [
-        ("63.6万亿元", "63.6 trillion yuan"),
-        ("400亿元", "40 billion yuan"),
-        ("1293万户", "12.93 million"),
-        ("近100个", "nearly 100"),
-        ("2015年12月", "December 2015"),
-        ("2016年5月26日", "May 26, 2016"),
-        ("1.6万公里", "16,000-kilometre"),
-        ("１２万", "120 thousand"),
-        ("300多万", "3 million"),
-        ("4.50%", "4.5 per cent"),
-        ("数千家", "thousands"),
-    ],
-)
-def test_the_same_figure_in_both_languages_is_one(chinese: str, english: str) -> None:
-    assert figures(chinese) == figures(english)
-
-
-@pytest.mark.parametrize(
-    ("chinese", "english"),
-    [("16亿", "16 billion"), ("5月", "June"), ("3.1%", "3%"), ("10万", "10")],
-)
-def test_different_figures_differ(chinese: str, english: str) -> None:
-    assert figures(chinese) != figures(english)
-
-
-def test_the_verb_may_is_no_month() -> None:
-    assert figures("Firms may grow.") == frozenset()
-    assert figures("in May 2016") == {"5", "2016"}
-
-
-@given(st.integers(1, 10**7), st.sampled_from([("万", 4), ("亿", 8), ("万亿", 12)]))
-def test_a_number_written_with_wan_or_yi_equals_the_one_with_million(
-    count: int, unit: tuple[str, int]
-) -> None:
-    sign, power = unit
-    value = Decimal(count) * 10**power
-    million = f"{(value / 10**6).normalize():f} million"
-    assert figures(f"共{count}{sign}元") == figures(million) == figures(f"{int(value):,} yuan")

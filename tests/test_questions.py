@@ -104,6 +104,7 @@ def test_the_names_that_evidence_must_hold_are_found(
         ("Who signed with Vanke?", "And when?", "Who signed with Vanke? And when?"),
         ("万科和谁签约？", "那是哪一年？", "万科和谁签约？ 那是哪一年？"),
         ("Where is Innospace?", "Who are its partners?", "Who are Innospace's partners?"),
+        ("Which partners has Innospace?", "And where is it based?", "Where is Innospace based?"),
         ("What does Innospace do?", "What about Vanke?", "What does Vanke do?"),
         ("Where is Innospace?", "Where is Vanke based?", "Where is Vanke based?"),
         ("万科和谁签约？", "它在米兰做了什么？", "它在米兰做了什么？"),

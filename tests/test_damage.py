@@ -1,0 +1,113 @@
+"""An index damaged on disk is refused with the command that mends it."""
+
+from __future__ import annotations
+
+import gc
+import shutil
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import chromadb
+import pytest
+
+from assistant.builds import read_current
+from assistant.embeddings import model_fingerprint
+from assistant.errors import (
+    AssistantError,
+    IndexDamagedError,
+    IndexMismatchError,
+    IndexMissingError,
+)
+from assistant.index import open_index
+from assistant.settings import Settings
+from ingest import build_index
+
+from .tiny import answers, edit, opened
+
+Change = Callable[[Path], object]
+
+
+def current(text: bytes) -> Change:
+    return lambda home: (home / "index" / "CURRENT").write_bytes(text)
+
+
+def in_build(name: str, change: Change) -> Change:
+    return lambda home: change(read_current(home) / name)
+
+
+def halve(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def lose_a_row(directory: Path) -> None:
+    client: Any = chromadb.PersistentClient(path=str(directory / "chroma"))
+    with closing(client):
+        collection = client.get_collection(f"{directory.name}-sentences", embedding_function=None)
+        collection.delete(ids=collection.get(limit=1)["ids"])
+
+
+SQLITE = "chroma/chroma.sqlite3"
+DAMAGES: dict[str, tuple[Change, type[AssistantError]]] = {
+    "no home": (shutil.rmtree, IndexMissingError),
+    "no CURRENT": (lambda home: (home / "index" / "CURRENT").unlink(), IndexMissingError),
+    "CURRENT is not text": (current(b"\xff\x00"), IndexMissingError),
+    "CURRENT names no build": (current(b"20200101-gone"), IndexDamagedError),
+    "CURRENT is empty": (current(b""), IndexDamagedError),
+    "CURRENT leads out": (current(b".."), IndexDamagedError),
+    "build gone": (in_build("", shutil.rmtree), IndexDamagedError),
+    "build.json cut": (in_build("build.json", halve), IndexDamagedError),
+    "build.json gone": (in_build("build.json", Path.unlink), IndexDamagedError),
+    "build.json a list": (in_build("build.json", lambda p: p.write_text("[]")), IndexDamagedError),
+    "build.json of another format": (
+        in_build("build.json", lambda path: edit(path, '"format": 1', '"format": 99')),
+        IndexMismatchError,
+    ),
+    "sqlite cut": (in_build(SQLITE, halve), IndexDamagedError),
+    "sqlite gone": (in_build(SQLITE, Path.unlink), IndexDamagedError),
+    "chroma gone": (in_build("chroma", shutil.rmtree), IndexDamagedError),
+    "a row gone": (in_build("", lose_a_row), IndexDamagedError),
+    "sources.json cut": (in_build("sources.json", halve), IndexDamagedError),
+    "sources.json gone": (in_build("sources.json", Path.unlink), IndexDamagedError),
+    "means.npz cut": (in_build("means.npz", halve), IndexDamagedError),
+    "means.npz gone": (in_build("means.npz", Path.unlink), IndexDamagedError),
+    "lexical cut": (in_build("lexical/en/ids.json", halve), IndexDamagedError),
+    "lexical gone": (in_build("lexical", shutil.rmtree), IndexDamagedError),
+}
+
+
+def use(settings: Settings) -> None:
+    with closing(opened(settings)) as index:
+        index.check()
+        assert index.lexical
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_a_damaged_index_is_refused_with_the_command_that_mends_it(
+    built: Settings, tmp_path: Path, name: str
+) -> None:
+    damage, kind = DAMAGES[name]
+    # Chroma keeps what it opened by its path: the damage is done to a copy.
+    copy = replace(built, home=tmp_path / "copy")
+    shutil.copytree(built.home, copy.home)
+    damage(copy.home)
+    with pytest.raises(AssistantError) as caught:
+        use(copy)
+    found_kind, message = type(caught.value), str(caught.value)
+    del caught
+    gc.collect()
+    assert found_kind is kind
+    assert "Run `python -m ingest" in message
+    assert "\n" not in message
+    build_index(copy, force=True)
+    assert answers(copy)
+
+
+def test_an_index_of_another_model_is_refused_and_names_both(built: Settings) -> None:
+    with pytest.raises(IndexMismatchError) as caught:
+        open_index(built, fingerprint="some/other-model")
+    assert model_fingerprint(built) in str(caught.value)
+    assert "'some/other-model'" in str(caught.value)
+    assert "Run `python -m ingest` to rebuild it." in str(caught.value)
