@@ -19,7 +19,6 @@ from ingest.sources import rehash
 from .tiny import (
     CHINESE,
     ENGLISH,
-    FakeEmbeddings,
     answers,
     builds,
     child,
@@ -28,12 +27,10 @@ from .tiny import (
     found,
     line_from,
     opened,
-    tiny_settings,
     write_corpus,
 )
 
 # What test_ingest_cli takes from here.
-__all__ = ["FakeEmbeddings", "answers", "builds", "tiny_settings"]
 
 # Nothing to do, or something
 

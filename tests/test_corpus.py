@@ -16,7 +16,6 @@ from .conftest import ROOT
 from .tiny import CHINESE, ENGLISH, edit, write_corpus
 
 # What test_ingest_cli and test_offline take from here.
-__all__ = ["CHINESE", "ENGLISH", "edit", "write_corpus"]
 
 
 @pytest.fixture

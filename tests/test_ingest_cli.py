@@ -15,8 +15,16 @@ from assistant.settings import Settings
 from ingest.__main__ import main
 
 from .conftest import ROOT
-from .test_build import FakeEmbeddings, answers, builds, tiny_settings
-from .test_corpus import CHINESE, ENGLISH, edit, write_corpus
+from .tiny import (
+    CHINESE,
+    ENGLISH,
+    FakeEmbeddings,
+    answers,
+    builds,
+    edit,
+    tiny_settings,
+    write_corpus,
+)
 
 Captured = pytest.CaptureFixture[str]
 

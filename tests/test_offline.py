@@ -15,7 +15,7 @@ import pytest
 from assistant.settings import Settings
 
 from .conftest import ROOT
-from .test_corpus import write_corpus
+from .tiny import write_corpus
 
 # An audit hook sees every connection and look-up that Python makes, through whatever library,
 # and cannot be taken off. It refuses all but this machine's own addresses.
