@@ -39,6 +39,7 @@ _LABELS = {
         "refused": "Not answered by the sources",
         "stand_alone": "Understood as: ",
         "translated": "Shown in translation; the source has the original words.",
+        "mixed": "Shown in part in translation; the sources have the original words.",
         "sources": "Sources",
         "none": "This answer cites no source.",
         "original": "original",
@@ -52,6 +53,7 @@ _LABELS = {
         "refused": "资料未回答",
         "stand_alone": "理解为：",
         "translated": "以上为译文，原文见来源。",
+        "mixed": "以上部分为译文，原文见来源。",
         "sources": "来源",
         "none": "这个回答没有引用来源。",
         "original": "原文",
@@ -221,8 +223,10 @@ def render_answer(answer: Answer, turn: int) -> str:
     if answer.status != "answered":
         parts.append(f'<p class="label">{labels[answer.status]}</p>')
     parts.append(render_text(answer.text, [c.number for c in answer.citations], turn))
-    if any(statement.translated for statement in answer.statements):
-        parts.append(f'<p class="small">{labels["translated"]}</p>')
+    translated = [statement.translated for statement in answer.statements]
+    if any(translated):
+        label = labels["translated" if all(translated) else "mixed"]
+        parts.append(f'<p class="small">{label}</p>')
     return "".join(parts)
 
 

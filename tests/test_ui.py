@@ -31,6 +31,7 @@ from assistant import (
     Quote,
     Settings,
     Source,
+    Statement,
 )
 
 if TYPE_CHECKING:
@@ -119,6 +120,19 @@ def test_paragraphs_and_lists_become_blocks_without_blank_lines() -> None:
         "<p>Near:</p><ul><li>a &lt; b "
         '<a class="marker" href="#source-0-1">[1]</a></li><li>c</li></ul>'
     )
+
+
+@pytest.mark.parametrize(
+    ("translated", "says"),
+    [((True, True), "以上为译文"), ((True, False), "部分为译文"), ((False, False), None)],
+)
+def test_the_answer_says_how_much_of_it_is_translated(
+    assistant: Assistant, translated: tuple[bool, bool], says: str | None
+) -> None:
+    statements = tuple(Statement("万科", "zh", (1,), flag) for flag in translated)
+    answer = replace(assistant.ask(CHINESE), statements=statements)
+    markup = ui.render_answer(answer, 0)
+    assert "译文" not in markup if says is None else says in markup
 
 
 def test_only_web_addresses_are_linked(assistant: Assistant) -> None:
