@@ -102,6 +102,7 @@ class SentenceTransformerEmbeddings(Embeddings):
 
         # transformers warns of a "mistral regex" that XLM-R folders do not have.
         logging.getLogger("transformers").setLevel(logging.ERROR)
+        # Its own bar would break ours; and it ships no types.
         transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         bfloat16 = torch.cpu._is_amx_tile_supported()
         kwargs: dict[str, Any] = {"dtype": torch.bfloat16} if bfloat16 else {}

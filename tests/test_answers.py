@@ -6,6 +6,7 @@ import asyncio
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import FrozenInstanceError, replace
+from pathlib import Path
 
 import pytest
 
@@ -168,7 +169,7 @@ def test_eight_threads_get_the_answers_of_one(assistant: Assistant) -> None:
 def test_an_answer_cannot_be_changed(assistant: Assistant) -> None:
     answer = assistant.ask(QUESTIONS[0])
     with pytest.raises(FrozenInstanceError):
-        answer.text = "something else"  # type: ignore[misc]
+        answer.text = "something else"  # type: ignore[misc]  # what is forbidden is tried
 
 
 def test_an_answer_as_json_reads_back(assistant: Assistant) -> None:
@@ -204,9 +205,9 @@ def test_langchain_users_can_run_and_batch_the_assistant(assistant: Assistant) -
     assert asyncio.run(runnable.ainvoke(QUESTIONS[0])).text == first.text
 
 
-def test_without_an_index_the_message_says_how_to_build_one(tmp_path: object) -> None:
+def test_without_an_index_the_message_says_how_to_build_one(tmp_path: Path) -> None:
     with pytest.raises(IndexMissingError, match="python -m ingest"):
-        open_assistant(Settings(home=tmp_path, corpus=ROOT / "corpus"))  # type: ignore[arg-type]
+        open_assistant(Settings(home=tmp_path, corpus=ROOT / "corpus"))
 
 
 def test_a_quote_that_was_altered_is_not_verbatim(assistant: Assistant) -> None:
