@@ -36,32 +36,22 @@ def compose(
     ranked: Sequence[Choice],
 ) -> Composed:
     """What is said for each outcome, in the asked language, with its citations."""
-    if status == "answered":
-        citations = _citations(index, chosen, language)
-        statements = _statements(chosen, citations, language)
-        return Composed(
-            text=_text(statements, language),
-            reason="",
-            statements=statements,
-            citations=citations,
-        )
-    reason = _reason(question, evidence, status, language)
     if status == "refused":
-        documents = say("and", language).join(s.title(language) for s in index.sources.values())
-        text = f"{say('refused', language, documents=documents)}"
-        text = say("stop", language).join([reason, text])
-        return Composed(text=text, reason=reason, statements=(), citations=())
-    closest = _closest(ranked)
-    citations = _citations(index, closest, language)
-    statements = _statements(closest, citations, language)
-    intro = say("stop", language).join([reason, say("partial", language)])
-    lines = [f"- {_marked(statement)}" for statement in statements]
-    return Composed(
-        text="\n".join([intro, "", *lines]),
-        reason=reason,
-        statements=statements,
-        citations=citations,
-    )
+        shown: Sequence[Choice] = ()
+    else:
+        shown = chosen if status == "answered" else _closest(ranked)
+    citations = _citations(index, shown, language)
+    statements = _statements(shown, citations, language)
+    reason = "" if status == "answered" else _reason(question, evidence, status, language)
+    if status == "answered":
+        text = _text(statements, language)
+    elif status == "refused":
+        titles = say("and", language).join(s.title(language) for s in index.sources.values())
+        text = say("stop", language).join([reason, say("refused", language, documents=titles)])
+    else:
+        intro = say("stop", language).join([reason, say("partial", language)])
+        text = "\n".join([intro, "", *(f"- {_marked(statement)}" for statement in statements)])
+    return Composed(text=text, reason=reason, statements=statements, citations=citations)
 
 
 def _closest(ranked: Sequence[Choice]) -> list[Choice]:
@@ -138,6 +128,6 @@ def _reason(question: Question, evidence: Evidence, status: Status, language: La
         return say("far", language)
     if evidence.absent:
         return say("absent", language, names=enumerate_names(evidence.absent, language))
-    if not evidence.meets and question.kind in ("when", "number", "who", "where", "list"):
+    if not evidence.meets and question.kind in ("when", "number", "who", "where"):
         return say(question.kind, language)
     return say("doubtful", language)

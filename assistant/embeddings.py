@@ -175,19 +175,13 @@ def question_embeddings(
     """The engine that answers soonest from a cold start."""
     if settings.embedding_model == "bundled":
         return OnnxEmbeddings(bundled_model.materialise(settings.cache, progress=progress))
-    return _sentence_transformer(settings, progress)
+    return passage_embeddings(settings, progress=progress)
 
 
 def passage_embeddings(
     settings: Settings, *, progress: Progress | None = None
 ) -> SentenceTransformerEmbeddings:
-    """The engine that embeds many texts soonest."""
-    return _sentence_transformer(settings, progress)
-
-
-def _sentence_transformer(
-    settings: Settings, progress: Progress | None
-) -> SentenceTransformerEmbeddings:
+    """The engine that embeds many texts soonest, and the only one for models of one's own."""
     name = settings.embedding_model
     if name == "bundled":
         name = str(bundled_model.materialise(settings.cache, progress=progress))

@@ -74,6 +74,26 @@ class Near:
     cosine: float
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Vectors of a view with their rows' metadata; `vectors` has the shape (rows, dimension)."""
+
+    rows: Sequence[Mapping[str, Any]]
+    vectors: Vector
+
+    @property
+    def passage_ids(self) -> list[str]:
+        """The passage of each row."""
+        return [str(row["passage_id"]) for row in self.rows]
+
+    def cosines(self, vector: Vector) -> list[Near]:
+        """The cosine of this vector with each of them."""
+        if not self.rows:
+            return []
+        cosines = self.vectors @ vector / np.linalg.norm(self.vectors, axis=1)
+        return [_near(row, float(c)) for row, c in zip(self.rows, cosines, strict=True)]
+
+
 def write(
     directory: Path,
     settings: Settings,
@@ -206,31 +226,19 @@ class Index:
         distances = (found["distances"] or [[]])[0]
         return [_near(row, 1 - d) for row, d in zip(rows, distances, strict=True)]
 
-    def cosines(self, view: View, vector: Vector, passages: Sequence[Passage]) -> list[Near]:
-        """The cosine of this vector with every sentence vector of the given passages."""
-        ids = [
-            f"{passage.id}|{surface}|{number}"
-            for passage in passages
-            for surface in surfaces(passage)
-            for number in range(len(passage.sentences) if view != "passages" else 1)
-        ]
+    def stored(self, view: View, passages: Sequence[Passage] | None = None) -> Stored:
+        """The vectors of the given passages, or of all (for benchmarks)."""
+        ids = None
+        if passages is not None:
+            ids = [
+                f"{passage.id}|{surface}|{number}"
+                for passage in passages
+                for surface in surfaces(passage)
+                for number in range(len(passage.sentences) if view != "passages" else 1)
+            ]
         with foreign_errors(self.directory):
             found = self._collections[view].get(ids=ids, include=["metadatas", "embeddings"])
-        stored = np.asarray(found["embeddings"], dtype=np.float32)
-        if not len(stored):
-            return []
-        cosines = stored @ vector / np.linalg.norm(stored, axis=1)
-        return [
-            _near(row, float(cosine))
-            for row, cosine in zip(found["metadatas"] or [], cosines, strict=True)
-        ]
-
-    def all_vectors(self, view: View) -> tuple[list[str], Vector]:
-        """Every stored vector with its passage's id, shape (rows, dimension); for benchmarks."""
-        with foreign_errors(self.directory):
-            found = self._collections[view].get(include=["metadatas", "embeddings"])
-        ids = [str(row["passage_id"]) for row in found["metadatas"] or []]
-        return ids, np.asarray(found["embeddings"], dtype=np.float32)
+        return Stored(found["metadatas"] or [], np.asarray(found["embeddings"], dtype=np.float32))
 
 
 def surfaces(passage: Passage) -> tuple[Language, ...]:

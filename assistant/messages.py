@@ -37,10 +37,6 @@ _TEXTS: dict[str, dict[Language, str]] = {
         "en": "The closest passages name no place for it.",
         "zh": "最接近的段落没有给出地点。",
     },
-    "list": {
-        "en": "The closest passages list nothing of the kind.",
-        "zh": "最接近的段落没有列出这些内容。",
-    },
     "far": {
         "en": "Nothing in the sources comes near to it.",
         "zh": "资料中没有与之相近的内容。",

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from .answer_types import meets_kind
-from .index import Index
+from .index import Index, Stored, surfaces
 from .lexical import LexicalIndex
-from .naming import around, plain, stands_in
+from .naming import around, plain, share_held
 from .questions import Question
 from .ranking import Query
-from .types import LANGUAGES, Hit, Language, Passage
+from .types import Hit, Language, Passage
 
 # Chosen on every second and every fifth XQuAD question, end to end: with all of them the first
 # sentence holds the answer for 82.4 % (en) and 85.3 % (zh). BM25 over the candidates alone beats
@@ -78,10 +78,7 @@ def score_sentences(
     candidates, its passage's rank score, and whether it holds what the question asks for (a
     date for "when") beyond what the question says itself.
     """
-    totals: dict[tuple[str, int], float] = defaultdict(float)
-    for query, share in queries:
-        for key, score in _similarities(index, query, hits).items():
-            totals[key] += share * score
+    totals = _similarities(index, queries, [hit.passage for hit in hits])
     choices = []
     front = set(index.front_passages(named)) if question.asks_about_document else set()
     for hit in hits:
@@ -99,38 +96,64 @@ def score_sentences(
 
 def _share_around(index: Index, question: Question, passage: Passage) -> float:
     texts = [around(index.sources[passage.source_id], passage)]
-    held = [stands_in(index.glossary, name, texts) for name in question.names]
-    return sum(held) / len(held) if held else 0.0
+    return share_held(index.glossary, question.names, texts)
 
 
 def _named_share(index: Index, question: Question, passage: Passage, number: int) -> float:
-    if not question.names:
-        return 0.0
     # The sentence before counts too: it says which incubator "the incubator" is.
     numbers = range(max(0, number - 1), number + 1)
     texts = [plain(text) for n in numbers for text in _surfaces(passage, n).values()]
-    held = [stands_in(index.glossary, name, texts) for name in question.names]
-    return sum(held) / len(held)
+    return share_held(index.glossary, question.names, texts)
 
 
-def _similarities(index: Index, query: Query, hits: Sequence[Hit]) -> dict[tuple[str, int], float]:
-    passages = [hit.passage for hit in hits]
-    contexts = {
-        (near.passage_id, near.surface, near.number): near.cosine
-        for near in index.cosines("contexts", query.vector, passages)
-    }
-    words = _lexical(query, passages)
+def _similarities(
+    index: Index, queries: Sequence[tuple[Query, float]], passages: Sequence[Passage]
+) -> dict[tuple[str, int], float]:
+    """How near each sentence is to the question, the shares of its forms added up."""
+    alone = index.stored("sentences", passages)
+    contexts = index.stored("contexts", passages)
+    # All forms of a question are in one language.
+    words = _local_index(queries[0][0].language, passages)
     by_id = {passage.id: passage for passage in passages}
+    totals: dict[tuple[str, int], float] = defaultdict(float)
+    for query, share in queries:
+        near = _similar(query, alone, contexts, words, by_id)
+        for key, score in near.items():
+            totals[key] += share * score
+    return totals
+
+
+def _similar(
+    query: Query,
+    alone: Stored,
+    contexts: Stored,
+    words: LexicalIndex,
+    by_id: Mapping[str, Passage],
+) -> dict[tuple[str, int], float]:
+    context = {
+        (near.passage_id, near.surface, near.number): near.cosine
+        for near in contexts.cosines(query.vector)
+    }
+    lexical = dict(zip(words.ids, words.scores(query.text).tolist(), strict=True))
     best: dict[tuple[str, int], float] = {}
-    for near in index.cosines("sentences", query.vector, passages):
+    for near in alone.cosines(query.vector):
         key = (near.passage_id, near.number)
-        context = contexts[near.passage_id, near.surface, near.number]
         share = LEANING_SHARE if _leans(by_id[near.passage_id], near.number) else CONTEXT_SHARE
-        score = (1 - share) * near.cosine + share * context
+        score = (1 - share) * near.cosine
+        score += share * context[near.passage_id, near.surface, near.number]
         if near.surface == query.language:
-            score += LEXICAL_WEIGHT * words[key]
+            score += LEXICAL_WEIGHT * lexical.get(str(key), 0.0)
         best[key] = max(score, best.get(key, score))
     return best
+
+
+def _local_index(language: Language, passages: Sequence[Passage]) -> LexicalIndex:
+    texts = {
+        str((passage.id, number)): passage.sentence_in(number, language) or ""
+        for passage in passages
+        for number in range(len(passage.sentences))
+    }
+    return LexicalIndex.build(texts, language)
 
 
 def choose(question: Question, ranked: Sequence[Choice]) -> list[Choice]:
@@ -171,22 +194,11 @@ def _with_neighbours(question: Question, best: Choice, ranked: Sequence[Choice])
     return [beside[number] for number in sorted(numbers)]
 
 
-def _lexical(query: Query, passages: Sequence[Passage]) -> dict[tuple[str, int], float]:
-    texts = {
-        (passage.id, number): passage.sentence_in(number, query.language) or ""
-        for passage in passages
-        for number in range(len(passage.sentences))
-    }
-    local = LexicalIndex.build({str(key): text for key, text in texts.items()}, query.language)
-    scores = dict(zip(local.ids, local.scores(query.text).tolist(), strict=True))
-    return {key: scores.get(str(key), 0.0) for key in texts}
-
-
 def _leans(passage: Passage, number: int) -> bool:
     pattern = _LEANS_BACK_ZH if passage.language == "zh" else _LEANS_BACK
     return bool(pattern.match(passage.sentence(number)))
 
 
 def _surfaces(passage: Passage, number: int) -> dict[Language, str]:
-    found = {language: passage.sentence_in(number, language) for language in LANGUAGES}
+    found = {language: passage.sentence_in(number, language) for language in surfaces(passage)}
     return {language: text for language, text in found.items() if text is not None}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
@@ -31,6 +32,7 @@ def split_source(
     is one sentence. Overlap stays 0: a citation must have one place.
     """
     passages: list[Passage] = []
+    lines = _Lines(source)
     heading = ""
     for block in _BLOCK.finditer(source.text):
         if (words := block["heading"]) is not None:
@@ -40,7 +42,7 @@ def split_source(
         cut = split_lines if source.translation else split_sentences
         sentences = cut(source.text, *block.span())
         for group in _grouped(source.text, sentences, count_tokens, passage_tokens):
-            passages.append(_passage(source, heading, group))
+            passages.append(_passage(source, heading, group, lines))
     return list(_named(passages))
 
 
@@ -60,7 +62,7 @@ def _grouped(
         yield group
 
 
-def _passage(source: Source, heading: str, sentences: Sequence[Span]) -> Passage:
+def _passage(source: Source, heading: str, sentences: Sequence[Span], lines: _Lines) -> Passage:
     start, end = sentences[0].start, sentences[-1].end
     text = source.text[start:end]
     return Passage(
@@ -72,22 +74,31 @@ def _passage(source: Source, heading: str, sentences: Sequence[Span]) -> Passage
         end=end,
         text=text,
         sentences=tuple(sentences),
-        translation=_translation(source, sentences),
+        translation=lines.translation_of(sentences),
     )
 
 
-def _translation(source: Source, sentences: Sequence[Span]) -> PassageTranslation | None:
-    if source.translation is None:
-        return None
-    lines = _line_spans(source.translation.text)
-    spans = tuple(lines[source.text.count("\n", 0, span.start)] for span in sentences)
-    start, end = spans[0].start, spans[-1].end
-    return PassageTranslation(
-        language=source.translation.language,
-        text=source.translation.text[start:end],
-        start=start,
-        sentences=spans,
-    )
+class _Lines:
+    """The lines of an aligned text and of its translation, found once a source."""
+
+    def __init__(self, source: Source) -> None:
+        self._translation = source.translation
+        self._starts = [0, *(match.end() for match in re.finditer("\n", source.text))]
+        self._theirs = _line_spans(source.translation.text) if source.translation else []
+
+    def translation_of(self, sentences: Sequence[Span]) -> PassageTranslation | None:
+        """What translates these sentences, or None when nothing does."""
+        if self._translation is None:
+            return None
+        numbers = (bisect_right(self._starts, span.start) - 1 for span in sentences)
+        spans = tuple(self._theirs[number] for number in numbers)
+        start, end = spans[0].start, spans[-1].end
+        return PassageTranslation(
+            language=self._translation.language,
+            text=self._translation.text[start:end],
+            start=start,
+            sentences=spans,
+        )
 
 
 def _line_spans(text: str) -> list[Span]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from assistant.embeddings import SentenceTransformerEmbeddings, embed_all
 from assistant.index import Row, Vector, View, centre, surfaces
 from assistant.lexical import LexicalIndex
-from assistant.types import LANGUAGES, Language, Passage, Source, Span
+from assistant.types import LANGUAGES, Language, Passage, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,23 +58,17 @@ def write_lexical(
 
 def _texts(source: Source, passage: Passage) -> Iterator[_Text]:
     for surface in surfaces(passage):
-        whole, spans, start = _surface(passage, surface)
+        other = passage.translation if surface != passage.language else None
+        whole = other.text if other else passage.text
         title = source.title(surface)
         if passage.heading and surface == passage.language:
             title = f"{title} · {passage.heading}" if title else passage.heading
         yield _Text("passages", passage.id, surface, 0, f"{title}\n{whole}" if title else whole)
         before = ""
-        for number, span in enumerate(spans):
-            sentence = whole[span.start - start : span.end - start]
+        for number in range(len(passage.sentences)):
+            sentence = passage.sentence_in(number, surface) or ""
             yield _Text("sentences", passage.id, surface, number, sentence)
             # "The incubator focuses on …" needs its neighbour to say which incubator.
             context = f"{before} {sentence}" if before else sentence
             yield _Text("contexts", passage.id, surface, number, context)
             before = sentence
-
-
-def _surface(passage: Passage, surface: Language) -> tuple[str, tuple[Span, ...], int]:
-    if surface == passage.language or passage.translation is None:
-        return passage.text, passage.sentences, passage.start
-    other = passage.translation
-    return other.text, other.sentences, other.start

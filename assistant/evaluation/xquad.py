@@ -146,10 +146,11 @@ class _Table:
 
     def __init__(self, index: Index) -> None:
         self.index = index
-        self.ids, self.passages = index.all_vectors("passages")
-        owners, self.sentences = index.all_vectors("sentences")
+        passages, sentences = index.stored("passages"), index.stored("sentences")
+        self.ids, self.passages = passages.passage_ids, passages.vectors
+        self.sentences = sentences.vectors
         place = {id_: i for i, id_ in enumerate(self.ids)}
-        self.owner = np.array([place[id_] for id_ in owners])
+        self.owner = np.array([place[id_] for id_ in sentences.passage_ids])
         self.language: Language = index.passages(self.ids[:1])[0].language
         mean = index.means[f"passage-{self.language}"]
         self.raw_passages = _uncentred(self.passages, mean)
