@@ -196,11 +196,11 @@ class Index:
         return tuple(self.info.passages)
 
     def front_passages(self, source_ids: Collection[str]) -> list[str]:
-        """The ids of the first passages of those sources."""
+        """The ids of the first passages of those sources, in the index's order."""
         first: dict[str, str] = {}
         for id_ in self.passage_ids:
             first.setdefault(id_.split(".")[0], id_)
-        return [first[source_id] for source_id in source_ids if source_id in first]
+        return [id_ for source_id, id_ in first.items() if source_id in source_ids]
 
     def passages(self, ids: Sequence[str]) -> list[Passage]:
         """The passages of those ids, in that order."""

@@ -50,6 +50,16 @@ def test_a_passage_that_must_be_there_takes_the_last_place(assistant: Assistant)
     assert hits[-1].passage.id == front
 
 
+def test_first_passages_come_in_the_index_s_order_whatever_order_is_asked(
+    assistant: Assistant,
+) -> None:
+    # The sources a question names are a set, and sets are ordered anew in every process.
+    ids = [source.id for source in assistant.sources]
+    fronts = assistant.index.front_passages(ids)
+    assert fronts == assistant.index.front_passages(ids[::-1])
+    assert [id_.split(".")[0] for id_ in fronts] == ids
+
+
 def test_the_same_question_is_ranked_the_same_twice(assistant: Assistant) -> None:
     first, second = (assistant.retrieve("training for start-ups") for _ in range(2))
     assert first == second
