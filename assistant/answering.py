@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .answer import Answer, Chunk
@@ -14,8 +15,8 @@ from .composing import compose
 from .embeddings import Progress, TextEmbeddings, model_fingerprint, question_embeddings
 from .index import Index, open_index
 from .naming import named_sources
-from .questions import check_question, focus, stand_alone, understand
-from .quoting import FOCUS_SHARE, choose, score_sentences
+from .questions import Question, check_question, focus, stand_alone, understand
+from .quoting import FOCUS_SHARE, Choice, choose, score_sentences
 from .ranking import Query, make_query, rank
 from .settings import Settings
 from .sufficiency import decide, weigh
@@ -43,6 +44,17 @@ def open_assistant(
         loading = pool.submit(question_embeddings, settings, progress=progress)
         index = open_index(settings, fingerprint=model_fingerprint(settings))
         return Assistant(settings, index, loading.result())
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a question turned up, and when (seconds of `time.perf_counter`)."""
+
+    question: Question
+    hits: list[Hit]
+    choices: list[Choice]
+    embedded: float
+    retrieved: float
 
 
 class Assistant:
@@ -89,41 +101,36 @@ class Assistant:
         that cannot be taken.
         """
         began = time.perf_counter()
-        asked = check_question(question, limit=self.settings.question_chars)
-        earlier = [turn.stand_alone for turn in history]
-        text = stand_alone(asked, earlier, self.index.glossary)
-        parsed = understand(asked, text, self.index.glossary)
-        named, pointing = named_sources(parsed.names, self.sources, self.index.glossary)
-        queries = self._queries(text, focus(parsed, pointing), parsed.language)
-        embedded = time.perf_counter()
-        must = self.index.front_passages(named) if parsed.asks_about_document else []
-        count = self.settings.passages
-        hits = rank(self.index, queries[0][0], count=count, sources=sources, must=must)
-        retrieved = time.perf_counter()
-        ranked = score_sentences(self.index, parsed, queries, hits, named)
-        chosen = choose(parsed, ranked)
-        evidence = weigh(self.index, parsed, hits, chosen)
-        status = decide(evidence, parsed.language)
-        language = self._language(parsed.language)
-        composed = compose(self.index, parsed, language, status, evidence, chosen, ranked)
+        found = self._find(question, history, sources)
+        chosen = choose(found.question, found.choices)
+        evidence = weigh(self.index, found.question, found.hits, chosen)
+        status = decide(evidence, found.question.language)
+        language = self._language(found.question.language)
+        composed = compose(
+            self.index, found.question, language, status, evidence, chosen, found.choices
+        )
         ended = time.perf_counter()
         return Answer(
-            question=asked,
-            stand_alone=text,
+            question=found.question.asked,
+            stand_alone=found.question.text,
             language=language,
             status=status,
-            hits=tuple(hits),
+            hits=tuple(found.hits),
             composer="quotes",
             build=self.index.info.id,
             settings=self.settings.id,
             timings=Timings(
-                embed_s=embedded - began,
-                retrieve_s=retrieved - embedded,
-                compose_s=ended - retrieved,
+                embed_s=found.embedded - began,
+                retrieve_s=found.retrieved - found.embedded,
+                compose_s=ended - found.retrieved,
                 total_s=ended - began,
             ),
             **composed,
         )
+
+    def choices(self, question: str, *, sources: Collection[str] | None = None) -> list[Choice]:
+        """Every sentence of the retrieved passages with its score, the likeliest answer first."""
+        return self._find(question, (), sources).choices
 
     def stream(
         self, question: str, *, history: History = (), sources: Collection[str] | None = None
@@ -172,6 +179,21 @@ class Assistant:
             return await asyncio.to_thread(call, request)
 
         return RunnableLambda(call, acall, name="report_assistant")
+
+    def _find(self, question: str, history: History, sources: Collection[str] | None) -> _Found:
+        asked = check_question(question, limit=self.settings.question_chars)
+        earlier = [turn.stand_alone for turn in history]
+        text = stand_alone(asked, earlier, self.index.glossary)
+        parsed = understand(asked, text, self.index.glossary)
+        named, pointing = named_sources(parsed.names, self.sources, self.index.glossary)
+        queries = self._queries(text, focus(parsed, pointing), parsed.language)
+        embedded = time.perf_counter()
+        must = self.index.front_passages(named) if parsed.asks_about_document else []
+        count = self.settings.passages
+        hits = rank(self.index, queries[0][0], count=count, sources=sources, must=must)
+        retrieved = time.perf_counter()
+        choices = score_sentences(self.index, parsed, queries, hits, named)
+        return _Found(parsed, hits, choices, embedded, retrieved)
 
     def _queries(self, text: str, focused: str, language: Language) -> list[tuple[Query, float]]:
         whole = make_query(self.index, text, language, self._embeddings.embed_query(text))
