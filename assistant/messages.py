@@ -21,6 +21,10 @@ _TEXTS: dict[str, dict[Language, str]] = {
         "en": "The sources mention {names}, but not together with what is asked.",
         "zh": "资料提到了{names}，但没有与所问内容联系起来。",
     },
+    "unsaid": {
+        "en": "The closest passages say nothing of {names}.",
+        "zh": "最接近的段落没有提到{names}。",
+    },
     "when": {
         "en": "The closest passages give no date for it.",
         "zh": "最接近的段落没有给出时间。",

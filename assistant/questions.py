@@ -6,12 +6,11 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Literal
+from typing import Literal
 
 from .errors import QuestionError
 from .glossary import Glossary
-from .language import HAN, is_foreign, question_language, simplified, terms
+from .language import HAN, is_foreign, question_language, simplified, tagged, terms
 from .types import Language
 
 Kind = Literal["who", "when", "where", "number", "list", "why", "how", "what", "yes-no"]
@@ -216,7 +215,7 @@ def names_in(text: str, glossary: Glossary) -> tuple[str, ...]:
     if re.search(f"[{HAN}]", text):
         names += [
             word
-            for word, tag in _tagged(text)
+            for word, tag in tagged(text)
             if tag[:2] in _NAME_TAGS and len(word) > 1 and word not in _COMMON
         ]
     if question_language(text) == "zh":
@@ -246,18 +245,6 @@ def _capitalised(text: str) -> list[str]:
 def _is_term(name: str, glossary: Glossary) -> bool:
     found = glossary.found_in(name)
     return bool(found) and found[0][0].lower() == name.lower() and found[0][1][0].kind == "term"
-
-
-def _tagged(text: str) -> Sequence[tuple[str, str]]:
-    result: Sequence[tuple[str, str]] = _segmenter().tag(text)
-    return result
-
-
-@lru_cache(maxsize=1)
-def _segmenter() -> Any:
-    import rjieba
-
-    return rjieba
 
 
 def focus(question: Question, pointing: Sequence[str]) -> str:

@@ -60,6 +60,14 @@ class QuickTokenizer:
             return whole
         return [self._ids[number] for number in self._small.encode(text).ids]
 
+    def pieces(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
+        """Token ids without special ones, and the characters of the text that each stands for."""
+        if _ELSEWHERE.search(unicodedata.normalize("NFKC", text)):
+            whole = self._whole.encode(text, add_special_tokens=False)
+            return whole.ids, whole.offsets
+        small = self._small.encode(text, add_special_tokens=False)
+        return [self._ids[number] for number in small.ids], small.offsets
+
     def cut_ids(self, text: str) -> list[int]:
         """The same, cut to what the model reads, the closing token kept."""
         ids = self.ids(text)

@@ -172,6 +172,22 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
+class Lead:
+    """The few words that answer, put before the sentence that holds them.
+
+    A slice of the source's text or, when `translated`, of its aligned translation's:
+    `….text[start:end] == text`. citation: the number of the citation that holds them.
+    """
+
+    text: str
+    source_id: str
+    start: int
+    end: int
+    citation: int
+    translated: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Timings:
     """Seconds spent on each step."""
 

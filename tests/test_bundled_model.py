@@ -23,6 +23,8 @@ from hypothesis import strategies as st
 
 from assistant import bundled_model as bundled
 from assistant import carrier
+from assistant.bundled_folder import LOWER_PATH, UPPER_PATH
+from assistant.embeddings import onnx_session
 from assistant.errors import ModelError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -127,20 +129,21 @@ def tokenizer(bundled_model: Path) -> Any:
 
 
 @pytest.fixture(scope="module")
-def onnx_session(bundled_model: Path) -> Any:
-    import onnxruntime
+def onnx_rows(bundled_model: Path) -> Callable[[Any, Any], Any]:
+    lower, upper = (onnx_session(bundled_model / path) for path in (LOWER_PATH, UPPER_PATH))
 
-    return onnxruntime.InferenceSession(
-        str(bundled_model / "onnx" / "model_q4.onnx"), providers=["CPUExecutionProvider"]
-    )
+    def rows(ids: Any, mask: Any) -> Any:
+        (states,) = lower.run(None, {"input_ids": ids, "attention_mask": mask})
+        return upper.run(None, {"states": states, "attention_mask": mask})[0]
+
+    return rows
 
 
 @pytest.fixture(scope="module")
-def onnx_vector(onnx_session: Any, tokenizer: Any) -> Callable[[str], Any]:
+def onnx_vector(onnx_rows: Callable[[Any, Any], Any], tokenizer: Any) -> Callable[[str], Any]:
     def vector(text: str) -> Any:
         ids = np.array([tokenizer.encode(text).ids])
-        feed = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
-        return onnx_session.run(None, feed)[0][0]
+        return onnx_rows(ids, np.ones_like(ids))[0]
 
     return vector
 
@@ -257,7 +260,7 @@ def test_onnx_vectors_have_unit_length(onnx_passage_vectors: Any) -> None:
 
 
 def test_padding_does_not_change_an_onnx_vector(
-    onnx_session: Any, onnx_vector: Callable[[str], Any], tokenizer: Any
+    onnx_rows: Callable[[Any, Any], Any], onnx_vector: Callable[[str], Any], tokenizer: Any
 ) -> None:
     rows = [tokenizer.encode(text).ids for text in ("query: 众创空间", f"query: {ENGLISH[5]}")]
     ids = np.ones((2, max(map(len, rows))), dtype=np.int64)
@@ -265,7 +268,7 @@ def test_padding_does_not_change_an_onnx_vector(
     for number, row in enumerate(rows):
         ids[number, : len(row)] = row
         mask[number, : len(row)] = 1
-    padded = onnx_session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
+    padded = onnx_rows(ids, mask)
     assert padded[0] == pytest.approx(onnx_vector("query: 众创空间"), abs=1e-5)
 
 
@@ -333,7 +336,7 @@ def replace(path: Path, content: bytes) -> None:
 @pytest.fixture
 def small_files(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
     """Stand-in contents, for tests of how the folder is written and not of what is in it."""
-    files = {"config.json": b"{}", "onnx/model_q4.onnx": b"graph"}
+    files = {"config.json": b"{}", "onnx/lower_q4.onnx": b"graph"}
     monkeypatch.setattr(
         bundled,
         "folder_files",
@@ -364,7 +367,7 @@ def test_a_half_written_folder_is_made_anew(cache: Path, damage: str) -> None:
     checksums = folder / "checksums.json"
     match damage:
         case "torn":
-            (folder / "onnx" / "model_q4.onnx").write_bytes(b"gr")
+            (folder / "onnx" / "lower_q4.onnx").write_bytes(b"gr")
         case "missing":
             (folder / "config.json").unlink()
         case "no checksums":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from assistant.errors import CorpusError
 from assistant.glossary import Glossary
 from assistant.naming import named_sources, plain, stands_in
 from assistant.questions import understand
-from assistant.sufficiency import Evidence, decide, load_cuts
+from assistant.sufficiency import Evidence, confidence, decide, load_fit
 from assistant.types import LANGUAGES, Language
 
 from .conftest import ROOT
@@ -106,24 +107,56 @@ def test_a_sentence_meets_what_is_asked_only_by_something_new(
     assert meets_kind(parsed, surface, glossary) is meets
 
 
+def evidence(**changes: object) -> Evidence:
+    """Evidence that speaks for an answer as clearly as can be, with the changes."""
+    clear = Evidence(
+        unknown=(),
+        absent=(),
+        unsaid=(),
+        covered=1.0,
+        closeness=0.7,
+        meets=True,
+        on_subject=True,
+        margin=15.0,
+        answerable=8.0,
+    )
+    return replace(clear, **changes)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_decision_has_three_outcomes(language: Language) -> None:
-    cuts = load_cuts()[language]
-    assert cuts.refused < cuts.answered
-    near = Evidence((), (), cuts.answered + 0.01, True, True)
-    assert decide(near, language) == "answered"
-    for doubt in (
-        Evidence(("London",), (), 0.9, True, True),
-        Evidence((), ("Vanke",), 0.9, True, True),
-        Evidence((), (), 0.9, False, True),
-        Evidence((), (), cuts.answered - 0.01, True, True),
-    ):
-        assert decide(doubt, language) == "partial"
-    assert decide(Evidence((), (), cuts.refused - 0.01, True, False), language) == "refused"
+    assert decide(evidence(), language) == "answered"
+    assert decide(evidence(unknown=("London",)), language) == "partial"
+    assert decide(evidence(margin=-15.0, answerable=-8.0), language) == "partial"
+    far = load_fit()[language].refused - 0.01
+    assert decide(evidence(closeness=far, on_subject=False), language) == "refused"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    "doubt",
+    [
+        {"absent": ("Vanke",)},
+        {"meets": False},
+        {"covered": 0.0, "unsaid": ("budget",)},
+        {"margin": -10.0},
+        {"answerable": -5.0},
+    ],
+)
+def test_no_doubt_raises_the_confidence(language: Language, doubt: dict[str, object]) -> None:
+    sure = confidence(evidence(margin=0.0, answerable=0.0), language)
+    doubted = confidence(evidence(**{"margin": 0.0, "answerable": 0.0} | doubt), language)
+    assert 0 < doubted <= sure
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_the_reader_says_changes_the_decision(language: Language) -> None:
+    against, for_ = (evidence(margin=m, answerable=m / 2) for m in (-15.0, 15.0))
+    assert confidence(against, language) < 0.5 < confidence(for_, language)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_short_question_on_the_subject_is_not_called_far_off(language: Language) -> None:
-    far = load_cuts()[language].refused - 0.01
-    assert decide(Evidence((), (), far, True, True), language) == "partial"
-    assert decide(Evidence(("Mars",), (), far, True, True), language) == "refused"
+    far = load_fit()[language].refused - 0.01
+    assert decide(evidence(closeness=far), language) == "partial"
+    assert decide(evidence(closeness=far, unknown=("Mars",)), language) == "refused"

@@ -1,14 +1,20 @@
 """Question sets and benchmarks: `python -m assistant.evaluation --help`."""
 
-from .questions import GoldEvidence, SetQuestion, read_set
-from .run import Outcome, Summary, run_set, summarise
+from .questions import GoldEvidence, ReadSets, SetQuestion, read_set, read_sets
+from .results import Result
+from .run import EvaluationReport, evaluate
+from .summary import Estimate, Group, summarise
 
 __all__ = [
+    "Estimate",
+    "EvaluationReport",
     "GoldEvidence",
-    "Outcome",
+    "Group",
+    "ReadSets",
+    "Result",
     "SetQuestion",
-    "Summary",
+    "evaluate",
     "read_set",
-    "run_set",
+    "read_sets",
     "summarise",
 ]

@@ -1,4 +1,8 @@
-"""Fit the two closeness cuts of refusal (design 8) and write them with their origin."""
+"""Fit the decision to answer (design 8) and write it with its origin.
+
+Two things are fitted for each language, never on a set that reports: the closeness under which
+nothing is near, and the weights of the signals that make an answer's confidence.
+"""
 
 from __future__ import annotations
 
@@ -6,63 +10,154 @@ import json
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..answering import Assistant, open_assistant
-from ..language import passage_language
 from ..settings import Settings
+from ..sufficiency import SIGNALS
 from ..types import LANGUAGES, Language
-from .questions import read_set
-from .squad import read_squad
+from .fit_reader import held_out
+from .questions import SetQuestion, read_set
+from .reading_pairs import ReadingPair, natural_pairs
+from .xquad_index import paragraph_settings
 
-Closeness = npt.NDArray[np.float64]
+Numbers = npt.NDArray[np.float64]
+Sample = tuple[Numbers, npt.NDArray[np.bool_]]
 # Far-off questions asked of each language; every nth of the files' questions.
 FAR_QUESTIONS = 400
+FOLDS, RIDGE = 5, 0.001
+# The doubtful band is not answered: an answer needs this confidence where answerable and
+# unanswerable questions are equally many.
+ANSWERED = 0.5
 
 
-def fit_cuts(settings: Settings, path: Path, far_files: Sequence[Path]) -> None:
-    """Fit on the set's questions and on questions of other articles, print and write the cuts.
+def fit_decision(settings: Settings, reading: Path, sets: Sequence[Path]) -> None:
+    """Fit on the sets and on the reading files' held-out articles; print and write the fit.
 
-    refused: the 98th percentile of far-off questions, but never above the 5th percentile of
-    the answerable ones. answered: half-way between the two, where they lie apart. Most near
-    misses are as close as answers, so closeness cannot tell them.
+    The sets are about the corpus in service, the articles are about anything: both count the
+    same, however many questions they have.
     """
-    questions = read_set(path)
-    far_texts = [q.question for file in far_files for q in read_squad(file)]
-    far_texts += [q.question for q in questions if not (q.answerable or q.near_miss)]
-    cuts = {}
+    pairs = natural_pairs(reading)
+    questions = [question for path in sets for question in read_set(path)]
+    fits = {}
     with open_assistant(settings) as assistant:
         for language in LANGUAGES:
-            near = [q.question for q in questions if q.answerable and q.language == language]
-            texts = [text for text in far_texts if passage_language(text) == language]
-            far = _closeness(assistant, texts[:: max(1, len(texts) // FAR_QUESTIONS)])
-            cuts[language] = _cuts(_closeness(assistant, near), far, language)
+            mine = [q for q in questions if q.language == language and not q.history]
+            theirs = [p for p in pairs if p.language == language]
+            far = [p.question for p in theirs]
+            near = [q.question for q in mine if q.answerable]
+            refused = _refused(
+                _closeness(assistant, near),
+                _closeness(assistant, far[:: max(1, len(far) // FAR_QUESTIONS)]),
+            )
+            samples = [_of_set(assistant, mine), _of_articles(settings, theirs, language)]
+            fits[language] = {"refused": refused, **_fit(samples, language)}
+        info = assistant.index.info
+    names = " ".join(path.name for path in sets)
     data = {
-        "origin": f"python -m assistant.evaluation fit {path.name} --far "
-        + " ".join(file.name for file in far_files),
-        "build": assistant.index.info.corpus,
-        "model": assistant.index.info.model,
-        "cuts": cuts,
+        "origin": f"python -m assistant.evaluation fit {reading.name} {names}",
+        "build": info.corpus,
+        "model": info.model,
+        "fits": fits,
     }
     target = Path(str(resources.files("assistant"))) / "data" / "sufficiency.json"
     target.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
     print(f"Wrote {target}.")
 
 
-def _closeness(assistant: Assistant, texts: Sequence[str]) -> Closeness:
+def _of_set(assistant: Assistant, questions: Sequence[SetQuestion]) -> Sample:
+    near = [q for q in questions if q.answerable or q.near_miss]
+    rows = [assistant.evidence(q.question).signals() for q in near]
+    return np.array(rows), np.array([q.answerable for q in near])
+
+
+def _of_articles(settings: Settings, pairs: Sequence[ReadingPair], language: Language) -> Sample:
+    """The held-out articles' own questions, asked over an index of those articles."""
+    from tqdm import tqdm
+
+    aside = [pair for pair in pairs if held_out(pair.group)]
+    texts = list(dict.fromkeys(" ".join(pair.passage.split()) + "\n" for pair in aside))
+    mine = paragraph_settings(settings, f"held-out-{language}", {language: texts})
+    with open_assistant(mine) as assistant:
+        rows = [assistant.evidence(p.question).signals() for p in tqdm(aside, leave=False)]
+    return np.array(rows), np.array([bool(pair.spans) for pair in aside])
+
+
+def _closeness(assistant: Assistant, texts: Sequence[str]) -> Numbers:
     best = [
         max((hit.signals.dense for hit in assistant.retrieve(text)), default=-1.0) for text in texts
     ]
     return np.sort(np.asarray(best))
 
 
-def _cuts(near: Closeness, far: Closeness, language: Language) -> dict[str, float]:
-    low, high = float(np.quantile(far, 0.98)), float(np.quantile(near, 0.05))
-    cuts = {"refused": round(min(low, high), 4), "answered": round((min(low, high) + high) / 2, 4)}
-    print(
-        f"{language}: {len(near)} answerable {near[0]:.3f} to {near[-1]:.3f}, {len(far)} far-off "
-        f"{far[0]:.3f} to {far[-1]:.3f}; {cuts}"
+def _refused(near: Numbers, far: Numbers) -> float:
+    """The 98th percentile of far-off questions, never above the 5th of the answerable ones.
+
+    Most near misses are as close as answers, so closeness cannot tell them.
+    """
+    return round(min(float(np.quantile(far, 0.98)), float(np.quantile(near, 0.05))), 4)
+
+
+def _fit(samples: Sequence[Sample], language: Language) -> dict[str, Any]:
+    """Fit on all samples; prints how well each is told apart when it is fitted on four fifths."""
+    rows = np.concatenate([x for x, _ in samples])
+    truth = np.concatenate([y for _, y in samples])
+    weights = np.concatenate(
+        [np.where(y, 0.5 / y.mean(), 0.5 / (~y).mean()) / len(y) for _, y in samples]
     )
-    return cuts
+    fold = np.random.default_rng(0).permutation(len(rows)) % FOLDS
+    chances = np.empty(len(rows))
+    for number in range(FOLDS):
+        kept = fold != number
+        found = _regress(rows[kept], truth[kept], weights[kept])
+        chances[~kept] = _chances(rows[~kept], found)
+    start = 0
+    for (_, mine), name in zip(samples, ("sets", "articles"), strict=True):
+        part = chances[start : start + len(mine)]
+        start += len(mine)
+        print(f"{language} {name}: {_told_apart(part, mine)} (cross-validated)")
+    bias, *found = (round(float(value), 3) for value in _regress(rows, truth, weights))
+    named = dict(zip(SIGNALS, found, strict=True))
+    print(f"{language}: bias {bias}, {named}")
+    return {"answered": ANSWERED, "bias": bias, "weights": named}
+
+
+def _regress(rows: Numbers, truth: npt.NDArray[np.bool_], weights: Numbers) -> Numbers:
+    """Bias and weights of a logistic regression whose weights keep the sign that they mean.
+
+    A doubt must never raise the confidence: without the bounds, names that questions share
+    with paragraphs they do not fit would.
+    """
+    from scipy.optimize import minimize
+
+    sign = np.where(truth, 1.0, -1.0)
+    share = weights / weights.sum()
+
+    def loss(values: Numbers) -> float:
+        margins = sign * (values[0] + rows @ values[1:])
+        return float(share @ np.logaddexp(0, -margins) + RIDGE * (values[1:] @ values[1:]))
+
+    bounds = [(None, None)] + [
+        (None, 0.0) if name in ("unknown", "absent") else (0.0, None) for name in SIGNALS
+    ]
+    found: Numbers = minimize(loss, np.zeros(rows.shape[1] + 1), bounds=bounds).x
+    return found
+
+
+def _chances(rows: Numbers, found: Numbers) -> Numbers:
+    chances: Numbers = 1 / (1 + np.exp(-(found[0] + rows @ found[1:])))
+    return chances
+
+
+def _told_apart(chances: Numbers, truth: npt.NDArray[np.bool_]) -> str:
+    from sklearn.metrics import roc_auc_score
+
+    held = chances < ANSWERED
+    right = int((held & ~truth).sum())
+    return (
+        f"{len(truth)} questions, AUROC {roc_auc_score(truth, chances):.3f}, not answered: "
+        f"precision {right / max(1, int(held.sum())):.2f}, recall {right / int((~truth).sum()):.2f}"
+    )

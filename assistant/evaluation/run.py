@@ -1,130 +1,213 @@
-"""Ask every question of a set and score what comes back."""
+"""Ask every question of some sets, score the answers, and keep what was asked."""
 
 from __future__ import annotations
 
-import statistics
-import unicodedata
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+import sys
+import time
+from collections.abc import Generator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ..answer import Answer
 from ..answering import Assistant
-from ..grounding import is_verbatim
-from ..language import simplified
-from ..types import LANGUAGES, Language
+from ..errors import AssistantError, QuestionError
+from .gold import evidence_problems
+from .provenance import describe, identity_of
 from .questions import SetQuestion
+from .results import Key, Result
+from .run_directory import RunDirectory, open_run
+from .scoring import score, score_error, unmarked
+from .set_files import SetFile
+from .summary import METRICS, Estimate, Group, summarise
+
+if TYPE_CHECKING:
+    from .judging import Judge
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """A question with its answer and the marks that it got.
+class EvaluationReport:
+    """A finished run.
 
-    right: answered, and the gold answer stands in the text (always False when unanswerable).
-    cited: the gold evidence is among the quotes. quotes, valid: how many, and how many of them
-    are slices of their source.
+    results: one for each question, in the order of the sets. groups: see `summarise`.
+    directory: where it is kept (None when nothing was written). about: what metrics.json says of
+    the run besides groups. reused: how many of the results an earlier start had left.
     """
 
-    question: SetQuestion
-    answer: Answer
-    right: bool
-    cited: bool
-    quotes: int
-    valid: int
+    results: tuple[Result, ...]
+    groups: tuple[Group, ...]
+    directory: Path | None
+    about: Mapping[str, Any]
+    reused: int = 0
+
+    def metric(self, name: str, language: str = "all", kind: str = "all") -> Estimate:
+        """A metric of the questions of one language and kind.
+
+        Raises AssistantError when there is no such metric, no such question, or no value.
+        """
+        if name not in METRICS:
+            raise AssistantError(f"There is no metric {name!r}. They are: {', '.join(METRICS)}.")
+        for group in self.groups:
+            if (group.language, group.kind) == (language, kind):
+                if name in group.metrics:
+                    return group.metrics[name]
+                raise AssistantError(
+                    f"{name} has no value for language {language!r} and kind {kind!r}: "
+                    "no question of theirs defines it."
+                )
+        found = ", ".join(f"{group.language}/{group.kind}" for group in self.groups)
+        raise AssistantError(
+            f"There is no question of language {language!r} and kind {kind!r}. There are: {found}."
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """What metrics.json holds, as plain values; the results are rows of their own."""
+        return {**self.about, "groups": [group.to_dict() for group in self.groups]}
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """The marks of one language; counts unless the name says otherwise.
-
-    refused_rightly and refused_wrongly count every outcome but "answered".
-    """
-
-    language: Language
-    answerable: int
-    right: int
-    cited: int
-    answered: int
-    partial: int
-    refused: int
-    unanswerable: int
-    refused_rightly: int
-    near_misses: int
-    near_misses_refused: int
-    quotes: int
-    quotes_valid: int
-    median_ms: float
-
-    @property
-    def refused_wrongly(self) -> int:
-        """Answerable questions that were not answered."""
-        return self.answerable - self.answered
-
-
-def run_set(
+def evaluate(
     assistant: Assistant,
     questions: Sequence[SetQuestion],
     *,
-    progress: Callable[[Iterable[SetQuestion]], Iterable[SetQuestion]] = iter,
-) -> list[Outcome]:
-    """Ask the questions one by one, each without history."""
-    return [_outcome(assistant, question) for question in progress(questions)]
+    out: Path | None = None,
+    workers: int = 2,
+    progress: bool = False,
+    judge: Judge | None = None,
+    again: bool = False,
+    sets: Sequence[SetFile] = (),
+    problems: Sequence[str] = (),
+) -> EvaluationReport:
+    """Ask every question and score the answers; the same whatever the number of workers.
+
+    `out` is the run's directory: a run that was stopped goes on there, one that is finished is
+    read, nothing asked; `again` moves it aside and asks anew. progress: a bar on stderr. sets
+    and problems, from `read_sets`, are kept with the run. Raises AssistantError when `out` holds
+    another run, or when index, model or judge fail; what was answered by then is kept.
+    """
+    _check(questions, workers)
+    with ExitStack() as opened:
+        run: RunDirectory | None = None
+        if out is not None:
+            identity = identity_of(assistant, questions, sets, judge)
+            run = opened.enter_context(open_run(out, identity, again=again))
+        done = run.done if run else {}
+        reused = len(done)
+        if run and run.finished and reused == len(questions):
+            return _saved(run, questions)
+        if progress and reused:
+            print(f"{reused} of {len(questions)} questions were asked before.", file=sys.stderr)
+        started, began = datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter()
+        asking = _ask(assistant, questions, dict(done), judge, workers, progress=progress)
+        # Closed at once when a result cannot be kept: nothing more is asked then.
+        for result in opened.enter_context(closing(asking)):
+            done[result.key] = result
+            if run:
+                run.keep(result)
+        results = tuple(done[question.key] for question in questions)
+        about = describe(assistant, questions, sets, judge) | {
+            "started": run.started if run else started,
+            "seconds": round(time.perf_counter() - began, 1),
+            "workers": workers,
+            "reused": reused,
+            "problems": [*problems, *evidence_problems(questions, assistant.index.sources)],
+        }
+        report = EvaluationReport(results, summarise(results), out, about, reused)
+        if run:
+            from .report import write_report
+
+            run.finish(results, report.to_dict())
+            write_report(run.path)
+        return report
 
 
-def summarise(outcomes: Sequence[Outcome]) -> list[Summary]:
-    """The marks of each language that the set holds."""
-    return [
-        _summary(language, mine)
-        for language in LANGUAGES
-        if (mine := [o for o in outcomes if o.question.language == language])
-    ]
+def _saved(run: RunDirectory, questions: Sequence[SetQuestion]) -> EvaluationReport:
+    """The report of a run that was finished before; its page is written if it is gone."""
+    from .report import REPORT_FILE, write_report
+
+    if not (run.path / REPORT_FILE).is_file():
+        write_report(run.path)
+    results = tuple(run.done[question.key] for question in questions)
+    about = run.finished or {}
+    return EvaluationReport(results, summarise(results), run.path, about, len(results))
 
 
-def _outcome(assistant: Assistant, question: SetQuestion) -> Outcome:
-    answer = assistant.ask(question.question)
-    quotes = [quote for citation in answer.citations for quote in citation.quotes]
-    words = [(quote.source_id, quote.text) for quote in quotes]
-    found = [(gold.source, gold.text) in words for gold in question.evidence]
-    sources = assistant.index.sources
-    return Outcome(
-        question=question,
-        answer=answer,
-        right=answer.status == "answered" and is_right(answer.text, question),
-        cited=bool(found) and (any(found) if question.evidence_any else all(found)),
-        quotes=len(quotes),
-        valid=sum(is_verbatim(quote, sources[quote.source_id]) for quote in quotes),
+def _check(questions: Sequence[SetQuestion], workers: int) -> None:
+    if not questions:
+        raise AssistantError("There are no questions to ask. Give a set that has some.")
+    if workers < 1:
+        raise AssistantError(f"workers is {workers}, but at least one is needed.")
+    seen: set[Key] = set()
+    for question in questions:
+        if question.key in seen:
+            raise AssistantError(
+                f"Two questions of the set {question.set!r} have the id {question.id!r}. "
+                "Give each its own."
+            )
+        seen.add(question.key)
+
+
+def _ask(
+    assistant: Assistant,
+    questions: Sequence[SetQuestion],
+    done: Mapping[Key, Result],
+    judge: Judge | None,
+    workers: int,
+    *,
+    progress: bool,
+) -> Generator[Result, None, None]:
+    """The results of the questions that are not done, each as soon as it is there."""
+    from tqdm import tqdm
+
+    missing = [question for question in questions if question.key not in done]
+    bar = tqdm(
+        total=len(questions),
+        initial=len(questions) - len(missing),
+        unit="question",
+        file=sys.stderr,
+        leave=False,
+        disable=not (progress and missing),
+        # In a log file each state of the bar is a line of its own.
+        mininterval=0.1 if sys.stderr.isatty() else 10,
     )
+    with bar, ThreadPoolExecutor(workers) as pool:
+        try:
+            futures = [pool.submit(_result, assistant, question, judge) for question in missing]
+            for future in as_completed(futures):
+                yield future.result()
+                bar.update()
+        finally:
+            # After an error or Ctrl-C nothing more is begun; after the last answer nothing is left.
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
-def is_right(text: str, question: SetQuestion) -> bool:
-    """Whether the text holds a gold answer, or all of those that are needed."""
-    plain = _plain(text)
-    if question.answers_all:
-        return all(_plain(gold) in plain for gold in question.answers_all)
-    return any(_plain(gold) in plain for gold in question.answers)
+def _result(assistant: Assistant, question: SetQuestion, judge: Judge | None) -> Result:
+    history: list[Answer] = []
+    try:
+        for earlier in question.history:
+            history.append(assistant.ask(earlier, history=history))
+        answer = assistant.ask(question.question, history=history)
+    except QuestionError as error:
+        return score_error(assistant, question, str(error))
+    except AssistantError:
+        raise
+    except Exception as error:  # one question that makes the program fail must not stop a run
+        return score_error(assistant, question, f"{type(error).__name__}: {error}")
+    result = score(assistant, question, answer)
+    return result if judge is None else _judged(result, question, answer, judge)
 
 
-def _plain(text: str) -> str:
-    text = simplified(unicodedata.normalize("NFKC", text)).lower().replace("’", "'")
-    return "".join(text.split())
-
-
-def _summary(language: Language, outcomes: Sequence[Outcome]) -> Summary:
-    good = [o for o in outcomes if o.question.answerable]
-    bad = [o for o in outcomes if not o.question.answerable]
-    near = [o for o in bad if o.question.near_miss]
-    return Summary(
-        language=language,
-        answerable=len(good),
-        right=sum(o.right for o in good),
-        cited=sum(o.cited for o in good),
-        answered=sum(o.answer.status == "answered" for o in good),
-        partial=sum(o.answer.status == "partial" for o in good),
-        refused=sum(o.answer.status == "refused" for o in good),
-        unanswerable=len(bad),
-        refused_rightly=sum(o.answer.status != "answered" for o in bad),
-        near_misses=len(near),
-        near_misses_refused=sum(o.answer.status != "answered" for o in near),
-        quotes=sum(o.quotes for o in outcomes),
-        quotes_valid=sum(o.valid for o in outcomes),
-        median_ms=1000 * statistics.median(o.answer.timings.total_s for o in outcomes),
-    )
+def _judged(result: Result, question: SetQuestion, answer: Answer, judge: Judge) -> Result:
+    """The result with the judge's grade; an answerable question without an answer gets 0.0."""
+    expected = question.answers or question.answers_all
+    if not question.answerable or not expected:
+        return result
+    grade: float | None = 0.0
+    reason = "not answered"
+    if answer.status == "answered":
+        quotes = [quote.text for citation in answer.citations for quote in citation.quotes]
+        grading = judge.grade(answer.stand_alone, unmarked(answer), expected, quotes)
+        grade, reason = grading.score, grading.reason
+    return replace(result, scores={**result.scores, "judge": grade}, judge_reason=reason)

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from ingest import build_index
-
-from ..embeddings import OnnxEmbeddings, SentenceTransformerEmbeddings, question_embeddings
+from ..embeddings import question_embeddings
 from ..index import Index, Vector, centre, open_index
 from ..ranking import make_query, rank
 from ..settings import Settings
 from ..types import LANGUAGES, Language, other_language
-from .squad import SquadQuestion, read_paragraphs, read_squad
+from .xquad_index import source_id, xquad_settings
+from .xquad_set import XquadQuestion, print_rows, read_xquad, row_groups, sample
 
 Scores = npt.NDArray[np.float32]
-# XQuAD's longest paragraphs have some 600 tokens; a limit of 500 parts three of the 240.
-_PASSAGE_TOKENS = 500
+# For each question the gold paragraph's place among the retrieved ones, 0 for the first.
+Places = npt.NDArray[np.int64]
+_RETRIEVED = 8
 _RRF_K = 60
 
 
@@ -30,115 +29,104 @@ _RRF_K = 60
 class Asked:
     """A question of the set with its raw vector."""
 
-    gold: SquadQuestion
+    gold: XquadQuestion
     vector: list[float]
 
 
-@dataclass(frozen=True, slots=True)
-class Recall:
-    """Percent of questions whose gold paragraph is first, or among the first five."""
-
-    at_1: float
-    at_5: float
-
-    def __str__(self) -> str:
-        """As the table prints it."""
-        return f"{self.at_1:5.1f} / {self.at_5:5.1f}"
+Recipe = Callable[[Index, Sequence[Asked], Language, Language], Places]
 
 
 def print_table(settings: Settings, directory: Path, *, limit: int | None = None) -> None:
-    """Print recall for every recipe in four directions, then for both languages in one index."""
+    """Print recall for every recipe in four directions, then for both languages in one index.
+
+    `limit` asks that many questions of each language, spread over the articles.
+    """
     from tqdm import tqdm
 
-    files = {language: directory / f"xquad.{language}.json" for language in LANGUAGES}
+    files = read_xquad(directory)
     engine = question_embeddings(settings)
     asked: dict[Language, list[Asked]] = {
         language: [
             Asked(question, engine.embed_query(question.question))
-            for question in tqdm(read_squad(file)[:limit], leave=False)
+            for question in tqdm(sample(file.questions, limit), leave=False, disable=None)
         ]
         for language, file in files.items()
     }
     with ExitStack() as opened:
-        single = {lang: _index(settings, {lang: files[lang]}, engine) for lang in LANGUAGES}
-        mixed = _index(settings, files, engine)
-        for index in (*single.values(), mixed):
+
+        def index_of(*languages: Language) -> Index:
+            mine = xquad_settings(settings, [files[language] for language in languages])
+            index = open_index(mine, fingerprint=engine.fingerprint)
             opened.callback(index.close)
-        _print_directions(single, asked)
-        _print_mixed(mixed, asked)
+            return index
+
+        single = _directions({lang: index_of(lang) for lang in LANGUAGES}, asked)
+        mixed = _mixed(index_of(*LANGUAGES), asked)
+    for heading, group in row_groups([question.gold for question in asked["en"]]):
+        _print_group(heading, group, single, mixed)
 
 
-def _print_directions(
+def _directions(
     single: Mapping[Language, Index], asked: Mapping[Language, Sequence[Asked]]
-) -> None:
+) -> dict[str, dict[str, Places]]:
+    """By recipe and direction."""
     directions = [(a, h) for a in LANGUAGES for h in LANGUAGES]
     directions.sort(key=lambda pair: pair[0] != pair[1])
-    print("R@1 / R@5 in %         " + "   ".join(f"   {a} → {h}   " for a, h in directions))
-    for name, recipe in RECIPES.items():
-        cells = [str(recipe(single[h], asked[a], a, h)) for a, h in directions]
-        print(f"{name:22} " + "   ".join(cells), flush=True)
+    return {
+        name: {f"{a} → {h}": recipe(single[h], asked[a], a, h) for a, h in directions}
+        for name, recipe in RECIPES.items()
+    }
 
 
-def _print_mixed(mixed: Index, asked: Mapping[Language, Sequence[Asked]]) -> None:
+def _mixed(index: Index, asked: Mapping[Language, Sequence[Asked]]) -> dict[str, Places]:
+    return {
+        f"asked in {language}, gold in {held}": _product(index, questions, language, held)
+        for language, questions in asked.items()
+        for held in (other_language(language), language)
+    }
+
+
+def _print_group(
+    heading: str,
+    group: Sequence[int],
+    single: Mapping[str, Mapping[str, Places]],
+    mixed: Mapping[str, Places],
+) -> None:
+    columns = list(next(iter(single.values())))
+    rows = {name: [_recall(cells[c], group) for c in columns] for name, cells in single.items()}
+    print_rows(f"R@1 / R@5 in %: {heading}", columns, rows)
     print("\nBoth languages in one index; the gold paragraph in the other language, or the same")
-    for language, questions in asked.items():
-        for held in (other_language(language), language):
-            recall = _product(mixed, questions, language, held)
-            print(f"asked in {language}, gold in {held}   {recall}")
+    for name, places in mixed.items():
+        print(f"{name}   {_recall(places, group)}", flush=True)
 
 
-def _index(
-    settings: Settings,
-    files: dict[Language, Path],
-    engine: OnnxEmbeddings | SentenceTransformerEmbeddings,
-) -> Index:
-    """The product's own index over the files' paragraphs, built once and kept."""
-    home = settings.home / "evaluation" / ("xquad-" + "-".join(files))
-    corpus = home / "corpus"
-    corpus.mkdir(parents=True, exist_ok=True)
-    rows = []
-    for language, file in files.items():
-        for number, paragraph in enumerate(read_paragraphs(file)):
-            name = f"{language}-{number:04}"
-            text = " ".join(paragraph.split()) + "\n"
-            (corpus / f"{name}.txt").write_text(text, encoding="utf-8")
-            rows.append(_manifest_entry(name, language, text))
-    (corpus / "sources.toml").write_text("\n".join(rows), encoding="utf-8")
-    mine = replace(settings, home=home, corpus=corpus, passage_tokens=_PASSAGE_TOKENS)
-    build_index(mine)
-    return open_index(mine, fingerprint=engine.fingerprint)
+def _recall(places: Places, group: Sequence[int]) -> str:
+    """Percent of the group's questions whose gold paragraph is first, and among the first five."""
+    mine = places[list(group)]
+    return f"{100 * float(np.mean(mine < 1)):5.1f} / {100 * float(np.mean(mine < 5)):5.1f}"
 
 
-def _manifest_entry(name: str, language: Language, text: str) -> str:
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    empty = "title_en title_zh author publisher date url licence".split()
-    return "\n".join(
+def _places(ranked: Sequence[Sequence[str]], questions: Sequence[Asked], held: Language) -> Places:
+    golds = [source_id(held, question.gold.paragraph) for question in questions]
+    return np.array(
         [
-            "[[source]]",
-            f'id = "{name}"\nlanguage = "{language}"\nkind = "original"',
-            f'text = "{name}.txt"\nsha256 = "{digest}"',
-            *(f'{key} = ""' for key in empty),
-            "",
-        ]
+            names.index(gold) if gold in names else _RETRIEVED
+            for names, gold in zip(ranked, golds, strict=True)
+        ],
+        dtype=np.int64,
     )
 
 
-def _recall(ranked: Sequence[Sequence[str]], gold: Sequence[str]) -> Recall:
-    first = [g in names[:1] for names, g in zip(ranked, gold, strict=True)]
-    five = [g in names[:5] for names, g in zip(ranked, gold, strict=True)]
-    return Recall(100 * float(np.mean(first)), 100 * float(np.mean(five)))
-
-
-def _product(index: Index, questions: Sequence[Asked], asked: Language, held: Language) -> Recall:
+def _product(index: Index, questions: Sequence[Asked], asked: Language, held: Language) -> Places:
     ranked = []
     for question in questions:
         query = make_query(index, question.gold.question, asked, question.vector)
-        hits = rank(index, query, count=8)
+        hits = rank(index, query, count=_RETRIEVED)
         ranked.append(list(dict.fromkeys(hit.passage.source_id for hit in hits)))
-    return _recall(ranked, [f"{held}-{q.gold.paragraph:04}" for q in questions])
+    return _places(ranked, questions, held)
 
 
-Scorer = Callable[["_Table", SquadQuestion, Vector, Language], Scores]
+Scorer = Callable[["_Table", XquadQuestion, Vector, Language], Scores]
 
 
 class _Table:
@@ -186,26 +174,31 @@ def _fused(first: Scores, second: Scores) -> Scores:
     return fused
 
 
-def _scored(scorer: Scorer) -> Callable[..., Recall]:
-    def recipe(index: Index, questions: Sequence[Asked], asked: Language, held: Language) -> Recall:
+def _scored(scorer: Scorer) -> Recipe:
+    def recipe(index: Index, questions: Sequence[Asked], asked: Language, held: Language) -> Places:
         table = _Table(index)
         ranked = []
         for question in questions:
             vector = np.asarray(question.vector, dtype=np.float32)
             scores = scorer(table, question.gold, vector, asked)
-            ids = [table.ids[i].split(".")[0] for i in np.argsort(-scores, kind="stable")[:8]]
+            ids = [table.ids[i].split(".")[0] for i in _first(scores)]
             ranked.append(list(dict.fromkeys(ids)))
-        return _recall(ranked, [f"{held}-{q.gold.paragraph:04}" for q in questions])
+        return _places(ranked, questions, held)
 
     return recipe
 
 
-def _centred(t: _Table, q: SquadQuestion, v: Vector, asked: Language) -> Scores:
+def _first(scores: Scores) -> list[int]:
+    order: list[int] = np.argsort(-scores, kind="stable")[:_RETRIEVED].tolist()
+    return order
+
+
+def _centred(t: _Table, q: XquadQuestion, v: Vector, asked: Language) -> Scores:
     moved = centre(v, t.index.means[f"query-{asked}"])
     return t.both(t.passages @ moved, t.sentences @ moved)
 
 
-RECIPES: dict[str, Callable[..., Recall]] = {
+RECIPES: dict[str, Recipe] = {
     "BM25 alone": _scored(lambda t, q, v, a: t.lexical(q.question)),
     "paragraph vector": _scored(lambda t, q, v, a: t.raw_passages @ v),
     "… fused with BM25": _scored(

@@ -1,0 +1,271 @@
+"""Question sets: three formats, other people's columns, and lines that cannot be used."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assistant import AssistantError
+from assistant.evaluation import GoldEvidence, SetQuestion, read_set, read_sets
+from assistant.evaluation.questions import first_of_each
+from assistant.evaluation.squad import read_paragraphs, read_squad
+
+WHO = {"question": "Who did Vanke sign with?", "answers": ["Provenience"]}
+
+
+def written(path: Path, *rows: Any) -> Path:
+    lines = [row if isinstance(row, str) else json.dumps(row, ensure_ascii=False) for row in rows]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def squad(path: Path, *questions: Any) -> Path:
+    data = {"data": [{"paragraphs": [{"context": "A b c.", "qas": list(questions)}]}]}
+    path.write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
+    return path
+
+
+def test_a_line_with_everything_is_read_as_it_stands(tmp_path: Path) -> None:
+    row = {
+        "id": "q-1",
+        "question": "那是哪一年？",
+        "language": "zh-CN",
+        "kind": "when",
+        "answerable": True,
+        "near_miss": False,
+        "answers": ["2015年"],
+        "answers_all": ["2015", "5月"],
+        "evidence": [{"source": "report", "text": " 2015年5月 ", "start": 7}],
+        "evidence_any": True,
+        "pair": "p-1",
+        "history": ["谁签了协议？"],
+        "why": "ignored",
+    }
+    (question,) = read_set(written(tmp_path / "mine.jsonl", row))
+    assert question == SetQuestion(
+        id="q-1",
+        question="那是哪一年？",
+        language="zh",
+        kind="when",
+        answers=("2015年",),
+        answers_all=("2015", "5月"),
+        evidence=(GoldEvidence("report", " 2015年5月 ", 7),),
+        evidence_any=True,
+        pair="p-1",
+        history=("谁签了协议？",),
+        set="mine",
+    )
+
+
+def test_id_language_and_answerable_need_not_be_given(tmp_path: Path) -> None:
+    first, second, third = read_set(
+        written(
+            tmp_path / "s.jsonl",
+            {"question": "Who signed?", "answers": "Vanke"},
+            "",
+            {"question": "谁签了协议？", "near_miss": True},
+            {"question": "How many?", "answers": 40},
+        )
+    )
+    assert (first.id, first.language, first.answerable, first.answers) == (
+        "1",
+        "en",
+        True,
+        ("Vanke",),
+    )
+    assert (second.id, second.language, second.answerable) == ("3", "zh", False)
+    assert third.answers == ("40",)
+
+
+def test_excels_csv_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "excel.csv"
+    path.write_bytes(
+        "question;answers;near_miss;kind;evidence;source;;\r\n"
+        '"Who; and\nwhen?";Vanke | Rui\'an;;who;Vanke signed.|It did.;report;;\r\n'
+        ";;;;;;;\r\n"
+        "谁签了协议？;;是;;;;;\r\n".encode("utf-8-sig")
+    )
+    first, second = read_set(path)
+    assert first.question == "Who; and\nwhen?"
+    assert first.answers == ("Vanke", "Rui'an")
+    assert [(e.source, e.text) for e in first.evidence] == [
+        ("report", "Vanke signed."),
+        ("report", "It did."),
+    ]
+    assert (second.near_miss, second.answerable, second.language) == (True, False, "zh")
+    assert [first.id, second.id] == ["2", "5"]
+
+
+def test_other_peoples_columns_are_renamed(tmp_path: Path) -> None:
+    path = tmp_path / "theirs.csv"
+    path.write_text("Frage,Antwort,question\nWho?,Vanke,no\n", encoding="utf-8")
+    read = read_sets([path], fields={"Frage": "question", "Antwort": "answers"})
+    assert (read.questions[0].question, read.questions[0].answers) == ("Who?", ("Vanke",))
+    assert read.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"Frage": "qestion"}, "Did you mean 'question'"),
+        ({"Farge": "question"}, "'Farge', which no set has.*Frage, Antwort"),
+        ({"Frage": "question", "Antwort": "question"}, "two columns"),
+        ({}, "Its fields are: Frage, Antwort. Name yours with --map"),
+    ],
+)
+def test_a_map_that_cannot_work_is_one_sentence(
+    tmp_path: Path, fields: dict[str, str], message: str
+) -> None:
+    path = tmp_path / "theirs.csv"
+    path.write_text("Frage,Antwort\nWho?,Vanke\n", encoding="utf-8")
+    with pytest.raises(AssistantError, match=message):
+        read_sets([path], fields=fields)
+
+
+def test_squads_format_is_read_with_all_its_answers(tmp_path: Path) -> None:
+    gold = [{"text": "Vanke", "answer_start": 0}, {"text": "Vanke", "answer_start": 9}]
+    first, second = read_set(
+        squad(
+            tmp_path / "squad.json",
+            {"id": "a", "question": "Who signed?", "answers": gold},
+            {"id": "b", "question": "谁没有签？", "answers": [], "is_impossible": True},
+        )
+    )
+    assert first == SetQuestion(
+        id="a",
+        question="Who signed?",
+        language="en",
+        answers=("Vanke",),
+        evidence=(GoldEvidence("", "Vanke"),),
+        evidence_any=True,
+        set="squad",
+    )
+    assert (second.answerable, second.near_miss, second.language) == (False, True, "zh")
+
+
+def test_squad_questions_keep_article_id_and_every_answer(tmp_path: Path) -> None:
+    gold = [{"text": "b", "answer_start": 2}, {"text": "c", "answer_start": 4}]
+    path = squad(tmp_path / "s.json", {"id": "x", "question": "?", "answers": gold})
+    (question,) = read_squad(path)
+    assert (question.article, question.paragraph, question.id) == (0, 0, "x")
+    assert (question.answer, question.start, question.answers) == ("b", 2, ("b", "c"))
+    assert read_paragraphs(path) == ["A b c."]
+
+
+def test_a_json_list_of_questions_is_a_set_too(tmp_path: Path) -> None:
+    path = tmp_path / "list.json"
+    path.write_text(json.dumps([WHO, 5], indent=1), encoding="utf-8")
+    read = read_sets([path])
+    assert len(read.questions) == 1
+    assert read.problems == (f"{path}, question 2: a JSON object is expected here, not 5",)
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        ("not json", "not JSON"),
+        ("[" * 100_000, "not JSON"),
+        ([1], "a JSON object is expected"),
+        ({"id": 2}, "there is no question"),
+        ({"question": "  "}, "there is no question"),
+        ({"question": ["?"]}, "question is ['?'], but must be text"),
+        ({"question": "?", "language": "fr"}, "language is 'fr', but must be one of en, zh"),
+        ({"question": "?", "answerable": "perhaps"}, "must be true or false"),
+        ({"question": "?", "answers": "x", "answerable": False}, "answerable is false, but"),
+        ({"question": "?", "answers": "x", "near_miss": True}, "near miss"),
+        ({"question": "?", "answers": [{"text": "x"}]}, "answers is {'text': 'x'}"),
+        ({"question": "?", "evidence": [{"source": "s"}]}, "evidence has the text None"),
+        ({"question": "?", "evidence": [{"text": "x", "start": -1}]}, "start is -1"),
+        ('{"question": "half \\ud800"}', "holds half a character"),
+        ({"question": "again?", "id": "1"}, "the id '1' was given before"),
+    ],
+)
+def test_a_line_that_cannot_be_used_is_named_and_the_others_are_read(
+    tmp_path: Path, row: Any, problem: str
+) -> None:
+    path = written(tmp_path / "s.jsonl", WHO, row, {**WHO, "id": "last"})
+    read = read_sets([path])
+    assert [question.id for question in read.questions] == ["1", "last"]
+    (found,) = read.problems
+    assert found.startswith(f"{path}, line 2: ")
+    assert problem in found
+    with pytest.raises(AssistantError, match="line 2"):
+        read_set(path)
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [("Who?,a,b", "line 2: 3 cells, but the header names 2"), ('"Who?,a', "line 2: not CSV")],
+)
+def test_a_broken_line_of_csv_is_named(tmp_path: Path, line: str, problem: str) -> None:
+    path = tmp_path / "s.csv"
+    path.write_text(f"question,answers\n{line}\n", encoding="utf-8")
+    with pytest.raises(AssistantError, match=problem):
+        read_sets([path])
+
+
+def test_a_column_named_twice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "s.csv"
+    path.write_text("question,answers,question\nWho?,a,b\n", encoding="utf-8")
+    with pytest.raises(AssistantError, match="names a column twice"):
+        read_sets([path])
+
+
+def test_questions_without_any_gold_are_counted_once_with_the_columns_to_map(
+    tmp_path: Path,
+) -> None:
+    path = written(tmp_path / "s.jsonl", *[{"question": f"{i}?", "gold": "x"} for i in range(9)])
+    (problem,) = read_sets([path]).problems
+    assert "answerable: 9;" in problem
+    assert "--map can name the fields gold" in problem
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "holds no question"),
+        (b"\n \n", "holds no question"),
+        (b'{"x": 1}', "Its fields are: x"),
+        (b"caf\xe9", "not in UTF-8"),
+        ("质量".encode("utf-16"), "not in UTF-8"),
+        (b'{"data": [{"title": 1}]}', "not a file in SQuAD's format"),
+        (b"null", "a JSON object is expected"),
+    ],
+)
+def test_a_file_without_a_usable_question_is_one_sentence(
+    tmp_path: Path, data: bytes, message: str
+) -> None:
+    path = tmp_path / "s.json"
+    path.write_bytes(data)
+    with pytest.raises(AssistantError, match=message) as caught:
+        read_sets([path])
+    assert str(path) in str(caught.value)
+
+
+def test_an_absent_file_and_a_folder_are_named(tmp_path: Path) -> None:
+    for path in (tmp_path / "nowhere.jsonl", tmp_path):
+        with pytest.raises(AssistantError, match="cannot be read"):
+            read_sets([path])
+
+
+def test_two_sets_of_one_name_would_be_mixed_up(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    paths = [written(folder / "s.jsonl", WHO) for folder in (tmp_path, tmp_path / "b")]
+    with pytest.raises(AssistantError, match="called 's'"):
+        read_sets(paths)
+
+
+def test_several_sets_are_read_in_order_and_cut_one_by_one(tmp_path: Path) -> None:
+    paths = [written(tmp_path / f"{name}.jsonl", WHO, WHO | {"id": "x"}, WHO) for name in "ba"]
+    read = read_sets(paths)
+    assert [question.key for question in first_of_each(read.questions, 2)] == [
+        ("b", "1"),
+        ("b", "x"),
+        ("a", "1"),
+        ("a", "x"),
+    ]
+    assert first_of_each(read.questions, None) == read.questions
+    assert [(file.path, file.questions) for file in read.sets] == [(str(p), 3) for p in paths]

@@ -1,0 +1,150 @@
+"""The reader: spans that are slices, margins for sentences, weights that may ship."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from importlib import resources
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from assistant.answering import Assistant
+from assistant.evaluation.questions import read_set
+from assistant.reader import WINDOW_TOKENS, Reader, open_reader
+from assistant.reading import read_passages, rescore, surface
+from assistant.types import Language, Span
+
+from .conftest import ROOT
+
+
+@pytest.fixture(scope="module")
+def reader(assistant: Assistant) -> Reader:
+    return open_reader(assistant.settings, assistant._embeddings)
+
+
+SENTENCES = ("Vanke builds houses.", "In 2014 it opened a centre in Hamburg.", "Rain fell.")
+TEXT = " ".join(SENTENCES)
+SPANS = [Span(TEXT.index(s), TEXT.index(s) + len(s)) for s in SENTENCES]
+
+
+def test_it_finds_the_words_that_answer(reader: Reader) -> None:
+    reading = reader.read("In which city did Vanke open a centre?", TEXT, SPANS, 0)
+    assert reading is not None
+    assert "Hamburg" in TEXT[reading.span.start : reading.span.end]
+    assert max(reading.margins, key=lambda n: reading.margins[n]) == 1
+
+
+def test_it_finds_them_in_chinese(reader: Reader) -> None:
+    text = "万科是一家房地产企业。2014年，万科在汉堡设立了创新中心。那天下雨。"
+    ends = [i + 1 for i, c in enumerate(text) if c == "。"]
+    spans = [Span(a, b) for a, b in zip([0, *ends], ends, strict=False)]
+    reading = reader.read("万科的创新中心设在哪里？", text, spans, 1)
+    assert reading is not None
+    assert "汉堡" in text[reading.span.start : reading.span.end]
+
+
+def test_an_answerable_question_scores_above_one_about_something_else(reader: Reader) -> None:
+    good = reader.read("In which city did Vanke open a centre?", TEXT, SPANS, 1)
+    bad = reader.read("Who won the women's tennis final?", TEXT, SPANS, 1)
+    assert good is not None
+    assert bad is not None
+    assert good.margin > bad.margin
+    assert good.answerable > bad.answerable
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    question=st.text(min_size=1, max_size=300), parts=st.lists(st.text(max_size=400), max_size=5)
+)
+def test_any_text_gives_a_slice_of_the_sentences_read_or_nothing(
+    reader: Reader, question: str, parts: list[str]
+) -> None:
+    text, spans = "", []
+    for part in parts:
+        if part:
+            spans.append(Span(len(text), len(text) + len(part)))
+            text += part
+    if not spans:
+        return
+    reading = reader.read(question, text, spans, len(spans) // 2)
+    if reading is not None:
+        assert 0 <= reading.span.start <= reading.span.end <= len(text)
+        assert set(reading.margins) <= set(range(len(spans)))
+        assert reading.margin >= max(reading.margins.values()) - 1e-4
+
+
+def test_a_long_passage_is_read_around_its_best_sentence(reader: Reader) -> None:
+    sentences = [
+        f"Sentence {i} speaks of nothing at all, and does so at length." for i in range(60)
+    ]
+    sentences[50] = "The harbour master of Lübeck was called Anna Petersen."
+    text, spans = "", []
+    for sentence in sentences:
+        spans.append(Span(len(text), len(text) + len(sentence)))
+        text += sentence + " "
+    reading = reader.read("What was the harbour master called?", text, spans, 50)
+    assert reading is not None
+    assert "Anna Petersen" in text[reading.span.start : reading.span.end]
+    assert 50 in reading.margins
+    assert len(reading.margins) < WINDOW_TOKENS / 10
+
+
+def test_threads_get_the_same_readings(reader: Reader) -> None:
+    def ask(_: int) -> object:
+        return reader.read("In which city did Vanke open a centre?", TEXT, SPANS, 1)
+
+    with ThreadPoolExecutor(4) as pool:
+        readings = list(pool.map(ask, range(12)))
+    assert all(reading == readings[0] for reading in readings)
+
+
+def test_every_lead_is_a_slice_of_its_source_or_its_translation(assistant: Assistant) -> None:
+    led = 0
+    for question in read_set(ROOT / "corpus" / "questions" / "report-dev.jsonl")[:40]:
+        answer = assistant.ask(question.question)
+        if answer.lead is None:
+            continue
+        led += 1
+        lead = answer.lead
+        source = assistant.index.sources[lead.source_id]
+        translation = source.translation.text if source.translation else ""
+        text = translation if lead.translated else source.text
+        assert text[lead.start : lead.end] == lead.text
+        assert answer.status == "answered"
+        assert answer.text.startswith(f"{lead.text} [{lead.citation}]")
+        assert lead.citation in [citation.number for citation in answer.citations]
+    assert led >= 5
+
+
+def test_reading_reorders_sentences_and_loses_none(assistant: Assistant) -> None:
+    found = assistant._find("Which property developer signed with Provenience?", (), None)
+    again = rescore(found.choices, found.readings)
+    assert {(c.passage.id, c.number) for c in again} == {
+        (c.passage.id, c.number) for c in found.choices
+    }
+    assert [c.score for c in again] == sorted((c.score for c in again), reverse=True)
+
+
+def test_a_passage_is_read_in_the_askers_language(assistant: Assistant) -> None:
+    asked: tuple[tuple[str, Language], ...] = (
+        ("Who signed with Vanke?", "en"),
+        ("谁与万科签约？", "zh"),
+    )
+    for question, language in asked:
+        found = assistant._find(question, (), None)
+        for read in read_passages(assistant._reader, question, language, found.choices):
+            assert read.language == language
+            text, sentences = surface(read.passage, read.language)
+            assert len(sentences) == len(read.passage.sentences)
+            words, _, _ = read.found
+            assert words in text
+
+
+def test_the_weights_are_small_and_say_where_they_come_from() -> None:
+    data = resources.files("assistant") / "data"
+    assert len((data / "reader.onnx").read_bytes()) < 20_000_000
+    about = json.loads((data / "reader.json").read_text(encoding="utf-8"))
+    assert {"licence", "script", "plan"} <= set(about)
+    assert about["plan"]["seed"]
