@@ -13,6 +13,7 @@ from .answer import Answer, Chunk
 from .builds import corpus_hash
 from .composing import compose
 from .embeddings import Progress, TextEmbeddings, model_fingerprint, question_embeddings
+from .errors import QuestionError
 from .index import Index, open_index
 from .naming import named_sources
 from .questions import Question, check_question, focus, stand_alone, understand
@@ -202,6 +203,12 @@ class Assistant:
 
     def _find(self, question: str, history: History, sources: Collection[str] | None) -> _Found:
         asked = check_question(question, limit=self.settings.question_chars)
+        if sources is not None and not set(sources) & set(self.index.sources):
+            known = ", ".join(self.index.sources)
+            raise QuestionError(
+                "None of the sources to search is in the index. Leave `sources` out to search "
+                f"all, or choose from: {known}."
+            )
         earlier = [turn.stand_alone for turn in history]
         text = stand_alone(asked, earlier, self.index.glossary)
         parsed = understand(asked, text, self.index.glossary)

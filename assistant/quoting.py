@@ -34,8 +34,10 @@ FOCUS_SHARE = 0.6
 NAMED_SOURCE_BONUS = 0.1
 # The first passage of a document says when it came out and who wrote it.
 FRONT_BONUS = 0.4
-# A sentence of another place joins a doubtful answer when it is this close to the best.
-RIVAL_MARGIN = 0.04
+# A sentence of another place joins a doubtful answer when it is this close to the best, the
+# reading counted (on the sets about the corpus: 0.04 with 1.2 of reading cites all evidence for 109
+# of 119 questions, 0.1 with 0.8 for 112).
+RIVAL_MARGIN = 0.1
 # A neighbour joins the answer of a why, how or what question when it is this close to the best.
 NEIGHBOUR_MARGIN = 0.12
 MAX_SENTENCES = 3

@@ -15,8 +15,10 @@ READ_PASSAGES = 3
 # What a span may be cut with and nobody would quote.
 _EDGES = " \t\n,;:.，、；：。"
 # How much a sentence's reading counts beside its likeness to the question, and the margin (in
-# logits) over which it goes from half to three quarters.
-READER_WEIGHT = 1.2
+# logits) that brings it from a half to 0.73. On the held-out SQuAD articles the first sentence
+# holds the answer for 74.9 % without and 82.4 % with it (443 questions); 1.2 gave 82.2 there and
+# less on report-dev, whose questions use other words than the texts.
+READER_WEIGHT = 0.8
 MARGIN_SCALE = 8.0
 
 

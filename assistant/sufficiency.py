@@ -58,6 +58,8 @@ class Evidence:
         )
 
 
+# Questions of which the passages hold this share of words are judged more strictly than others.
+PLAIN_WORDS = 2 / 3
 SIGNALS = ("margin", "answerable", "closeness", "meets", "unknown", "absent", "covered")
 
 
@@ -66,11 +68,13 @@ class Fit:
     """One language's fitted decision.
 
     refused: closeness below it is nothing near; weights and bias give the confidence from
-    `Evidence.signals`; answered: from this confidence on it is an answer.
+    `Evidence.signals`; answered: from this confidence on it is an answer; reworded: the same for
+    a question in words that the passages do not use, of which the reader is never sure.
     """
 
     refused: float
     answered: float
+    reworded: float
     bias: float
     weights: tuple[float, ...]
 
@@ -129,7 +133,8 @@ def decide(evidence: Evidence, language: Language) -> Status:
         return "partial" if evidence.on_subject and not evidence.unknown else "refused"
     if evidence.unknown:
         return "partial"
-    return "answered" if confidence(evidence, language) >= fit.answered else "partial"
+    cut = fit.answered if evidence.covered >= PLAIN_WORDS else fit.reworded
+    return "answered" if confidence(evidence, language) >= cut else "partial"
 
 
 @lru_cache(maxsize=1)

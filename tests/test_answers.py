@@ -225,3 +225,9 @@ def test_a_translation_with_another_figure_is_only_partly_supported(assistant: A
     quote = cut_quote(source, Span(start, start + 20))
     assert support("636 questionnaires", quote) == "supported"
     assert support("663 questionnaires", quote) == "partly"
+
+
+def test_searching_no_known_source_is_refused_in_a_sentence(assistant: Assistant) -> None:
+    for sources in ([], ["no-such-source"]):
+        with pytest.raises(QuestionError, match="bop-report"):
+            assistant.ask("What is a makerspace?", sources=sources)

@@ -25,7 +25,7 @@ def test_a_shipped_set_is_half_chinese_and_partly_unanswerable(path: Path) -> No
     questions = read_set(path)
     assert sum(q.language == "zh" for q in questions) == len(questions) / 2
     bad = [q for q in questions if not q.answerable]
-    assert 0.2 <= len(bad) / len(questions) <= 0.5
+    assert 0.2 <= len(bad) / len(questions) <= 0.55
     assert sum(q.near_miss for q in bad) >= 8
     asked = {(*q.history, q.question) for q in questions}
     assert len({q.id for q in questions}) == len(asked) == len(questions)

@@ -39,7 +39,7 @@ from .conftest import ROOT
 DEV = ROOT / "corpus" / "questions" / "report-dev.jsonl"
 VANKE = SetQuestion("v", "Who did Vanke sign with?", "en", "who", answers=("Provenience",))
 EVEREST = SetQuestion("e", "How tall is Mount Everest?", "en", "number", answerable=False)
-SIGNED = SetQuestion("z", "万科和谁签了约？", "zh", "who", answers=("源创投资", "Provenience"))
+SIGNED = SetQuestion("z", "万科和谁签了协议？", "zh", "who", answers=("源创投资", "Provenience"))
 FEW = (VANKE, EVEREST, SIGNED)
 
 

@@ -72,6 +72,7 @@ ALLOWED: dict[str, set[str]] = {
         "builds",
         "composing",
         "embeddings",
+        "errors",
         "index",
         "naming",
         "questions",

@@ -174,7 +174,10 @@ def _parser() -> argparse.ArgumentParser:
         xquad = commands.add_parser(name, help=what)
         xquad.add_argument("directory", type=Path, help="holds xquad.en.json and xquad.zh.json")
         xquad.add_argument(
-            "--limit", type=_count, metavar="N", help="only the first N questions of each language"
+            "--limit",
+            type=_count,
+            metavar="N",
+            help="N questions of each language, spread over the articles",
         )
     speed = commands.add_parser("speed", help="how long answers and builds take")
     speed.add_argument("set", type=Path)

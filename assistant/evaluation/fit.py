@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from ..answering import Assistant, open_assistant
 from ..settings import Settings
-from ..sufficiency import SIGNALS
+from ..sufficiency import PLAIN_WORDS, SIGNALS
 from ..types import LANGUAGES, Language
 from .fit_reader import held_out
 from .questions import SetQuestion, read_set
@@ -29,9 +29,8 @@ Sample = tuple[Numbers, npt.NDArray[np.bool_]]
 # Far-off questions asked of each language; every nth of the files' questions.
 FAR_QUESTIONS = 400
 FOLDS, RIDGE = 5, 0.001
-# The doubtful band is not answered: an answer needs this confidence where answerable and
-# unanswerable questions are equally many.
-ANSWERED = 0.5
+# An assistant that keeps back more of what it could answer is of little use.
+MOST_KEPT_BACK = 0.15
 
 
 def fit_decision(settings: Settings, reading: Path, sets: Sequence[Path]) -> None:
@@ -40,8 +39,8 @@ def fit_decision(settings: Settings, reading: Path, sets: Sequence[Path]) -> Non
     The sets are about the corpus in service, the articles are about anything: both count the
     same, however many questions they have.
     """
-    pairs = natural_pairs(reading)
     questions = [question for path in sets for question in read_set(path)]
+    pairs = natural_pairs(reading)
     fits = {}
     with open_assistant(settings) as assistant:
         for language in LANGUAGES:
@@ -118,11 +117,17 @@ def _fit(samples: Sequence[Sample], language: Language) -> dict[str, Any]:
     for (_, mine), name in zip(samples, ("sets", "articles"), strict=True):
         part = chances[start : start + len(mine)]
         start += len(mine)
-        print(f"{language} {name}: {_told_apart(part, mine)} (cross-validated)")
-    bias, *found = (round(float(value), 3) for value in _regress(rows, truth, weights))
-    named = dict(zip(SIGNALS, found, strict=True))
-    print(f"{language}: bias {bias}, {named}")
-    return {"answered": ANSWERED, "bias": bias, "weights": named}
+        print(f"{language} {name}: {_told_apart(part, mine)}")
+    size = len(samples[0][1])
+    plain = rows[:size, SIGNALS.index("covered")] >= PLAIN_WORDS
+    cut, reworded = (
+        _cut(chances[:size][part], truth[:size][part], rows[:size][part])
+        for part in (plain, ~plain)
+    )
+    bias, *rounded = (round(float(value), 3) for value in _regress(rows, truth, weights))
+    named = dict(zip(SIGNALS, rounded, strict=True))
+    print(f"{language}: answered from {cut}, reworded {reworded}, bias {bias}, {named}")
+    return {"answered": cut, "reworded": reworded, "bias": bias, "weights": named}
 
 
 def _regress(rows: Numbers, truth: npt.NDArray[np.bool_], weights: Numbers) -> Numbers:
@@ -152,12 +157,28 @@ def _chances(rows: Numbers, found: Numbers) -> Numbers:
     return chances
 
 
+def _cut(chances: Numbers, truth: npt.NDArray[np.bool_], rows: Numbers) -> float:
+    """The confidence from which to answer: the best F1 of refusal within `MOST_KEPT_BACK`.
+
+    Precision is taken where both outcomes are equally many. A name that no source holds is
+    never answered, whatever its confidence.
+    """
+    unknown = rows[:, SIGNALS.index("unknown")] > 0
+    best, cut = -1.0, 0.5
+    for candidate in np.arange(0.05, 0.96, 0.01):
+        held = (chances < candidate) | unknown
+        recall, wrongly = float(held[~truth].mean()), float(held[truth].mean())
+        if wrongly > MOST_KEPT_BACK or not recall:
+            continue
+        precision = recall / (recall + wrongly)
+        f1 = 2 * precision * recall / (precision + recall)
+        if f1 > best:
+            best, cut = f1, round(float(candidate), 2)
+    return cut
+
+
 def _told_apart(chances: Numbers, truth: npt.NDArray[np.bool_]) -> str:
     from sklearn.metrics import roc_auc_score
 
-    held = chances < ANSWERED
-    right = int((held & ~truth).sum())
-    return (
-        f"{len(truth)} questions, AUROC {roc_auc_score(truth, chances):.3f}, not answered: "
-        f"precision {right / max(1, int(held.sum())):.2f}, recall {right / int((~truth).sum()):.2f}"
-    )
+    auroc = roc_auc_score(truth, chances)
+    return f"{len(truth)} questions, AUROC {auroc:.3f} (cross-validated)"

@@ -16,6 +16,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
+from ..errors import AssistantError
 from .swaps import swap
 
 PairKind = Literal["answerable", "near_miss", "swapped", "other"]
@@ -65,7 +66,7 @@ def _chinese(reading: Path) -> list[ReadingPair]:
 
 def _squad(path: Path, language: str) -> list[ReadingPair]:
     pairs = []
-    for number, article in enumerate(json.loads(path.read_text(encoding="utf-8"))["data"]):
+    for number, article in enumerate(_articles(path)):
         group = f"en:{article['title']}" if language == "en" else f"zh:{number}"
         for paragraph in article["paragraphs"]:
             for row in paragraph["qas"]:
@@ -83,6 +84,17 @@ def _squad(path: Path, language: str) -> list[ReadingPair]:
     return pairs
 
 
+def _articles(path: Path) -> list[dict[str, Any]]:
+    try:
+        articles: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["data"]
+        return articles
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise AssistantError(
+            f"{path} is not a file in SQuAD's format ({type(error).__name__}). Give the folder of "
+            "the reading sets, squad2-fit.json and cmrc2018-fit.json, and for the reader XQuAD's."
+        ) from error
+
+
 def _spans(row: dict[str, Any]) -> tuple[tuple[int, int], ...]:
     found = {(a["answer_start"], a["answer_start"] + len(a["text"])) for a in row["answers"]}
     return tuple(sorted(span for span in found if span[0] >= 0 and span[1] > span[0]))
@@ -90,8 +102,7 @@ def _spans(row: dict[str, Any]) -> tuple[tuple[int, int], ...]:
 
 def _written(reading: Path) -> list[ReadingPair]:
     """Near misses of our own on CMRC's even and (from the second file) odd paragraphs."""
-    path = reading / "cmrc2018-fit.json"
-    articles = json.loads(path.read_text(encoding="utf-8"))["data"]
+    articles = _articles(reading / "cmrc2018-fit.json")
     folder = resources.files("assistant") / "evaluation" / "data"
     pairs = []
     for part in (1, 2):
@@ -107,10 +118,7 @@ def _written(reading: Path) -> list[ReadingPair]:
 
 def _bilingual(english: Sequence[ReadingPair], xquad: Path) -> list[ReadingPair]:
     """XQuAD's paragraphs of the fitted articles, asked in the other language and in Chinese."""
-    files = {
-        language: json.loads((xquad / f"xquad.{language}.json").read_text(encoding="utf-8"))["data"]
-        for language in ("en", "zh")
-    }
+    files = {language: _articles(xquad / f"xquad.{language}.json") for language in ("en", "zh")}
     groups = {pair.passage: pair.group for pair in english}
     near = defaultdict(list)
     for pair in english:
