@@ -239,7 +239,8 @@ class Assistant:
         return [(whole, 1.0 - FOCUS_SHARE), (part, FOCUS_SHARE)]
 
     def _language(self, asked: Language) -> Language:
-        return asked if self.settings.language == "auto" else self.settings.language
+        policy = self.settings.language
+        return asked if policy in ("auto", "both") else policy
 
 
 def _pieces(answer: Answer) -> Iterator[Chunk]:

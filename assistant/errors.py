@@ -5,6 +5,8 @@ AssistantError              the root: catch this one
 ├── QuestionError           a question that cannot be taken (empty, too long, …)
 ├── CorpusError             a manifest, text or translation that does not hold together
 ├── ModelError              the embedding model is missing, damaged or cannot be made
+├── ChatModelError          the chat model cannot be reached or gave nothing usable; `trouble` says
+│                           which, and the sources are quoted instead
 └── IndexError_             the index: see its children
     ├── IndexMissingError   there is none yet
     ├── IndexDamagedError   half-written, truncated or altered
@@ -14,8 +16,11 @@ AssistantError              the root: catch this one
 
 from __future__ import annotations
 
+from typing import Literal
+
 __all__ = [
     "AssistantError",
+    "ChatModelError",
     "CorpusError",
     "IndexBuildError",
     "IndexDamagedError",
@@ -25,6 +30,23 @@ __all__ = [
     "ModelError",
     "QuestionError",
     "SettingsError",
+    "Trouble",
+]
+
+Trouble = Literal[
+    "unreachable",  # no connection, or the service is down
+    "denied",  # a wrong key, no rights, no such model
+    "rate_limited",  # too many requests, or the quota is used up
+    "timeout",  # the whole reply took too long
+    "stalled",  # a reply that had begun went silent
+    "refused",  # the model or its filter declined
+    "too_long",  # the passages do not fit into the model
+    "empty",  # a reply without words
+    "cut_off",  # a reply that ended in the middle and holds nothing whole
+    "wrong_language",
+    "malformed",  # words that are no answer with citations
+    "unsupported",  # not one sentence stood the check
+    "failed",  # anything else
 ]
 
 
@@ -46,6 +68,15 @@ class CorpusError(AssistantError):
 
 class ModelError(AssistantError):
     """The embedding model is missing, damaged or cannot be prepared."""
+
+
+class ChatModelError(AssistantError):
+    """The chat model cannot be reached, or what it said is of no use."""
+
+    def __init__(self, message: str, *, trouble: Trouble = "failed") -> None:
+        """`trouble` is the kind of failure, for those who word it themselves."""
+        super().__init__(message)
+        self.trouble: Trouble = trouble
 
 
 class IndexError_(AssistantError):

@@ -14,13 +14,22 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from .errors import SettingsError
 
-LanguagePolicy = Literal["auto", "en", "zh"]
+LanguagePolicy = Literal["auto", "en", "zh", "both"]
+Composer = Literal["auto", "quotes", "model"]
+Unsupported = Literal["mark", "drop"]
+Trace = Literal["off", "spans", "text"]
 _ROOT = Path(__file__).resolve().parent.parent
 _PREFIX = "ASSISTANT_"
+# Where things are, how long one waits for them and who is told: answers do not hang on these.
+_NOT_SHAPING = frozenset(
+    "home corpus cache chroma_url chat_base_url chat_timeout_s chat_stall_s chat_retries "
+    "trace".split()
+)
+_WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
 def _default_corpus() -> Path:
@@ -51,7 +60,16 @@ class Settings:
     model is unpacked. embedding_model: "bundled", a hub name or a folder. chroma_url: a Chroma
     server instead of files. passages: how many are retrieved (1 to 50). passage_tokens: the
     longest passage (32 to 500). question_chars: the longest question. language: of the
-    answers; "auto" follows the question.
+    answers; "auto" follows the question, "both" gives them side by side.
+
+    chat_model: who writes answers, as PROVIDER:MODEL ("" for nobody); chat_base_url: the address
+    of an OpenAI-compatible server. composer: "auto" writes where a chat model is set and quotes
+    elsewhere. chat_timeout_s: the longest a reply may take in all, seconds; chat_stall_s: its
+    longest silence once it has begun. chat_retries: how often a call is made again. chat_tokens:
+    the longest reply. history_tokens: how much of a conversation a follow-up is understood by.
+    unsupported: what becomes of written sentences that the passages do not carry. chat_judge:
+    whether the chat model checks them a second time. trace: OpenTelemetry spans, without or with
+    the words that were asked and answered.
     """
 
     home: Path = field(default_factory=_default_home)
@@ -63,6 +81,17 @@ class Settings:
     passage_tokens: int = 256
     question_chars: int = 2000
     language: LanguagePolicy = "auto"
+    composer: Composer = "auto"
+    chat_model: str = ""
+    chat_base_url: str = ""
+    chat_timeout_s: float = 120.0
+    chat_stall_s: float = 30.0
+    chat_retries: int = 2
+    chat_tokens: int = 800
+    history_tokens: int = 1500
+    unsupported: Unsupported = "mark"
+    chat_judge: bool = False
+    trace: Trace = "off"
 
     def __post_init__(self) -> None:
         """Reject values outside their range."""
@@ -70,6 +99,11 @@ class Settings:
             ("passages", 1, 50),
             ("passage_tokens", 32, 500),
             ("question_chars", 20, 20_000),
+            ("chat_timeout_s", 1, 3_600),
+            ("chat_stall_s", 1, 3_600),
+            ("chat_retries", 0, 10),
+            ("chat_tokens", 32, 16_000),
+            ("history_tokens", 0, 100_000),
         ):
             value = getattr(self, name)
             if not low <= value <= high:
@@ -77,10 +111,21 @@ class Settings:
                     f"{name} is {value}, but must lie between {low} and {high}. "
                     f"Change {_PREFIX}{name.upper()} or assistant.toml."
                 )
-        if self.language not in ("auto", "en", "zh"):
+        for name, choices in (
+            ("language", get_args(LanguagePolicy)),
+            ("composer", get_args(Composer)),
+            ("unsupported", get_args(Unsupported)),
+            ("trace", get_args(Trace)),
+        ):
+            if getattr(self, name) not in choices:
+                raise SettingsError(
+                    f"{name} is {getattr(self, name)!r}, but must be one of {', '.join(choices)}. "
+                    f"Change {_PREFIX}{name.upper()} or assistant.toml."
+                )
+        if self.composer == "model" and not self.chat_model:
             raise SettingsError(
-                f"language is {self.language!r}, but must be one of auto, en, zh. "
-                f"Change {_PREFIX}LANGUAGE or assistant.toml."
+                "composer is 'model', but no chat model is set. Name one as PROVIDER:MODEL in "
+                f"{_PREFIX}CHAT_MODEL or assistant.toml, or set composer to auto."
             )
 
     @classmethod
@@ -101,11 +146,7 @@ class Settings:
     @property
     def id(self) -> str:
         """A short name for the settings that can change an answer."""
-        shaping = {
-            key: value
-            for key, value in asdict(self).items()
-            if key not in ("home", "corpus", "cache", "chroma_url")
-        }
+        shaping = {key: value for key, value in asdict(self).items() if key not in _NOT_SHAPING}
         return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()[:8]
 
 
@@ -137,9 +178,13 @@ def _typed(key: str, value: Any) -> Any:
                 return Path(value).expanduser()
             case "int":
                 return int(value)
+            case "float":
+                return float(value)
+            case "bool":
+                return value if isinstance(value, bool) else _WORDS[str(value).lower()]
             case _:
                 return str(value)
-    except (TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise SettingsError(
             f"The setting {key!r} is {value!r}, but must be of type {known[key]}."
         ) from error

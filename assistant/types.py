@@ -13,6 +13,7 @@ LANGUAGES: tuple[Language, Language] = ("en", "zh")
 Kind = Literal["original", "digest", "translation"]
 Status = Literal["answered", "partial", "refused"]
 Support = Literal["supported", "partly", "unsupported"]
+IssueKind = Literal["figure", "name", "negation", "words", "place", "citation", "judge", "prompt"]
 
 
 def other_language(language: Language) -> Language:
@@ -159,16 +160,56 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class Issue:
+    """Why a claim is not fully supported: what of it the cited passages do not hold.
+
+    kind: "figure" and "name" are not there, "negation" turns what is there around, "words" say
+    something else, "place" has all of them but not in one place, "citation" cites nothing,
+    "judge" a second reading by the chat model denied it, "prompt" repeats the assistant's own
+    instructions. text: the words in question, as the claim has them; "" for the whole claim.
+    """
+
+    kind: IssueKind
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What the chat model was asked for an answer: calls made, tokens sent, tokens received.
+
+    Tokens are the model's own count; where its service gives none, they are estimated.
+    """
+
+    calls: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    estimated: bool = False
+
+    def __add__(self, other: Usage) -> Usage:
+        """Both together."""
+        return Usage(
+            self.calls + other.calls,
+            self.tokens_in + other.tokens_in,
+            self.tokens_out + other.tokens_out,
+            self.estimated or other.estimated,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """One piece of an answer with the numbers of the citations that carry it.
 
     `translated` says that `text` is the aligned translation of the cited words, not the words.
+    `support` grades it; `issues` are what the check missed in the cited passages. A quoted
+    statement is supported by what it is; only written ones can have issues.
     """
 
     text: str
     language: Language
     citations: tuple[int, ...]
     translated: bool
+    support: Support = "supported"
+    issues: tuple[Issue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,11 +230,13 @@ class Lead:
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Seconds spent on each step."""
+    """Seconds spent on each step; first_word_s: from the question to the first word shown."""
 
     embed_s: float = 0.0
     retrieve_s: float = 0.0
     compose_s: float = 0.0
+    verify_s: float = 0.0
+    first_word_s: float = 0.0
     total_s: float = 0.0
 
 

@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from assistant.language import passage_language
+from assistant.sentences import split_lines, split_sentences
 from assistant.types import Passage, PassageTranslation, Source, Span
-
-from .sentences import split_lines, split_sentences
 
 # Part of every build's name: an index cut by another splitter is rebuilt.
 SPLITTER = "paragraphs-1"

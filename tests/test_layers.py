@@ -16,6 +16,7 @@ ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "types": set(),
     "figures": set(),
+    "sentences": {"types"},
     "carrier": {"errors"},
     "bundled_graph": {"carrier"},
     "quick_tokenizer": set(),

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.sentences import split_lines, split_sentences
 from assistant.types import Span
-from ingest.sentences import split_lines, split_sentences
 
 LONGEST = 900
 

@@ -33,7 +33,12 @@ def test_a_named_file_is_read_instead(tmp_path: Path) -> None:
         ({"ASSISTANT_PASSAGES": "many"}, "must be of type int"),
         ({"ASSISTANT_PASSAGES": "0"}, "between 1 and 50"),
         ({"ASSISTANT_PASSAGE_TOKENS": "9999"}, "between 32 and 500"),
-        ({"ASSISTANT_LANGUAGE": "fr"}, "auto, en, zh"),
+        ({"ASSISTANT_LANGUAGE": "fr"}, "auto, en, zh, both"),
+        ({"ASSISTANT_COMPOSER": "poet"}, "auto, quotes, model"),
+        ({"ASSISTANT_COMPOSER": "model"}, "no chat model is set"),
+        ({"ASSISTANT_CHAT_TIMEOUT_S": "soon"}, "must be of type float"),
+        ({"ASSISTANT_CHAT_TIMEOUT_S": "nan"}, "between 1 and 3600"),
+        ({"ASSISTANT_CHAT_JUDGE": "perhaps"}, "must be of type bool"),
         ({"ASSISTANT_CONFIG": "/does/not/exist.toml"}, "cannot be read"),
     ],
 )
@@ -53,3 +58,11 @@ def test_a_file_that_is_not_toml_is_refused(tmp_path: Path) -> None:
 def test_the_id_changes_with_what_shapes_an_answer_and_with_nothing_else(tmp_path: Path) -> None:
     assert Settings().id == Settings(home=tmp_path).id
     assert Settings().id != Settings(passages=7).id
+    assert Settings().id == Settings(chat_timeout_s=9, trace="spans").id
+    assert Settings().id != Settings(chat_model="openai:x").id
+
+
+def test_switches_and_seconds_are_read_from_words() -> None:
+    environment = {"ASSISTANT_CHAT_JUDGE": "yes", "ASSISTANT_CHAT_STALL_S": "2.5"}
+    settings = Settings.load(environment)
+    assert (settings.chat_judge, settings.chat_stall_s) == (True, 2.5)

@@ -53,7 +53,9 @@ def score(assistant: Assistant, question: SetQuestion, answer: Answer) -> Result
         **_citing(question, evidence, quotes if said else None),
         "quotes": len(quotes),
         "quotes_valid": sum(is_verbatim(quote, sources[quote.source_id]) for quote in quotes),
-        "language_ok": float(is_in(answer, question.language if policy == "auto" else policy)),
+        "language_ok": float(
+            is_in(answer, question.language if policy in ("auto", "both") else policy)
+        ),
         "latency_ms": round(1000 * answer.timings.total_s, 3),
     }
     return _result(question, evidence, scores, answer=answer_row(answer))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from assistant.types import Span
+from .types import Span
 
 _CLOSERS = r"\"'”’」』）)》】］\]"
 _END = re.compile(
