@@ -14,8 +14,10 @@ import os
 import re
 import socket
 import sys
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import aclosing
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from assistant import Answer, Assistant, AssistantError, Citation, Settings, open_assistant
@@ -47,6 +49,10 @@ _LABELS = {
         "translation": "translation",
         "aligned": "Translation ({by})",
         "link": "Open the original",
+        "quotes": "Quoted from the sources",
+        "written": "Written by {by} · {supported} supported, {partly} partly, {unsupported} not",
+        "usage": "{about}{tokens_in} tokens in, {tokens_out} out",
+        "unknown": "It cited passages that it was never shown: {numbers}.",
     },
     "zh": {
         "partial": "接近但未直接回答",
@@ -61,6 +67,10 @@ _LABELS = {
         "translation": "译文",
         "aligned": "译文（{by}）",
         "link": "打开原始文件",
+        "quotes": "引自资料原文",
+        "written": "由{by}撰写 · {supported}句得到证实，{partly}句部分证实，{unsupported}句未证实",
+        "usage": "输入{about}{tokens_in}词元，输出{tokens_out}词元",
+        "unknown": "它引用了从未出示的段落：{numbers}。",
     },
 }
 _TITLE = "Report Assistant"
@@ -109,6 +119,7 @@ _CSS = """
 .reply.refused { border-color: #64748b; }
 .reply.error { border-color: #dc2626; }
 .reply .label { font-weight: 600; }
+.reply .notice { border-left: 3px solid #d97706; padding-left: 0.6rem; }
 .gradio-container .marker { font-weight: 600; color: var(--link-text-color) !important;
   text-decoration: none !important; white-space: nowrap; }
 .gradio-container a.marker:is(:hover, :focus) { text-decoration: underline !important; }
@@ -220,6 +231,8 @@ def render_answer(answer: Answer, turn: int) -> str:
     parts = []
     if answer.stand_alone != answer.question:
         parts.append(f'<p class="small">{labels["stand_alone"]}{escape(answer.stand_alone)}</p>')
+    if answer.notice:
+        parts.append(f'<p class="notice">{escape(answer.notice)}</p>')
     if answer.status != "answered":
         parts.append(f'<p class="label">{labels[answer.status]}</p>')
     parts.append(render_text(answer.text, [c.number for c in answer.citations], turn))
@@ -227,7 +240,25 @@ def render_answer(answer: Answer, turn: int) -> str:
     if any(translated):
         label = labels["translated" if all(translated) else "mixed"]
         parts.append(f'<p class="small">{label}</p>')
+    parts.append(f'<p class="small composer">{escape(_composer(answer))}</p>')
     return "".join(parts)
+
+
+def _composer(answer: Answer) -> str:
+    """Who worded the answer, how it stood the check, what it cost."""
+    labels = _LABELS[answer.language]
+    said = [labels["quotes"]]
+    if answer.composer != "quotes":
+        grades = Counter(statement.support for statement in answer.statements)
+        counts = {grade: grades[grade] for grade in ("supported", "partly", "unsupported")}
+        said = [labels["written"].format(by=answer.composer, **counts)]
+    if answer.usage.calls:
+        about = "≈" if answer.usage.estimated else ""
+        said.append(labels["usage"].format(about=about, **asdict(answer.usage)))
+    if answer.unknown_markers:
+        numbers = ", ".join(map(str, answer.unknown_markers))
+        said.append(labels["unknown"].format(numbers=numbers))
+    return " · ".join(said)
 
 
 def render_sources(answer: Answer, turn: int, *, shown: bool) -> str:
@@ -294,21 +325,22 @@ def _panel(session: Sequence[Exchange]) -> str:
     return "".join(parts) or _EMPTY_PANEL
 
 
-def _respond(
+async def _respond(
     assistant: Assistant, question: str, session: tuple[Exchange, ...]
-) -> Iterator[tuple[list[dict[str, str]], str | None, tuple[Exchange, ...]]]:
+) -> AsyncIterator[tuple[list[dict[str, str]], str | None, tuple[Exchange, ...]]]:
     """Messages, panel (None: as it is) and session, as the answer is read."""
     shown = [*_messages(session), _message("user", escape(question))]
     yield shown, None, session
     text, exchange = "", Exchange(question, error=_FAILED)
     try:
         history = [earlier.answer for earlier in session if earlier.answer]
-        for chunk in assistant.stream(question, history=history):
-            text += chunk.text
-            if chunk.answer is not None:
-                exchange = Exchange(question, answer=chunk.answer)
-            else:
-                yield [*shown, _message("assistant", render_text(text), "reply")], None, session
+        async with aclosing(assistant.astream(question, history=history)) as chunks:
+            async for chunk in chunks:
+                text += chunk.text
+                if chunk.answer is not None:
+                    exchange = Exchange(question, answer=chunk.answer)
+                else:
+                    yield [*shown, _message("assistant", render_text(text), "reply")], None, session
     except AssistantError as error:
         exchange = Exchange(question, error=str(error))
     except Exception:
@@ -323,12 +355,12 @@ def build_page(assistant: Assistant) -> gr.Blocks:
     os.environ.update(GRADIO_ANALYTICS_ENABLED="False", HF_HUB_DISABLE_TELEMETRY="1")
     import gradio as gr
 
-    def respond(question: str, session: tuple[Exchange, ...]) -> Iterator[Any]:
+    async def respond(question: str, session: tuple[Exchange, ...]) -> AsyncIterator[Any]:
         if not question.strip():
             yield gr.skip()
             return
         box: Any = ""
-        for messages, panel, kept in _respond(assistant, question.strip(), session):
+        async for messages, panel, kept in _respond(assistant, question.strip(), session):
             yield box, messages, gr.skip() if panel is None else panel, kept
             # Only the first step empties the box: the next question may be half typed by now.
             box = gr.skip()
@@ -353,15 +385,18 @@ def build_page(assistant: Assistant) -> gr.Blocks:
                     hint = "Your question · 请输入问题"
                     box = gr.Textbox(placeholder=hint, label=hint, container=False, max_lines=6)
                     send = gr.Button("Ask 提问", variant="primary", scale=0, min_width=120)
+                    stop = gr.Button("Stop 停止", scale=0, min_width=90)
                 with gr.Row(elem_id="examples"):
                     examples = [gr.Button(text, size="sm") for text in EXAMPLES]
             with gr.Column(scale=2, min_width=320, elem_id="side"):
                 panel = gr.HTML(_EMPTY_PANEL, elem_id="sources", apply_default_css=False)
         outputs = [box, chat, panel, session]
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-        gr.on([box.submit, send.click], respond, [box, session], outputs, **private)
-        for example in examples:
-            example.click(respond, [example, session], outputs, **private)
+        asked = [gr.on([box.submit, send.click], respond, [box, session], outputs, **private)]
+        asked += [
+            example.click(respond, [example, session], outputs, **private) for example in examples
+        ]
+        stop.click(None, None, None, cancels=asked, **private)
         chat.clear(lambda: ("", [], _EMPTY_PANEL, ()), None, outputs, **private)
     page.queue(default_concurrency_limit=4)
     return page

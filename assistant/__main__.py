@@ -11,11 +11,12 @@ import gc
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import get_args
 
 from .answer import Answer
 from .answering import Assistant, open_assistant
 from .errors import AssistantError, QuestionError
-from .settings import Settings
+from .settings import LanguagePolicy, Settings
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -26,8 +27,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     gc.disable()
     try:
         settings = Settings.load()
-        if options.lang:
-            settings = replace(settings, language=options.lang)
+        given = {"language": options.lang, "chat_model": options.model}
+        settings = replace(settings, **{key: value for key, value in given.items() if value})
+        if options.quotes:
+            settings = replace(settings, composer="quotes")
         with_progress = sys.stderr.isatty()
         with open_assistant(settings, progress=_progress if with_progress else None) as assistant:
             return _serve(assistant, options)
@@ -64,7 +67,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("question", nargs="?", help="in English or Chinese; none: a conversation")
     parser.add_argument("--json", action="store_true", help="print answers as JSON, one a line")
-    parser.add_argument("--lang", choices=["en", "zh", "auto"], help="language of the answers")
+    parser.add_argument(
+        "--lang", choices=get_args(LanguagePolicy), help="language of the answers; both: two texts"
+    )
+    who = parser.add_mutually_exclusive_group()
+    who.add_argument("--model", metavar="PROVIDER:MODEL", help="the chat model that writes answers")
+    who.add_argument("--quotes", action="store_true", help="quote, even where a model is set")
     parser.add_argument("--sources", action="store_true", help="list what is searched, and stop")
     return parser
 

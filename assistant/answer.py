@@ -6,7 +6,17 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .types import Citation, Hit, Language, Lead, Statement, Status, Timings
+from .types import (
+    NO_USAGE,
+    Citation,
+    Hit,
+    Language,
+    Lead,
+    Statement,
+    Status,
+    Timings,
+    Usage,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +27,14 @@ class Answer:
     nothing is near. text holds [n] markers for `citations`. reason says why a question was not
     simply answered ("" when it was). lead: the few words that answer, where the reader found
     them. confidence: how likely it is that the sources answer, 0 to 1, as fitted. stand_alone
-    is the question as it was searched for: different from `question` for a follow-up.
-    composer: "quotes". build and settings name what the answer was made with.
+    is the question as it was searched for: different from `question` for a follow-up, as
+    `follow_up` says. language: the asker's or the one that is set; languages: all that the text
+    is in, one after the other.
+
+    composer: "quotes", or the name of the chat model that wrote it; prompt: the version of what
+    it was told. notice: why the chat model's words are not there, or not all of them ("" for
+    nothing to tell). unknown_markers: numbers that it cited and was never shown. usage: what
+    it cost. build and settings name what the answer was made with.
     """
 
     question: str
@@ -36,10 +52,16 @@ class Answer:
     build: str
     settings: str
     timings: Timings
+    languages: tuple[Language, ...] = ()
+    follow_up: bool = False
+    prompt: str = ""
+    notice: str = ""
+    unknown_markers: tuple[int, ...] = ()
+    usage: Usage = NO_USAGE
 
     def __str__(self) -> str:
         """The text with its numbered sources, for a terminal."""
-        lines = [self.text]
+        lines = [*([self.notice, ""] if self.notice else []), self.text]
         for citation in self.citations:
             source = citation.source
             lines.append("")
@@ -51,6 +73,10 @@ class Answer:
                 lines.append(f"    “{quote.text}”  ({quote.start}–{quote.end})")
                 if i < len(citation.translations):
                     lines.append(f"    = {citation.translations[i]}")
+        if self.usage.calls:
+            about = "about " if self.usage.estimated else ""
+            cost = f"{about}{self.usage.tokens_in} tokens in, {self.usage.tokens_out} out"
+            lines += ["", f"(composed by {self.composer}; the chat model took {cost})"]
         return "\n".join(lines)
 
     def to_dict(self) -> dict[str, Any]:
@@ -67,7 +93,8 @@ class Answer:
 
     def to_markdown(self) -> str:
         """The answer with a numbered reference list, original words in block quotes."""
-        lines = [f"**{self.question}**", "", self.text, ""]
+        notice = [f"*{self.notice}*", ""] if self.notice else []
+        lines = [f"**{self.question}**", "", *notice, self.text, ""]
         for citation in self.citations:
             source = citation.source
             title = source.title(self.language)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TypedDict
 
 from .grounding import cut_quote, support
 from .index import Index
-from .messages import enumerate_names, say
-from .questions import Question
+from .messages import MessageKey, enumerate_names, marked, say
 from .quoting import Choice
-from .reading import PassageReading, reading_of
-from .sufficiency import Evidence
+from .reading import reading_of
+from .searching import Found
 from .types import Citation, Language, Lead, Passage, Statement, Status
 
 # How many passages a partial answer shows as the closest.
@@ -26,6 +26,7 @@ LEAD_CHARS: dict[Language, int] = {"en": 80, "zh": 30}
 class Composed(TypedDict):
     """The parts of an answer that composing settles."""
 
+    status: Status
     text: str
     reason: str
     lead: Lead | None
@@ -33,35 +34,76 @@ class Composed(TypedDict):
     citations: tuple[Citation, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """An answer's words, who found them, and what there is to tell about that.
+
+    notice, unknown, prompt: as in `Answer`.
+    """
+
+    parts: Composed
+    composer: str = "quotes"
+    prompt: str = ""
+    notice: str = ""
+    unknown: tuple[int, ...] = ()
+    verify_s: float = 0.0
+
+
 def compose(
     index: Index,
-    question: Question,
-    language: Language,
-    status: Status,
-    evidence: Evidence,
-    chosen: Sequence[Choice],
-    ranked: Sequence[Choice],
-    readings: Sequence[PassageReading],
+    found: Found,
+    languages: Sequence[Language],
+    *,
+    status: Status | None = None,
+    reason: MessageKey | None = None,
 ) -> Composed:
-    """What is said for each outcome, in the asked language, with its citations."""
+    """What is said for each outcome in each of the languages, one after the other, with citations.
+
+    `status` and `reason` take the place of what the evidence says.
+    """
+    status = status or found.status
     if status == "refused":
         shown: Sequence[Choice] = ()
     else:
-        shown = chosen if status == "answered" else _closest(ranked)
-    citations = _citations(index, shown, language)
-    statements = _statements(shown, citations, language)
-    reason = "" if status == "answered" else _reason(question, evidence, status, language)
-    lead = None
+        shown = found.chosen if status == "answered" else _closest(found.choices)
+    citations = _citations(index, shown, languages)
+    texts, reasons, leads = [], [], []
+    statements: list[Statement] = []
+    for language in languages:
+        mine = _statements(shown, citations, language)
+        why = "" if status == "answered" else reason_of(found, language, status, reason)
+        lead = _lead(found, language, citations) if status == "answered" else None
+        texts.append(_whole(index, status, language, lead, mine, why))
+        reasons.append(why)
+        statements += mine
+        leads.append(lead)
+    return Composed(
+        status=status,
+        text="\n\n".join(texts),
+        reason="\n".join(filter(None, reasons)),
+        lead=leads[0],
+        statements=tuple(statements),
+        citations=citations,
+    )
+
+
+def _whole(
+    index: Index,
+    status: Status,
+    language: Language,
+    lead: Lead | None,
+    statements: Sequence[Statement],
+    reason: str,
+) -> str:
     if status == "answered":
-        lead = _lead(question, language, chosen, citations, readings)
-        text = _text(lead, statements, language)
-    elif status == "refused":
+        return _text(lead, statements, language)
+    if status == "refused":
         titles = say("and", language).join(s.title(language) for s in index.sources.values())
-        text = say("stop", language).join([reason, say("refused", language, documents=titles)])
-    else:
-        intro = say("stop", language).join([reason, say("partial", language)])
-        text = "\n".join([intro, "", *(f"- {_marked(statement)}" for statement in statements)])
-    return Composed(text=text, reason=reason, lead=lead, statements=statements, citations=citations)
+        # A title's own "[1]" would read as a citation.
+        titles = titles.translate(str.maketrans("[]", "()"))
+        return say("stop", language).join([reason, say("refused", language, documents=titles)])
+    intro = say("stop", language).join([reason, say("partial", language)])
+    return "\n".join([intro, "", *(f"- {marked(statement)}" for statement in statements)])
 
 
 def _closest(ranked: Sequence[Choice]) -> list[Choice]:
@@ -71,7 +113,9 @@ def _closest(ranked: Sequence[Choice]) -> list[Choice]:
     return list(best.values())[:CLOSEST]
 
 
-def _citations(index: Index, chosen: Sequence[Choice], language: Language) -> tuple[Citation, ...]:
+def _citations(
+    index: Index, chosen: Sequence[Choice], languages: Sequence[Language]
+) -> tuple[Citation, ...]:
     by_passage: dict[str, list[Choice]] = {}
     for choice in chosen:
         by_passage.setdefault(choice.passage.id, []).append(choice)
@@ -80,8 +124,11 @@ def _citations(index: Index, chosen: Sequence[Choice], language: Language) -> tu
         passage = choices[0].passage
         source = index.sources[passage.source_id]
         quotes = tuple(cut_quote(source, passage.sentences[c.number]) for c in choices)
-        shown = [passage.sentence_in(c.number, language) for c in choices]
-        grades = [support(s or q.text, q) for s, q in zip(shown, quotes, strict=True)]
+        grades = [
+            support(passage.sentence_in(c.number, language) or quote.text, quote)
+            for language in languages
+            for c, quote in zip(choices, quotes, strict=True)
+        ]
         citations.append(
             Citation(
                 number=number,
@@ -89,16 +136,17 @@ def _citations(index: Index, chosen: Sequence[Choice], language: Language) -> tu
                 passage=passage,
                 quotes=quotes,
                 support="supported" if set(grades) == {"supported"} else "partly",
-                translations=_translations(passage, choices),
+                translations=translations(passage, [c.number for c in choices]),
             )
         )
     return tuple(citations)
 
 
-def _translations(passage: Passage, choices: Sequence[Choice]) -> tuple[str, ...]:
+def translations(passage: Passage, sentences: Sequence[int]) -> tuple[str, ...]:
+    """The aligned translations of a passage's sentences; none where it has no translation."""
     if passage.translation is None:
         return ()
-    return tuple(passage.translation.sentence(c.number) for c in choices)
+    return tuple(passage.translation.sentence(number) for number in sentences)
 
 
 def _statements(
@@ -120,20 +168,14 @@ def _statements(
     return tuple(statements)
 
 
-def _lead(
-    question: Question,
-    language: Language,
-    chosen: Sequence[Choice],
-    citations: Sequence[Citation],
-    readings: Sequence[PassageReading],
-) -> Lead | None:
+def _lead(found: Found, language: Language, citations: Sequence[Citation]) -> Lead | None:
     """The words that answer, where the reader is sure of them and the question asks for few."""
-    best = max(chosen, key=lambda c: c.score)
-    read = reading_of(best, readings)
-    if read is None or read.language != language or question.kind not in LEAD_KINDS:
+    best = max(found.chosen, key=lambda c: c.score)
+    read = reading_of(best, found.readings)
+    if read is None or read.language != language or found.question.kind not in LEAD_KINDS:
         return None
     words, start, end = read.found
-    held = {(c.passage.id, c.number) for c in chosen}
+    held = {(c.passage.id, c.number) for c in found.chosen}
     sentence = best.passage.sentence_in(read.sentence, language) or ""
     sure = read.reading.margin >= LEAD_MARGIN and (best.passage.id, read.sentence) in held
     short = 0 < len(words) <= LEAD_CHARS[language] and len(words) * 2 <= len(sentence)
@@ -144,7 +186,7 @@ def _lead(
 
 
 def _text(lead: Lead | None, statements: Sequence[Statement], language: Language) -> str:
-    text = say("stop", language).join(_marked(statement) for statement in statements)
+    text = say("stop", language).join(marked(statement) for statement in statements)
     if lead:
         text = f"{lead.text} [{lead.citation}]\n\n{text}"
     if any(statement.language != language for statement in statements):
@@ -152,19 +194,22 @@ def _text(lead: Lead | None, statements: Sequence[Statement], language: Language
     return text
 
 
-def _marked(statement: Statement) -> str:
-    return f"{statement.text} " + "".join(f"[{n}]" for n in statement.citations)
-
-
-def _reason(question: Question, evidence: Evidence, status: Status, language: Language) -> str:
+def reason_of(
+    found: Found, language: Language, status: Status, key: MessageKey | None = None
+) -> str:
+    """Why a question is not simply answered, as a sentence; `key` names it outright."""
+    evidence = found.evidence
+    if key:
+        return say(key, language)
     if evidence.unknown:
         return say("unknown", language, names=enumerate_names(evidence.unknown, language))
     if status == "refused":
         return say("far", language)
     if evidence.absent:
         return say("absent", language, names=enumerate_names(evidence.absent, language))
-    if not evidence.meets and question.kind in ("when", "number", "who", "where"):
-        return say(question.kind, language)
+    kind = found.question.kind
+    if not evidence.meets and kind in ("when", "number", "who", "where"):
+        return say(kind, language)
     if evidence.unsaid:
         return say("unsaid", language, names=enumerate_names(evidence.unsaid, language))
     return say("doubtful", language)

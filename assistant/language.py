@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
-from .types import Language
+from .types import Language, other_language
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _HAN_RUN = re.compile(f"[{HAN}]+")
@@ -62,6 +62,15 @@ def question_language(text: str) -> Language:
     return "zh" if han >= len(words) else "en"
 
 
+def answer_languages(
+    policy: Literal["auto", "en", "zh", "both"], asked: Language
+) -> tuple[Language, ...]:
+    """What languages a question in `asked` is answered in under a policy, the first one first."""
+    if policy == "both":
+        return (asked, other_language(asked))
+    return (asked if policy == "auto" else policy,)
+
+
 def is_foreign(text: str) -> bool:
     """Whether the text is, as far as its script and commonest words tell, neither language."""
     letters = sum(c.isalpha() for c in text)
@@ -91,6 +100,15 @@ def terms(text: str, language: Language) -> list[str]:
             found.extend(token)
             found.extend(token[i : i + 2] for i in range(len(token) - 1))
     return found
+
+
+def estimated_tokens(text: str) -> int:
+    """About how many tokens a chat model makes of a text.
+
+    One for each Chinese character, one for every four other characters.
+    """
+    han = sum(len(run) for run in _HAN_RUN.findall(text))
+    return han + -(-(len(text) - han) // 4)
 
 
 def simplified(text: str) -> str:

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from .types import Language
+from typing import Literal
 
-_TEXTS: dict[str, dict[Language, str]] = {
+from .types import Language, Statement
+
+MessageKey = Literal[
+    "partial", "written", "refused", "unknown", "absent", "unsaid", "when", "number", "who",
+    "where", "far", "doubtful", "no_answer", "untranslated", "unconfirmed", "partly", "and", "stop",
+    "unreachable", "denied", "rate_limited", "timeout", "stalled", "declined", "too_long", "empty",
+    "cut_off", "wrong_language", "malformed", "unsupported", "failed",
+]  # fmt: skip
+_TEXTS: dict[MessageKey, dict[Language, str]] = {
     "partial": {
         "en": "The sources do not say this. The closest passages are:",
         "zh": "资料中没有直接的回答。最接近的段落是：",
+    },
+    "written": {
+        "en": "The sources may not answer this. What they say that comes close:",
+        "zh": "资料可能没有回答这个问题。相近的内容是：",
     },
     "refused": {
         "en": "The sources do not answer this question. Searched: {documents}.",
@@ -49,16 +61,77 @@ _TEXTS: dict[str, dict[Language, str]] = {
         "en": "Passages on the subject were found, but none clearly answers.",
         "zh": "找到了相关的段落，但都没有明确回答。",
     },
+    "no_answer": {
+        "en": "The chat model found no answer in the closest passages.",
+        "zh": "聊天模型没有在最接近的段落中找到答案。",
+    },
+    "unconfirmed": {"en": "not confirmed by the sources", "zh": "资料未能证实"},
+    "partly": {"en": "partly confirmed", "zh": "仅部分得到证实"},
     "untranslated": {
         "en": "Quoted in the original language: no translation is at hand.",
         "zh": "以下为原文：没有现成的译文。",
+    },
+    "unreachable": {
+        "en": "The chat model could not be reached; here are the sources' own words.",
+        "zh": "无法连接聊天模型，以下为资料原话。",
+    },
+    "denied": {
+        "en": "The chat model's service refused access (key, rights or model name); here are the "
+        "sources' own words.",
+        "zh": "聊天模型的服务拒绝访问（密钥、权限或模型名称有误），以下为资料原话。",
+    },
+    "rate_limited": {
+        "en": "The chat model takes no more requests for now; here are the sources' own words.",
+        "zh": "聊天模型的请求次数已达上限，以下为资料原话。",
+    },
+    "timeout": {
+        "en": "The chat model took too long; here are the sources' own words.",
+        "zh": "聊天模型超时，以下为资料原话。",
+    },
+    "stalled": {
+        "en": "The chat model fell silent in the middle of its answer; here are the sources' own "
+        "words.",
+        "zh": "聊天模型中途停止了回答，以下为资料原话。",
+    },
+    "declined": {
+        "en": "The chat model declined to answer; here are the sources' own words.",
+        "zh": "聊天模型拒绝回答，以下为资料原话。",
+    },
+    "too_long": {
+        "en": "The passages are too long for the chat model; here are the sources' own words.",
+        "zh": "段落超出聊天模型的长度上限，以下为资料原话。",
+    },
+    "empty": {
+        "en": "The chat model gave an empty answer; here are the sources' own words.",
+        "zh": "聊天模型的回答为空，以下为资料原话。",
+    },
+    "cut_off": {
+        "en": "The chat model's answer was cut off; its last sentence is left out.",
+        "zh": "聊天模型的回答被截断，最后一句已略去。",
+    },
+    "wrong_language": {
+        "en": "The chat model answered in another language; here are the sources' own words.",
+        "zh": "聊天模型使用了其他语言，以下为资料原话。",
+    },
+    "malformed": {
+        "en": "The chat model's reply was no usable answer; here are the sources' own words.",
+        "zh": "聊天模型的回复无法使用，以下为资料原话。",
+    },
+    "unsupported": {
+        "en": "Nothing that the chat model wrote stood the check against the sources; here are "
+        "their own words.",
+        "zh": "聊天模型所写的内容均未通过核对，以下为资料原话。",
+    },
+    "failed": {
+        "en": "The chat model failed; here are the sources' own words.",
+        "zh": "聊天模型出错，以下为资料原话。",
     },
     "and": {"en": ", ", "zh": "、"},
     "stop": {"en": " ", "zh": ""},
 }
 
 
-def say(key: str, language: Language, **values: str) -> str:
+def say(key: MessageKey, language: Language, **values: str) -> str:
     """The sentence for `key` in a language, its gaps filled."""
     return _TEXTS[key][language].format(**values)
 
@@ -67,3 +140,18 @@ def enumerate_names(names: tuple[str, ...], language: Language) -> str:
     """Names as one phrase, quoted so that they stand out."""
     marks = ("“", "”")
     return say("and", language).join(f"{marks[0]}{name}{marks[1]}" for name in names)
+
+
+def marked(statement: Statement) -> str:
+    """A statement with the markers of its citations, and with its doubts where there are any."""
+    markers = "".join(f"[{number}]" for number in statement.citations)
+    said = f"{statement.text} {markers}".rstrip()
+    if statement.support == "supported":
+        return said
+    key: MessageKey = "partly" if statement.support == "partly" else "unconfirmed"
+    remark = say(key, statement.language)
+    doubted = tuple(issue.text for issue in statement.issues if issue.text)
+    if doubted:
+        colon = "：" if statement.language == "zh" else ": "
+        remark += colon + enumerate_names(doubted, statement.language)
+    return f"{said}（{remark}）" if statement.language == "zh" else f"{said} ({remark})"

@@ -71,15 +71,7 @@ _PUBLICATION = re.compile(
     re.IGNORECASE,
 )
 _PUBLICATION_ZH = re.compile("发布|发表|出版|刊登|刊发|印发|公布|日期|作者|谁写|撰写|标题|问世")
-_LEAD = re.compile(r"^(?:and|but|so|ok|then)\b,?\s*", re.IGNORECASE)
-_LEAD_ZH = re.compile("^(?:那么|那|而|然后|还有|又)")
-_PRONOUN = re.compile(
-    r"\b(?:it|they|them|he|she|its|their|his|her|there|the (?:first|second|third|last) one)\b|"
-    r"\b(?:this|that|these|those)\b(?=\W*$)",
-    re.IGNORECASE,
-)
-_PRONOUN_ZH = re.compile("[它他她]们?|这[个些家是]|那[个些家是]|该|双方|两者")
-_WHAT_ABOUT = re.compile(r"\b(?:what|how) about\b|^and [^?]{3,25}[?]?$|呢[？?]?$", re.IGNORECASE)
+_ASKS_WHAT = re.compile(r"\b(?:what|which)\b|什么|啥|哪", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,55 +141,10 @@ def understand(asked: str, text: str, glossary: Glossary) -> Question:
     """Language, kind and names of a checked question; `text` is its stand-alone form."""
     language = question_language(asked)
     kind = _kind(simplified(asked), language)
-    if kind == "what" and text != asked and _WHAT_ABOUT.search(asked):
+    # "And Innospace?" asks what the question asks that it follows.
+    if kind == "what" and text != asked and not _ASKS_WHAT.search(asked):
         kind = _kind(simplified(text), language)
     return Question(asked, text, language, kind, names_in(simplified(text), glossary))
-
-
-def stand_alone(asked: str, earlier: Sequence[str], glossary: Glossary) -> str:
-    """The question with what it leaves to the conversation put into it, or before it.
-
-    `earlier` holds the conversation's stand-alone questions, oldest first. "What about Innospace?"
-    takes the place of the name asked about before; a pronoun becomes that name; what is left
-    ("And when?", "那是哪一年？") is put behind the question that it follows. Any other question
-    comes back unchanged.
-    """
-    if not earlier or not is_follow_up(asked, glossary):
-        return asked
-    # A chain of follow-ups must not grow: only the question at its head is kept.
-    head = re.match(r".*?[?？]", earlier[-1])
-    before = head.group() if head else earlier[-1]
-    subjects = [n for n in names_in(before, glossary) if not _NUMBER.fullmatch(n)]
-    subject = min(subjects, key=before.lower().find, default="")
-    own = names_in(asked, glossary)
-    if subject and own and _WHAT_ABOUT.search(asked) and len(asked) < 30:
-        return re.sub(re.escape(subject), own[0], before, count=1, flags=re.IGNORECASE)
-    chinese = question_language(asked) == "zh"
-    lead, pronoun = (_LEAD_ZH, _PRONOUN_ZH) if chinese else (_LEAD, _PRONOUN)
-    rest = lead.sub("", asked)
-    # A question of a pronoun and little else ("When was it?") needs all of the one before.
-    enough = len(terms(pronoun.sub("", rest), question_language(asked))) > (6 if chinese else 0)
-    if subject and enough and pronoun.search(rest):
-        whole = pronoun.sub(lambda m: _in_place_of(m.group(), subject), rest, count=1)
-        return whole[:1].upper() + whole[1:]
-    return f"{before} {asked}"
-
-
-def _in_place_of(pronoun: str, subject: str) -> str:
-    return f"{subject}'s" if pronoun.lower() in ("its", "their", "his", "her") else subject
-
-
-def is_follow_up(asked: str, glossary: Glossary) -> bool:
-    """Whether the question leans on what was said before."""
-    text = simplified(asked)
-    chinese = question_language(asked) == "zh"
-    if (_LEAD_ZH if chinese else _LEAD).search(text) or _WHAT_ABOUT.search(text):
-        return True
-    if any(not (_NUMBER.fullmatch(n) or _ORDINAL.fullmatch(n)) for n in names_in(text, glossary)):
-        return False
-    if chinese:
-        return bool(_PRONOUN_ZH.search(text)) or len(re.findall(f"[{HAN}]", text)) <= 5
-    return bool(_PRONOUN.search(text)) or len(text.split()) <= 3
 
 
 def _kind(text: str, language: Language) -> Kind:
@@ -233,11 +180,11 @@ def names_in(text: str, glossary: Glossary) -> tuple[str, ...]:
 
 def _capitalised(text: str) -> list[str]:
     names = []
-    opening = text.split(" ")[0]
     for match in _CAPITALISED.finditer(text):
         name = _OPENERS.sub("", match.group())
         # A lone capital at the start says nothing about the word.
-        if name[:1].isalpha() and not (match.start() == 0 and name == opening and name.istitle()):
+        opens = not match.start() or text[: match.start()].rstrip()[-1:] in ("?", "？")
+        if name[:1].isalpha() and not (opens and " " not in name and name.istitle()):
             names.append(name)
     return names
 

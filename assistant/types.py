@@ -13,7 +13,9 @@ LANGUAGES: tuple[Language, Language] = ("en", "zh")
 Kind = Literal["original", "digest", "translation"]
 Status = Literal["answered", "partial", "refused"]
 Support = Literal["supported", "partly", "unsupported"]
-IssueKind = Literal["figure", "name", "negation", "words", "place", "citation", "judge", "prompt"]
+# Who speaks to a chat model, and what.
+Message = tuple[Literal["system", "user", "assistant"], str]
+IssueKind = Literal["figure", "name", "negation", "words", "place", "citation", "judge"]
 
 
 def other_language(language: Language) -> Language:
@@ -165,8 +167,8 @@ class Issue:
 
     kind: "figure" and "name" are not there, "negation" turns what is there around, "words" say
     something else, "place" has all of them but not in one place, "citation" cites nothing,
-    "judge" a second reading by the chat model denied it, "prompt" repeats the assistant's own
-    instructions. text: the words in question, as the claim has them; "" for the whole claim.
+    "judge" a second reading by the chat model denied it. text: the words in question, as the
+    claim has them; "" for the whole claim.
     """
 
     kind: IssueKind
@@ -193,6 +195,9 @@ class Usage:
             self.tokens_out + other.tokens_out,
             self.estimated or other.estimated,
         )
+
+
+NO_USAGE = Usage()
 
 
 @dataclass(frozen=True, slots=True)

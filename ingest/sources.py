@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import tomllib
 from dataclasses import dataclass
@@ -63,16 +64,23 @@ def check_translation(source: Source, translation: Translation) -> None:
             "Align them line by line."
         )
     for number, (line, other) in enumerate(zip(ours, theirs, strict=True), start=1):
-        if bool(line.strip()) != bool(other.strip()) or (line[:1] == "#") != (other[:1] == "#"):
+        if fault := line_fault(line, other):
             raise CorpusError(
-                f"{source.id}: line {number} is a sentence, a heading or blank on one side only. "
-                "Align text and translation line by line."
+                f"{source.id}, line {number}: {fault}. Correct the text or its translation. "
+                "Align them line by line."
             )
-        if apart := figures(line) ^ figures(other):
-            raise CorpusError(
-                f"{source.id}: in line {number} the figure {sorted(apart)[0]} stands on one side "
-                "only. Correct the text or its translation."
-            )
+
+
+def line_fault(line: str, other: str) -> str:
+    """Why `other` cannot be the aligned translation of a line; "" when it can."""
+    if bool(line.strip()) != bool(other.strip()) or (line[:1] == "#") != (other[:1] == "#"):
+        return "it is a sentence, a heading or blank on one side only"
+    ours, theirs = figures(line), figures(other)
+    for side, alone in (("text", ours - theirs), ("translation", theirs - ours)):
+        if alone:
+            stand = "the figure {} stands" if len(alone) == 1 else "the figures {} stand"
+            return f"{stand.format(', '.join(sorted(alone)))} only in the {side}"
+    return ""
 
 
 def rehash(folder: Path) -> list[str]:
@@ -96,14 +104,69 @@ def rehash(folder: Path) -> list[str]:
                     lines[i] = (f"{line}\n" if absent else "") + f'{hash_key} = "{now}"'
                     changed.append(file)
     if changed:
-        try:
-            replace_text(manifest, "\n".join(lines))
-        except OSError as error:
-            raise CorpusError(
-                f"The manifest {manifest} cannot be written ({error.strerror}). "
-                "Mend that, then run `python -m ingest --rehash` again."
-            ) from error
+        _write_manifest(manifest, lines, "--rehash")
     return changed
+
+
+def add_translation(folder: Path, source: Source, file: str, made_by: str) -> None:
+    """Name a file below the folder as a source's translation; nothing else of the manifest changes.
+
+    Raises CorpusError when the source has a translation or another text by then, or when the
+    manifest cannot be edited or written.
+    """
+    manifest = folder / "sources.toml"
+    rows = _manifest_rows(manifest)
+    number = next((i for i, row in enumerate(rows) if row.get("id") == source.id), None)
+    if (
+        number is None
+        or "translation" in rows[number]
+        or rows[number].get("sha256") != source.sha256
+    ):
+        raise CorpusError(
+            f"{manifest}: the entry {source.id!r} was changed in the meantime. "
+            "Run `python -m ingest --translate` again."
+        )
+    _read(folder / rows[number].get("text", ""), source.sha256, f"{manifest}: source {source.id!r}")
+    sha256 = hashlib.sha256(_bytes(folder / file)).hexdigest()
+    fresh = {"translation": file, "translation_sha256": sha256, "translation_by": made_by}
+    # What JSON writes of a text, TOML reads.
+    added = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in fresh.items()]
+    lines = manifest.read_text(encoding="utf-8-sig").split("\n")
+    at = _end_of_row(lines, number)
+    lines[at:at] = added
+    rows[number] |= fresh
+    try:
+        # A text of several lines may hold what looks like an entry.
+        understood = tomllib.loads("\n".join(lines))["source"] == rows
+    except tomllib.TOMLDecodeError:
+        understood = False
+    if not understood:
+        raise CorpusError(
+            f"{manifest} is written in a way that this program cannot edit. "
+            f"Add to the entry {source.id!r} by hand: {'; '.join(added)}"
+        )
+    _write_manifest(manifest, lines, "--translate")
+
+
+def _end_of_row(lines: list[str], number: int) -> int:
+    """Where lines can be added to entry `number`: after its sha256, or else after its start."""
+    row, end = -1, 0
+    for i, line in enumerate(lines):
+        row += bool(_ROW.match(line))
+        key = line.partition("=")[0].strip()
+        if row == number and (_ROW.match(line) or key == "sha256"):
+            end = i + 1
+    return end
+
+
+def _write_manifest(manifest: Path, lines: list[str], option: str) -> None:
+    try:
+        replace_text(manifest, "\n".join(lines))
+    except OSError as error:
+        raise CorpusError(
+            f"The manifest {manifest} cannot be written ({error.strerror}). "
+            f"Mend that, then run `python -m ingest {option}` again."
+        ) from error
 
 
 def _check_glossary(glossary: Path) -> None:

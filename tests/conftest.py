@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from assistant import Assistant, Settings, open_assistant
+from assistant.chat_model import ChatModel
+from assistant.chat_opening import open_chat_model
 from ingest import build_index
 
+from .chat_server import smollm2
 from .tiny import CHINESE, ENGLISH, FakeEmbeddings, tiny_settings, write_corpus
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,6 +32,15 @@ def assistant(built_settings: Settings) -> Iterator[Assistant]:
     """One opened assistant over the shipped corpus."""
     with open_assistant(built_settings) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def local_chat() -> Iterator[ChatModel]:
+    """A small real chat model (SmolLM2, 135 million parameters), run in this process."""
+    chat = open_chat_model(Settings(chat_model=f"local:{smollm2()}", chat_tokens=64))
+    assert chat is not None
+    yield chat
+    chat.close()
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ from assistant.evaluation.judging import Grade
 from assistant.evaluation.provenance import identity_of, public_settings
 from assistant.evaluation.run_directory import default_directory, open_run
 from assistant.evaluation.run_table import run_lines
-from assistant.evaluation.scoring import is_in, score
+from assistant.evaluation.scoring import language_compliance, score
 from assistant.types import Lead
 
 from .conftest import ROOT
@@ -407,11 +407,20 @@ def test_answers_of_several_parts_have_no_exact_match(assistant: Assistant) -> N
 
 def test_an_untranslated_quote_is_not_in_the_language_of_the_question(assistant: Assistant) -> None:
     english, chinese = (assistant.ask(q.question) for q in (VANKE, SIGNED))
-    assert is_in(english, "en")
-    assert not is_in(english, "zh")
-    assert is_in(chinese, "zh")
-    assert not is_in(replace(english, statements=chinese.statements), "en")
-    assert is_in(replace(english, text=f"Vanke did（{chinese.text}）", statements=()), "en")
+    assert language_compliance(english, ["en"]) == 1.0
+    assert language_compliance(english, ["zh"]) == 0.0
+    assert language_compliance(chinese, ["zh"]) == 1.0
+    assert language_compliance(replace(english, statements=chinese.statements), ["en"]) == 0.0
+    noted = replace(english, text=f"Vanke did（{chinese.text}）", statements=())
+    assert language_compliance(noted, ["en"]) == 1.0
+
+
+def test_language_is_judged_line_by_line(assistant: Assistant) -> None:
+    answer = replace(assistant.ask(VANKE.question), statements=(), lead=None)
+    mixed = replace(answer, text="One line [1].\n万科签了约。[1]\nAnother line.")
+    assert language_compliance(mixed, ["en"]) == pytest.approx(2 / 3)
+    assert language_compliance(mixed, ["en", "zh"]) == 1.0
+    assert language_compliance(replace(mixed, text="Only English."), ["en", "zh"]) == 0.0
 
 
 def test_a_fixed_language_of_answers_is_what_is_asked_of_them(built_settings: Settings) -> None:

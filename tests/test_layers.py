@@ -56,22 +56,7 @@ ALLOWED: dict[str, set[str]] = {
         "reading",
         "types",
     },
-    "composing": {
-        "grounding",
-        "index",
-        "messages",
-        "questions",
-        "quoting",
-        "reading",
-        "sufficiency",
-        "types",
-    },
-    "answer": {"types"},
-    "retrieval": {"types"},
-    "answering": {
-        "answer",
-        "builds",
-        "composing",
+    "searching": {
         "embeddings",
         "errors",
         "index",
@@ -81,14 +66,133 @@ ALLOWED: dict[str, set[str]] = {
         "ranking",
         "reader",
         "reading",
-        "retrieval",
         "settings",
         "sufficiency",
         "types",
     },
+    "composing": {
+        "grounding",
+        "index",
+        "messages",
+        "quoting",
+        "reading",
+        "searching",
+        "types",
+    },
+    "answer": {"types"},
+    "retrieval": {"types"},
+    "local_model": {"errors", "settings"},
+    "chat_providers": {"settings"},
+    "chat_failures": {"chat_providers", "errors", "settings"},
+    "chat_model": {
+        "chat_failures",
+        "errors",
+        "language",
+        "settings",
+        "tracing",
+        "types",
+    },
+    "chat_opening": {"chat_model", "chat_providers", "errors", "local_model", "settings"},
+    "prompts": {"types"},
+    "spans": {"errors", "types"},
+    "tracing": {"errors", "settings", "spans", "types"},
+    "model_run": {"chat_model", "tracing", "types"},
+    "brackets": set(),
+    "markers": {"brackets"},
+    "drafts": {"markers", "sentences"},
+    "reply_guard": {"language", "types"},
+    "writing": {
+        "drafts",
+        "errors",
+        "markers",
+        "model_run",
+        "prompts",
+        "reply_guard",
+        "types",
+    },
+    "claim_judge": {"model_run", "prompts", "types"},
+    "checking": {
+        "claim_judge",
+        "composing",
+        "drafts",
+        "glossary",
+        "grounding",
+        "language",
+        "messages",
+        "questions",
+        "types",
+        "verification",
+    },
+    "authoring": {
+        "checking",
+        "claim_judge",
+        "composing",
+        "drafts",
+        "errors",
+        "index",
+        "messages",
+        "model_run",
+        "prompts",
+        "searching",
+        "settings",
+        "tracing",
+        "types",
+        "writing",
+    },
+    "leaning": {"glossary", "language", "questions"},
+    "follow_ups": {"glossary", "language", "leaning", "questions"},
+    "conversation": {
+        "answer",
+        "errors",
+        "follow_ups",
+        "glossary",
+        "language",
+        "model_run",
+        "naming",
+        "prompts",
+        "questions",
+        "types",
+    },
+    "responding": {
+        "answer",
+        "authoring",
+        "chat_model",
+        "composing",
+        "conversation",
+        "errors",
+        "index",
+        "language",
+        "messages",
+        "model_run",
+        "searching",
+        "settings",
+        "sufficiency",
+        "tracing",
+        "types",
+    },
+    "answering": {
+        "answer",
+        "builds",
+        "chat_model",
+        "chat_opening",
+        "conversation",
+        "embeddings",
+        "errors",
+        "index",
+        "reader",
+        "responding",
+        "retrieval",
+        "searching",
+        "settings",
+        "types",
+        "tracing",
+        "spans",
+    },
     "__init__": {"answer", "answering", "errors", "settings", "types"},
     "__main__": {"answer", "answering", "errors", "settings"},
 }
+# What assistant/verification may import of the assistant.
+BELOW_VERIFICATION = {"glossary", "language", "questions", "types"}
 HEAVY = {"torch", "transformers", "sentence_transformers", "gradio", "onnxruntime", "chromadb"}
 
 
@@ -123,6 +227,12 @@ def test_no_rule_stands_for_a_module_that_is_gone() -> None:
     assert set(ALLOWED) == {path.stem for path in modules("assistant")}
 
 
+@pytest.mark.parametrize("path", modules("assistant/verification"), ids=lambda p: p.stem)
+def test_verification_imports_only_the_rooms_below_it(path: Path) -> None:
+    outside = {name.removeprefix("..") for name in imports_of(path) if name.startswith("..")}
+    assert outside <= BELOW_VERIFICATION
+
+
 @pytest.mark.parametrize("path", modules("assistant"), ids=lambda p: p.stem)
 def test_the_assistant_never_imports_ingest_or_the_page(path: Path) -> None:
     assert not {n.split(".")[0] for n in imports_of(path)} & {"ingest", "ui", "tests"}
@@ -139,7 +249,7 @@ def test_ingest_imports_nothing_that_answers(path: Path) -> None:
 def test_only_one_module_imports_chroma() -> None:
     users = [
         path.name
-        for folder in ("assistant", "ingest", "assistant/evaluation")
+        for folder in ("assistant", "assistant/verification", "assistant/evaluation", "ingest")
         for path in modules(folder)
         if any(name.split(".")[0] == "chromadb" for name in imports_of(path))
     ]
@@ -147,7 +257,11 @@ def test_only_one_module_imports_chroma() -> None:
 
 
 def test_heavy_packages_are_imported_inside_the_functions_that_need_them() -> None:
-    paths = [*modules("assistant"), *modules("ingest"), *modules("assistant/evaluation")]
+    paths = [
+        path
+        for folder in ("assistant", "assistant/verification", "assistant/evaluation", "ingest")
+        for path in modules(folder)
+    ]
     for path in [*paths, ROOT / "ui.py"]:
         top = {name.split(".")[0] for name in imports_of(path, top_level_only=True)}
         assert not top & HEAVY, path

@@ -1,4 +1,4 @@
-"""Questions: what cannot be taken, what is asked, and what a follow-up leans on."""
+"""Questions: what cannot be taken, and what is asked."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from assistant.questions import (
     check_question,
     focus,
     names_in,
-    stand_alone,
     understand,
 )
 
@@ -96,35 +95,6 @@ def test_the_names_that_evidence_must_hold_are_found(
     text: str, names: set[str], glossary: Glossary
 ) -> None:
     assert set(names_in(text, glossary)) == names
-
-
-@pytest.mark.parametrize(
-    ("earlier", "asked", "expected"),
-    [
-        ("Who signed with Vanke?", "And when?", "Who signed with Vanke? And when?"),
-        ("万科和谁签约？", "那是哪一年？", "万科和谁签约？ 那是哪一年？"),
-        ("Where is Innospace?", "Who are its partners?", "Who are Innospace's partners?"),
-        ("Which partners has Innospace?", "And where is it based?", "Where is Innospace based?"),
-        ("What does Innospace do?", "What about Vanke?", "What does Vanke do?"),
-        ("Where is Innospace?", "Where is Vanke based?", "Where is Vanke based?"),
-        ("万科和谁签约？", "它在米兰做了什么？", "它在米兰做了什么？"),
-    ],
-)
-def test_a_follow_up_is_made_to_stand_alone(
-    earlier: str, asked: str, expected: str, glossary: Glossary
-) -> None:
-    assert stand_alone(asked, [earlier], glossary) == expected
-
-
-def test_a_chain_of_follow_ups_does_not_grow(glossary: Glossary) -> None:
-    text = "Who did Vanke sign with?"
-    for _ in range(20):
-        text = stand_alone("And when?", [text], glossary)
-    assert text == "Who did Vanke sign with? And when?"
-
-
-def test_without_a_conversation_every_question_stands_alone(glossary: Glossary) -> None:
-    assert stand_alone("And when?", [], glossary) == "And when?"
 
 
 def test_the_focus_leaves_out_what_only_names_the_document(glossary: Glossary) -> None:

@@ -43,7 +43,7 @@ def test_no_passage_comes_twice(assistant: Assistant) -> None:
 def test_a_passage_that_must_be_there_takes_the_last_place(assistant: Assistant) -> None:
     index = assistant.index
     (front,) = index.front_passages(["work-report-2015"])
-    vector = assistant._embeddings.embed_query("Vanke")
+    vector = assistant._searcher._embeddings.embed_query("Vanke")
     query = make_query(index, "Vanke", "en", vector)
     hits = rank(index, query, count=4, must=[front])
     assert len(hits) == 4
@@ -68,5 +68,5 @@ def test_the_same_question_is_ranked_the_same_twice(assistant: Assistant) -> Non
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_centring_leaves_a_unit_vector(assistant: Assistant, language: Language) -> None:
     mean = assistant.index.means[f"query-{language}"]
-    vector = centre(assistant._embeddings.embed_query("incubator"), mean)
+    vector = centre(assistant._searcher._embeddings.embed_query("incubator"), mean)
     assert float(vector @ vector) == pytest.approx(1.0, abs=1e-5)

@@ -21,7 +21,7 @@ from .conftest import ROOT
 
 @pytest.fixture(scope="module")
 def reader(assistant: Assistant) -> Reader:
-    return open_reader(assistant.settings, assistant._embeddings)
+    return open_reader(assistant.settings, assistant._searcher._embeddings)
 
 
 SENTENCES = ("Vanke builds houses.", "In 2014 it opened a centre in Hamburg.", "Rain fell.")
@@ -119,7 +119,7 @@ def test_every_lead_is_a_slice_of_its_source_or_its_translation(assistant: Assis
 
 
 def test_reading_reorders_sentences_and_loses_none(assistant: Assistant) -> None:
-    found = assistant._find("Which property developer signed with Provenience?", (), None)
+    found = assistant.find("Which property developer signed with Provenience?")
     again = rescore(found.choices, found.readings)
     assert {(c.passage.id, c.number) for c in again} == {
         (c.passage.id, c.number) for c in found.choices
@@ -133,8 +133,8 @@ def test_a_passage_is_read_in_the_askers_language(assistant: Assistant) -> None:
         ("谁与万科签约？", "zh"),
     )
     for question, language in asked:
-        found = assistant._find(question, (), None)
-        for read in read_passages(assistant._reader, question, language, found.choices):
+        found = assistant.find(question)
+        for read in read_passages(assistant._searcher._reader, question, language, found.choices):
             assert read.language == language
             text, sentences = surface(read.passage, read.language)
             assert len(sentences) == len(read.passage.sentences)

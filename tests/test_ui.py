@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import os
 import re
@@ -11,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -172,7 +173,7 @@ class Stub:
 
     end: Answer | Exception
 
-    def stream(self, question: str, *, history: list[Answer]) -> Iterator[Chunk]:
+    async def astream(self, question: str, *, history: list[Answer]) -> AsyncIterator[Chunk]:
         yield Chunk("Half ")
         yield Chunk("[1] done")
         if isinstance(self.end, Exception):
@@ -181,7 +182,10 @@ class Stub:
 
 
 def replies(end: Answer | Exception) -> tuple[list[str], tuple[ui.Exchange, ...]]:
-    steps = list(ui._respond(cast(Assistant, Stub(end)), "Q?", ()))
+    async def collected() -> list[Any]:
+        return [step async for step in ui._respond(cast(Assistant, Stub(end)), "Q?", ())]
+
+    steps = asyncio.run(collected())
     return [messages[-1]["content"] for messages, _, _ in steps], steps[-1][2]
 
 
@@ -191,7 +195,8 @@ def test_an_answer_grows_and_ends_as_the_finished_one(assistant: Assistant) -> N
     assert [plain(text) for text in shown[:3]] == ["Q?", "Half", "Half [1] done"]
     assert "<a" not in shown[2]
     # The lead is a paragraph of its own.
-    assert "".join(plain(shown[3]).split()) == "".join(answer.text.split())
+    composed = f"{answer.text} Quoted from the sources"
+    assert "".join(plain(shown[3]).split()) == "".join(composed.split())
     assert session == (ui.Exchange("Q?", answer),)
 
 
@@ -350,7 +355,7 @@ def test_a_marker_opens_its_source_at_the_quoted_words(
     page, source = visit.page, visit.page.locator("#source-1-1")
     visit.ask(CHINESE)
     visit.ask(answer.question)
-    assert visit.reply == answer.text
+    assert visit.reply == f"{answer.text}\n\nQuoted from the sources"
     assert source.locator("blockquote").is_hidden()
     page.locator("#chat a.marker", has_text="[1]").last.click()
     assert source.locator("blockquote").is_visible()

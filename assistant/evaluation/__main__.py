@@ -6,6 +6,9 @@
     xquad DIR           retrieval on XQuAD, four directions and mixed, recipe by recipe
     xquad-answers DIR   answers on XQuAD: the first sentence, the quoted answer, the short one
     xquad-refusal DIR   refusal on XQuAD: paragraph removed, article removed, near misses
+    claims [SET]        does the check of written claims tell corrupted ones
+    injections [SET]    do orders hidden in texts, names, questions or history change an answer
+    dialogues [SET]     are follow-ups understood and new topics left alone
     speed SET           cold and warm answer time, build time and memory on this machine
     fit READING SET …   fit the decision to answer (never on a set that reports)
     fit-reader READING XQUAD   fit the reader's weights on the reading sets
@@ -14,7 +17,7 @@ Sets are JSON Lines, CSV with a header, or JSON in SQuAD's format. A run is kept
 in a directory; the same command goes on with one that was stopped and shows one that is finished.
 
 Exit codes: 0 done, 1 something is wrong (one sentence on stderr says what), 2 wrong usage,
-4 a metric is under its floor (--fail-under), 130 interrupted.
+4 a metric is under its floor (--fail-under) or an injection did not pass, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -22,10 +25,10 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from ..errors import AssistantError
 from ..settings import Settings
+from .options import parser
 
 UNDER_ITS_FLOOR = 4
 # As many as leave the table on the screen; metrics.json has them all.
@@ -38,11 +41,13 @@ _STALE = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    options = _parser().parse_args(argv)
+    options = parser(__doc__).parse_args(argv)
     try:
         settings = Settings.load()
         if options.command == "run":
             return _run(settings, options)
+        if options.command in ("claims", "injections", "dialogues"):
+            return _written(settings, options)
         _command(settings, options)
         return 0
     except AssistantError as error:
@@ -59,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _command(settings: Settings, options: argparse.Namespace) -> None:
-    """Every command but `run`; each imports what it needs, and only that."""
+    """The commands that fail only by raising; each imports what it needs, and only that."""
     match options.command:
         case "compare":
             from .compare import print_comparison
@@ -83,9 +88,13 @@ def _command(settings: Settings, options: argparse.Namespace) -> None:
             print_refusal(settings, options.directory, limit=options.limit)
         case "speed":
             from .questions import read_set
-            from .speed import print_speed
+            from .speed import print_chat_speed, print_speed
 
-            print_speed(settings, read_set(options.set))
+            questions = read_set(options.set)
+            if options.chat:
+                print_chat_speed(settings, questions, limit=options.limit)
+            else:
+                print_speed(settings, questions)
         case "fit":
             from .fit import fit_decision
 
@@ -96,6 +105,31 @@ def _command(settings: Settings, options: argparse.Namespace) -> None:
             fit_and_export(
                 settings, options.reading, options.xquad, options.out, first_phase=options.phase
             )
+
+
+def _written(settings: Settings, options: argparse.Namespace) -> int:
+    """The commands about what a chat model writes; returns the exit code."""
+    if options.command == "claims":
+        from .claims_table import print_claims
+
+        print_claims(
+            settings,
+            options.set,
+            untranslated=options.untranslated,
+            judge=options.judge,
+            listed=options.list,
+            out=options.out,
+        )
+    elif options.command == "dialogues":
+        from .dialogues_table import print_dialogues
+
+        print_dialogues(settings, options.set, listed=options.list)
+    else:
+        from .injections_table import print_injections
+
+        passed = print_injections(settings, options.set, out=options.out)
+        return 0 if passed else UNDER_ITS_FLOOR
+    return 0
 
 
 def _run(settings: Settings, options: argparse.Namespace) -> int:
@@ -152,87 +186,6 @@ def _print_problems(problems: Sequence[str]) -> None:
         print(f"evaluation: {problem}", file=sys.stderr)
     if len(problems) > PROBLEMS:
         print(f"evaluation: … and {len(problems) - PROBLEMS} more problems", file=sys.stderr)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m assistant.evaluation", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    commands = parser.add_subparsers(dest="command", required=True)
-    _add_run(commands.add_parser("run", help="ask question sets and score the answers"))
-    compare = commands.add_parser("compare", help="what differs between two runs")
-    compare.add_argument("a", type=Path, metavar="A", help="the directory of a run")
-    compare.add_argument("b", type=Path, metavar="B", help="that of the run to compare it with")
-    consistency = commands.add_parser("consistency", help="the same question asked otherwise")
-    consistency.add_argument("sets", nargs="+", type=Path, metavar="SET")
-    consistency.add_argument("--out", type=Path, metavar="DIR", help="keep what was found here")
-    consistency.add_argument("--workers", type=_count, default=2, metavar="N")
-    for name, what in (
-        ("xquad", "the retrieval table"),
-        ("xquad-answers", "answers on XQuAD"),
-        ("xquad-refusal", "refusal on XQuAD"),
-    ):
-        xquad = commands.add_parser(name, help=what)
-        xquad.add_argument("directory", type=Path, help="holds xquad.en.json and xquad.zh.json")
-        xquad.add_argument(
-            "--limit",
-            type=_count,
-            metavar="N",
-            help="N questions of each language, spread over the articles",
-        )
-    speed = commands.add_parser("speed", help="how long answers and builds take")
-    speed.add_argument("set", type=Path)
-    fit = commands.add_parser("fit", help="fit the decision to answer")
-    fit.add_argument("reading", type=Path, help="the folder of the reading sets")
-    fit.add_argument("sets", nargs="+", type=Path, metavar="SET", help="sets about the corpus")
-    reader = commands.add_parser("fit-reader", help="fit the reader (an hour or more)")
-    reader.add_argument("reading", type=Path, help="the folder of the reading sets")
-    reader.add_argument("xquad", type=Path, help="the folder of XQuAD")
-    reader.add_argument("--out", type=Path, required=True, help="where each phase is kept")
-    reader.add_argument("--phase", type=int, default=0, help="go on with this phase")
-    return parser
-
-
-def _add_run(run: argparse.ArgumentParser) -> None:
-    run.add_argument("sets", nargs="+", type=Path, metavar="SET")
-    run.add_argument("--out", type=Path, metavar="DIR", help="the directory of the run")
-    run.add_argument(
-        "--map",
-        action="append",
-        type=_pair,
-        default=[],
-        metavar="THEIRS=OURS",
-        help="read the column THEIRS as our field OURS",
-    )
-    run.add_argument(
-        "--workers", type=_count, default=2, metavar="N", help="questions asked at a time (2)"
-    )
-    run.add_argument("--limit", type=_count, metavar="N", help="the first N questions of each set")
-    run.add_argument("--judge", metavar="MODEL", help="let a language model grade the answers")
-    run.add_argument(
-        "--fail-under",
-        action="append",
-        default=[],
-        metavar="METRIC=VALUE",
-        help="exit with 4 when a metric is worse; [LANGUAGE[/KIND]:] may stand before its name",
-    )
-    run.add_argument("--again", action="store_true", help="move an earlier run aside, ask anew")
-    run.add_argument("--verbose", action="store_true", help="print every failure")
-    run.add_argument(
-        "--no-translations", action="store_true", help="with an index that has only the originals"
-    )
-
-
-def _pair(text: str) -> tuple[str, str]:
-    theirs, equals, ours = text.rpartition("=")
-    if not (theirs and equals and ours):
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form THEIRS=OURS")
-    return theirs, ours
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
-    return int(text)
 
 
 if __name__ == "__main__":

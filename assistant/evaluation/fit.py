@@ -69,7 +69,7 @@ def fit_decision(settings: Settings, reading: Path, sets: Sequence[Path]) -> Non
 
 def _of_set(assistant: Assistant, questions: Sequence[SetQuestion]) -> Sample:
     near = [q for q in questions if q.answerable or q.near_miss]
-    rows = [assistant.evidence(q.question).signals() for q in near]
+    rows = [assistant.find(q.question).evidence.signals() for q in near]
     return np.array(rows), np.array([q.answerable for q in near])
 
 
@@ -81,7 +81,7 @@ def _of_articles(settings: Settings, pairs: Sequence[ReadingPair], language: Lan
     texts = list(dict.fromkeys(" ".join(pair.passage.split()) + "\n" for pair in aside))
     mine = paragraph_settings(settings, f"held-out-{language}", {language: texts})
     with open_assistant(mine) as assistant:
-        rows = [assistant.evidence(p.question).signals() for p in tqdm(aside, leave=False)]
+        rows = [assistant.find(p.question).evidence.signals() for p in tqdm(aside, leave=False)]
     return np.array(rows), np.array([bool(pair.spans) for pair in aside])
 
 

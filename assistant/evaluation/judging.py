@@ -11,22 +11,22 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from ..errors import AssistantError, SettingsError
+from ..chat_model import ChatModel
+from ..chat_opening import open_chat_model
+from ..errors import AssistantError, ChatModelError, SettingsError, Trouble
 from ..language import question_language
-from ..types import Language
-
-if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
-    from langchain_core.messages import BaseMessage
+from ..settings import Settings
+from ..types import Language, Message
 
 # How often a model is asked for one grade before its replies count as unusable.
 ATTEMPTS = 3
 TIMEOUT_S = 60
-# HTTP: this one request was refused (too long, filtered); others may go through.
-_REFUSED_REQUEST = frozenset((400, 413, 422))
-_THINKING = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
+# A grade takes fifty; models that think aloud take the rest.
+TOKENS = 4000
+# The service is there but gave no reply to this one request; others may go through.
+_NO_REPLY: frozenset[Trouble] = frozenset(("refused", "too_long", "empty", "cut_off"))
 _FENCE = re.compile(r"\A```(?:json)?\s*\n(.*)\n```\Z", re.DOTALL)
 
 _RULES: dict[Language, str] = {
@@ -82,10 +82,14 @@ class Judge(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ChatJudge:
-    """A LangChain chat model as a judge."""
+    """A chat model as a judge."""
 
-    name: str
-    model: BaseChatModel
+    chat: ChatModel
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.chat.name
 
     def grade(
         self, question: str, answer: str, expected: Sequence[str], quotes: Sequence[str]
@@ -94,8 +98,6 @@ class ChatJudge:
 
         Raises AssistantError when the model's service cannot be reached or used.
         """
-        from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
-
         language = question_language(question)
         material = {
             "question": question,
@@ -103,77 +105,55 @@ class ChatJudge:
             "expected": list(expected),
             "quotes": list(quotes),
         }
-        asked: list[BaseMessage] = [
-            SystemMessage(_RULES[language]),
-            HumanMessage(json.dumps(material, ensure_ascii=False)),
+        asked: list[Message] = [
+            ("system", _RULES[language]),
+            ("user", json.dumps(material, ensure_ascii=False)),
         ]
         reason = ""
         for _ in range(ATTEMPTS):
             try:
-                reply = self._reply(asked)
+                reply = self.chat.ask(asked).text
                 return parse_grade(reply)
-            except _RefusedError as error:
-                return Grade(None, f"the judge's service refused the request ({error})")
+            except ChatModelError as error:
+                if error.trouble in _NO_REPLY:
+                    return Grade(None, f"the judge gave no reply ({error})")
+                raise AssistantError(
+                    f"The judge {self.name} cannot be asked. {error} Key and address of a judge "
+                    "are those in its provider's environment variables (OPENAI_API_KEY and "
+                    "OPENAI_BASE_URL for openai). Then run the same command again."
+                ) from error
             except ValueError as error:
                 reason = str(error)
-            asked += [AIMessage(reply), HumanMessage(_AGAIN[language].format(reason))]
+            asked += [("assistant", reply), ("user", _AGAIN[language].format(reason))]
         return Grade(None, f"no usable grade in {ATTEMPTS} replies: {reason}")
 
-    def _reply(self, messages: Sequence[BaseMessage]) -> str:
-        try:
-            return str(self.model.invoke(list(messages)).text)
-        except Exception as error:  # each provider's package has exceptions of its own
-            cause = _cause(error)
-            if getattr(error, "status_code", None) in _REFUSED_REQUEST:
-                raise _RefusedError(cause) from error
-            raise AssistantError(
-                f"The judge {self.name} cannot be asked ({type(error).__name__}: {cause}). Check "
-                "its service, its key and the address in its provider's environment variables "
-                "(OPENAI_BASE_URL for openai), then run the same command again."
-            ) from error
 
-
-class _RefusedError(Exception):
-    """The service is there, but refused this one request."""
-
-
-def open_judge(model: str) -> Judge:
-    """The judge that `model` names, as LangChain's `init_chat_model` does: "openai:gpt-4o".
+def open_judge(model: str) -> ChatJudge:
+    """The judge that `model` names, as the setting `chat_model` does: "openai:gpt-4o".
 
     Key and address come from the provider's own environment variables (OPENAI_API_KEY,
     OPENAI_BASE_URL). Raises SettingsError when the package, the key or such a model is missing.
     """
-    from langchain.chat_models import init_chat_model
-
-    how = "Name it as PROVIDER:MODEL, such as openai:gpt-4o or ollama:qwen3."
-    if not model:
-        raise SettingsError(f"No judge is named. {how}")
-    try:
-        opened = init_chat_model(model, temperature=0, timeout=TIMEOUT_S, max_retries=ATTEMPTS)
-    except ImportError as error:
-        raise SettingsError(
-            f"The judge {model!r} needs a package that is not installed ({_cause(error)}). "
-            "For openai: models run `pip install 'report-assistant[judge]'`; for others install "
-            "their provider's package."
-        ) from error
-    except Exception as error:  # a missing key is an exception of the provider's own package
-        if isinstance(error, ValueError) and "provider" in str(error):
-            raise SettingsError(f"There is no judge {model!r} ({_cause(error)}). {how}") from error
-        variable = f"{model.split(':')[0].upper()}_API_KEY"
-        raise SettingsError(
-            f"The judge {model!r} cannot be opened ({_cause(error)}). Set its provider's key, "
-            f"such as {variable}; a server of your own may take any word for it."
-        ) from error
-    return ChatJudge(model, opened)
+    chat = open_chat_model(
+        Settings(
+            chat_model=model,
+            chat_timeout_s=TIMEOUT_S,
+            chat_stall_s=TIMEOUT_S,
+            chat_tokens=TOKENS,
+            chat_retries=ATTEMPTS - 1,
+        )
+    )
+    if chat is None:
+        raise SettingsError("No judge is named. Name it as PROVIDER:MODEL, such as openai:gpt-4o.")
+    return ChatJudge(chat)
 
 
 def parse_grade(reply: str) -> Grade:
     """The grade that a reply holds: one JSON object with score and reason, and nothing else.
 
-    A code fence around it and a <think> block before it are taken off. Raises ValueError saying
-    what is wrong.
+    A code fence around it is taken off. Raises ValueError saying what is wrong.
     """
-    text = _THINKING.sub("", reply).strip()
+    text = reply.strip()
     if fenced := _FENCE.match(text):
         text = fenced.group(1)
     try:
@@ -192,8 +172,3 @@ def parse_grade(reply: str) -> Grade:
 
 def _shortened(text: str) -> str:
     return text if len(text) <= 160 else text[:160] + "…"
-
-
-def _cause(error: Exception) -> str:
-    first = str(error).split("\n\n")[0]
-    return _shortened(" ".join(first.split()).rstrip(".")) or type(error).__name__

@@ -38,7 +38,7 @@ LABELS: Mapping[str, Label] = {
     "citation_precision": Label("Citation precision", explains="Quotes that are gold evidence."),
     "citation_recall": Label("Evidence cited", explains="Gold evidence that is quoted."),
     "quotes_valid": Label("Quotes valid", explains="Quotes that are slices of their source."),
-    "language_ok": Label("Language kept", explains="Answered in the language of the question."),
+    "language_ok": Label("Language kept", explains="Lines in the language that is due."),
     "near_miss_recall": Label(
         "Near misses refused", explains="Unanswerable, though the sources come near."
     ),

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ..answer import Answer
 from ..answering import Assistant
 from ..grounding import is_verbatim
-from ..language import passage_language
+from ..language import answer_languages, passage_language
 from ..types import Citation, Hit, Language, Lead, Quote
 from .gold import locate
 from .metrics import (
@@ -46,16 +46,15 @@ def score(assistant: Assistant, question: SetQuestion, answer: Answer) -> Result
     sources = assistant.index.sources
     evidence = locate(question.evidence, sources)
     quotes = [quote for citation in answer.citations for quote in citation.quotes]
-    said, policy = _said(answer), assistant.settings.language
+    said = _said(answer)
+    languages = answer_languages(assistant.settings.language, question.language)
     scores: Scores = {
         **_retrieval(question, evidence, answer.hits),
         **_wording(question, said),
         **_citing(question, evidence, quotes if said else None),
         "quotes": len(quotes),
         "quotes_valid": sum(is_verbatim(quote, sources[quote.source_id]) for quote in quotes),
-        "language_ok": float(
-            is_in(answer, question.language if policy in ("auto", "both") else policy)
-        ),
+        "language_ok": language_compliance(answer, languages),
         "latency_ms": round(1000 * answer.timings.total_s, 3),
     }
     return _result(question, evidence, scores, answer=answer_row(answer))
@@ -76,12 +75,22 @@ def unmarked(answer: Answer) -> str:
     return text
 
 
-def is_in(answer: Answer, language: Language) -> bool:
-    """Whether an answer speaks this language, untranslated quotes of the other one counted."""
-    if any(statement.language != language for statement in answer.statements):
-        return False
+def language_compliance(answer: Answer, languages: Sequence[Language]) -> float:
+    """The share of an answer's lines in a language that it is due in, 0.0 to 1.0.
+
+    0.0 also when one of the due languages has no line. Untranslated quotes count against it, a
+    leading short answer ("Provenience") is left out.
+    """
+    foreign = any(statement.language not in languages for statement in answer.statements)
     said = _PARENTHESES.sub("", unmarked(answer))
-    return not said.strip() or passage_language(said) == language
+    short = answer.lead.text if answer.lead else ""
+    lines = [line for line in said.splitlines() if line.strip() not in ("", short)]
+    spoken = [passage_language(line) for line in lines if any(c.isalpha() for c in line)]
+    if not spoken:
+        return 1.0
+    if foreign or not set(languages) <= set(spoken):
+        return 0.0
+    return sum(language in languages for language in spoken) / len(spoken)
 
 
 def _said(answer: Answer) -> tuple[str, str] | None:

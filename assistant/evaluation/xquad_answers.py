@@ -83,8 +83,8 @@ def _marked(
 
 def _marks(assistant: Assistant, question: str, gold: XquadQuestion, held: Language) -> Marks:
     source = source_id(held, gold.paragraph)
-    best_given = assistant.choices(question, sources=[source])[0]
-    best = assistant.choices(question)[0]
+    best_given = assistant.find(question, sources=[source]).choices[0]
+    best = assistant.find(question).choices[0]
     first = contains_gold(best, source, gold)
     answer = assistant.ask(question)
     lead = answer.lead

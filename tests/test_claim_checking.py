@@ -1,0 +1,106 @@
+"""Claims against the shipped corpus: its own sentences stand, and so few corrupted ones do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from assistant import Assistant, Passage
+from assistant.types import LANGUAGES, IssueKind, Span, Support
+from assistant.verification import Check, check_claim
+
+TEXT = (
+    "Harbour Mills opened in May 2016 with 12 firms and 20 offices. "
+    "The city of Lingang pays its rent of 1.2 million yuan. "
+    "Most tenants make medical instruments."
+)
+
+
+@pytest.fixture
+def passage(assistant: Assistant) -> Passage:
+    """A passage on something that the corpus does not speak of, without a translation."""
+    real = assistant.retrieve("Vanke")[0].passage
+    ends = [TEXT.index(". ") + 1, TEXT.index("yuan.") + 5, len(TEXT)]
+    spans = (Span(0, ends[0]), Span(ends[0] + 1, ends[1]), Span(ends[1] + 1, ends[2]))
+    return replace(
+        real, heading="", start=0, end=len(TEXT), text=TEXT, sentences=spans, translation=None
+    )
+
+
+def checked(assistant: Assistant, passage: Passage, claim: str) -> Check:
+    return check_claim(claim, [passage], assistant.index.sources, assistant.index.glossary)
+
+
+@pytest.mark.parametrize(
+    ("claim", "support", "kind"),
+    [
+        ("Harbour Mills opened in May 2016.", "supported", None),
+        ("Twelve firms were in Harbour Mills when it opened.", "supported", None),
+        ("The rent of 1,200,000 yuan is paid by the city of Lingang.", "supported", None),
+        ("Harbour Mills opened in June 2016.", "unsupported", "figure"),
+        ("Harbour Mills opened with 20 firms.", "unsupported", "figure"),
+        ("The city of Lingang pays a rent of 1.2 billion yuan.", "unsupported", "figure"),
+        ("The city of Ningbo pays its rent of 1.2 million yuan.", "unsupported", "name"),
+        ("The city of Lingang does not pay its rent.", "unsupported", "negation"),
+        ("Harbour Mills sells bicycles to tourists on weekends.", "unsupported", "words"),
+    ],
+)
+def test_each_kind_of_fault_is_named(
+    claim: str, support: Support, kind: IssueKind | None, assistant: Assistant, passage: Passage
+) -> None:
+    check = checked(assistant, passage, claim)
+    assert check.support == support, check
+    kinds = [issue.kind for issue in check.issues]
+    assert kind in kinds if kind else not kinds
+
+
+def test_a_clause_that_the_passage_knows_nothing_of_is_no_full_support(
+    assistant: Assistant, passage: Passage
+) -> None:
+    for added in (", trust me", ", as our regulars know", ", which tourists love"):
+        check = checked(assistant, passage, f"Harbour Mills opened in May 2016{added}.")
+        assert check.support != "supported", added
+
+
+def test_no_longer_denies(assistant: Assistant, passage: Passage) -> None:
+    check = checked(assistant, passage, "Most tenants no longer make medical instruments.")
+    assert check.support == "unsupported"
+
+
+def test_nothing_cited_is_unsupported(assistant: Assistant) -> None:
+    check = check_claim("It grew.", [], assistant.index.sources, assistant.index.glossary)
+    assert (check.support, check.issues[0].kind, check.carriers) == ("unsupported", "citation", ())
+
+
+def corpus_passages(assistant: Assistant) -> Iterator[Passage]:
+    yield from assistant.index.passages(list(assistant.index.info.passages))
+
+
+def test_every_sentence_of_the_corpus_stands_by_itself_and_by_its_original(
+    assistant: Assistant,
+) -> None:
+    said = fallen = 0
+    for passage in corpus_passages(assistant):
+        for number in range(len(passage.sentences)):
+            for language in LANGUAGES:
+                words = passage.sentence_in(number, language)
+                assert words is not None
+                said += 1
+                fallen += checked(assistant, passage, words).support != "supported"
+    assert said > 350
+    assert fallen == 0
+
+
+def test_a_translation_mostly_stands_by_an_original_without_it(assistant: Assistant) -> None:
+    supports: list[Support] = []
+    for passage in corpus_passages(assistant):
+        if passage.translation is None:
+            continue
+        bare = replace(passage, translation=None)
+        for number in range(len(passage.sentences)):
+            words = passage.translation.sentence(number)
+            supports.append(checked(assistant, bare, words).support)
+    assert supports.count("unsupported") / len(supports) < 0.15
+    assert supports.count("supported") / len(supports) > 0.6

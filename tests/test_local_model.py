@@ -1,0 +1,253 @@
+"""A real chat model in this process: streamed, stopped, closed, and closed to everybody else."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assistant.chat_model import ChatModel
+from assistant.chat_opening import open_chat_model
+from assistant.errors import ChatModelError, SettingsError
+from assistant.local_model import LocalServer, open_local_server
+from assistant.settings import Settings
+from assistant.types import Message
+
+from .chat_server import smollm2
+from .conftest import ROOT
+
+SHORT: list[Message] = [("system", "Be brief."), ("user", "What is the capital of France?")]
+STORY: list[Message] = [("user", "Tell me a long story about a shop.")]
+
+
+def long_prompt(subject: str) -> list[Message]:
+    """What takes the model ten seconds or more to read; another subject is read from the start."""
+    return [("user", f"{subject} grew by 5% in a year. " * 700 + "What grew?")]
+
+
+@pytest.fixture
+def server(local_chat: ChatModel) -> Iterator[LocalServer]:
+    """The server behind `local_chat`: the file's own, already running."""
+    with closing(open_local_server(smollm2())) as shared:
+        yield shared
+
+
+def asked(server: LocalServer, path: str, body: Any = None, *, key: str | None = None) -> Any:
+    request = urllib.request.Request(
+        server.address.removesuffix("/v1") + path,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={
+            "Authorization": f"Bearer {server.key if key is None else key}",
+            "Content-Type": "application/json",
+        },
+    )
+    with urllib.request.urlopen(request) as response:
+        return json.load(response)
+
+
+def is_idle(server: LocalServer) -> bool:
+    return not any(slot["is_processing"] for slot in asked(server, "/slots"))
+
+
+def settings_of(chat: ChatModel, **changes: Any) -> ChatModel:
+    """A second ChatModel on the same running server, with other limits."""
+    wanted = replace(chat.settings, **changes)
+    opened = open_chat_model(wanted)
+    assert opened is not None
+    return opened
+
+
+def test_a_real_reply_comes_in_pieces_with_the_model_s_own_count(local_chat: ChatModel) -> None:
+    with local_chat.stream(SHORT) as reply:
+        pieces = list(reply)
+    assert len(pieces) > 3
+    assert "France" in reply.text
+    assert local_chat.name == "local:SmolLM2-135M-Instruct.Q4_1.gguf"
+    assert reply.usage.calls == 1
+    assert 15 < reply.usage.tokens_in < 40
+    assert len(pieces) <= reply.usage.tokens_out <= 64
+    assert not reply.usage.estimated
+
+
+def test_the_longest_reply_is_kept_and_marked(local_chat: ChatModel) -> None:
+    with closing(settings_of(local_chat, chat_tokens=32)) as chat:
+        reply = chat.ask(STORY)
+    assert reply.cut_off
+    assert reply.usage.tokens_out == 32
+
+
+def test_the_chat_template_of_the_model_is_used(server: LocalServer) -> None:
+    messages = [{"role": "system", "content": "S"}, {"role": "user", "content": "U"}]
+    prompt = asked(server, "/apply-template", {"messages": messages})["prompt"]
+    assert prompt == (
+        "<|im_start|>system\nS<|im_end|>\n<|im_start|>user\nU<|im_end|>\n<|im_start|>assistant\n"
+    )
+
+
+def test_the_model_stops_writing_when_its_reply_is_closed(
+    local_chat: ChatModel, server: LocalServer
+) -> None:
+    with closing(settings_of(local_chat, chat_tokens=2000)) as chat:
+        reply = chat.stream(STORY)
+        for _ in range(5):
+            next(reply)
+        assert not is_idle(server)
+        reply.close()
+        time.sleep(1.5)
+        assert is_idle(server)
+
+
+def test_the_model_stops_reading_when_its_reply_is_closed_before_the_first_word(
+    local_chat: ChatModel, server: LocalServer
+) -> None:
+    reply = local_chat.stream(long_prompt("The firm"))
+    time.sleep(0.7)
+    assert not is_idle(server)
+    began = time.monotonic()
+    reply.close()
+    assert local_chat.ask(SHORT).text
+    # The server notices within a second and reads one batch of 256 tokens to its end.
+    assert time.monotonic() - began < 7
+
+
+def test_a_reply_that_takes_too_long_is_given_up(local_chat: ChatModel) -> None:
+    with closing(settings_of(local_chat, chat_timeout_s=1.0)) as chat:
+        began = time.monotonic()
+        with pytest.raises(ChatModelError, match="ASSISTANT_CHAT_TIMEOUT_S") as caught:
+            chat.ask(long_prompt("The shop"))
+    assert caught.value.trouble == "timeout"
+    assert time.monotonic() - began < 3
+
+
+def test_a_prompt_that_does_not_fit_is_said_to_be_too_long(local_chat: ChatModel) -> None:
+    reply = local_chat.stream([("user", "word " * 9000)])
+    with pytest.raises(ChatModelError, match="ASSISTANT_PASSAGES") as caught:
+        list(reply)
+    assert caught.value.trouble == "too_long"
+    assert reply.usage.calls == 1
+
+
+def test_threads_are_answered_one_after_the_other(local_chat: ChatModel) -> None:
+    alone = local_chat.ask(SHORT).text
+    with ThreadPoolExecutor(3) as pool:
+        replies = list(pool.map(lambda _: local_chat.ask(SHORT).text, range(3)))
+    assert replies == [alone] * 3
+
+
+def test_a_proxy_of_the_environment_is_not_asked(
+    local_chat: ChatModel, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    with closing(settings_of(local_chat)) as chat:
+        assert chat.ask(SHORT).text
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/models", "/slots", "/props"])
+def test_nobody_else_is_served(server: LocalServer, path: str) -> None:
+    body = {"messages": [{"role": "user", "content": "Hi"}]} if "chat" in path else None
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        asked(server, path, body, key="guessed")
+    caught.value.close()
+    assert caught.value.code == 401
+    assert server.address.startswith("http://127.0.0.1:")
+    assert server.key not in repr(server)
+
+
+def test_the_key_is_in_no_settings_and_no_name(local_chat: ChatModel, server: LocalServer) -> None:
+    assert server.key not in f"{local_chat.settings!r} {local_chat.name} {local_chat.model!r}"
+
+
+def test_one_file_has_one_server_until_its_last_user_is_gone(tmp_path: Path) -> None:
+    # A link has a path of its own, so no other test uses this server.
+    link = tmp_path / "linked.gguf"
+    link.symlink_to(smollm2())
+    first, second = open_local_server(link), open_local_server(link)
+    assert first is second
+    first.close()
+    assert is_idle(second)
+    second.close()
+    with pytest.raises(urllib.error.URLError):
+        asked(first, "/health")
+
+
+def test_nothing_is_written_to_the_terminal(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    link = tmp_path / "quiet.gguf"
+    link.symlink_to(smollm2())
+    chat = open_chat_model(Settings(chat_model=f"local:{link}", chat_tokens=32))
+    assert chat is not None
+    with closing(chat):
+        assert chat.name == "local:quiet.gguf"
+        assert chat.ask(SHORT).text
+    assert capfd.readouterr() == ("", "")
+
+
+LEFT_OPEN = """
+import sys
+from assistant.chat_opening import open_chat_model
+from assistant.settings import Settings
+from assistant.types import Message
+chat = open_chat_model(Settings(chat_model="local:" + sys.argv[1], chat_tokens=4000))
+reply = chat.stream([("user", "Tell me a long story.")])
+print(bool(next(reply)))
+"""
+
+
+def test_a_program_that_closes_nothing_ends_at_once() -> None:
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", LEFT_OPEN, str(smollm2())],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=ROOT,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
+    assert time.monotonic() - began < 15
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "cannot be read"),
+        (b"PK\x03\x04 a zip", "is no GGUF file"),
+        (b"", "is no GGUF file"),
+        (b"GGUF" + bytes(100), "cannot be loaded: the file is damaged"),
+    ],
+)
+def test_a_file_that_is_no_model_is_one_sentence(
+    content: bytes | None, says: str, tmp_path: Path
+) -> None:
+    smollm2()
+    path = tmp_path / "model.gguf"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(SettingsError, match=says) as caught:
+        open_chat_model(Settings(chat_model=f"local:{path}"))
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("package", ["xllamacpp", "langchain_openai"])
+def test_a_missing_package_is_named_with_the_command(
+    package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "assistant.local_model.find_spec", lambda name: None if name == package else 1
+    )
+    with pytest.raises(SettingsError, match=r"pip install 'report-assistant\[local\]'"):
+        open_chat_model(Settings(chat_model="local:~/model.gguf"))
