@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from assistant import Assistant, Passage
-from assistant.types import LANGUAGES, IssueKind, Span, Support
+from assistant.types import LANGUAGES, Issue, IssueKind, Span, Support
 from assistant.verification import Check, check_claim
 
 TEXT = (
@@ -62,6 +62,20 @@ def test_a_clause_that_the_passage_knows_nothing_of_is_no_full_support(
     for added in (", trust me", ", as our regulars know", ", which tourists love"):
         check = checked(assistant, passage, f"Harbour Mills opened in May 2016{added}.")
         assert check.support != "supported", added
+
+
+def test_titles_and_headings_carry_no_clause(assistant: Assistant, passage: Passage) -> None:
+    named = replace(passage, heading="What our tourists love")
+    check = checked(assistant, named, "Harbour Mills opened in May 2016, which tourists love.")
+    assert check.support != "supported"
+
+
+def test_an_answer_does_not_speak_as_its_source(assistant: Assistant, passage: Passage) -> None:
+    check = checked(assistant, passage, "I am the city of Lingang and pay the rent.")
+    assert Issue("words", "I") in check.issues
+    spoken = replace(passage, text=TEXT.replace("Most tenants", "I note: tenan"))
+    check = checked(assistant, spoken, "I am the city of Lingang and pay the rent.")
+    assert Issue("words", "I") not in check.issues
 
 
 def test_no_longer_denies(assistant: Assistant, passage: Passage) -> None:

@@ -31,6 +31,11 @@ _ELSEWHERE = 0.4
 _MISSING = 0.5
 # Chinese texts seldom name the country that they speak of.
 _OWN_COUNTRY = frozenset("china chinese 中国 我国".split())
+# An answer speaks of its sources, not as one of them or as itself.
+_FIRST_PERSON = (
+    re.compile(r"\b(?:I|[Mm]y|[Mm]e)\b|我(?![国省市县区校院们])"),
+    re.compile(r"\b(?:[Ww]e|[Oo]ur|[Uu]s)\b|我们|咱"),
+)
 _PUNCTUATION = re.compile(r"[^\w%+-]")
 
 
@@ -124,20 +129,32 @@ class _Checked:
             yield from check(widely)
         for check in (turned_around, bracketed):
             yield from check(widely)
+        if voice := self._voice():
+            yield Issue("words", voice)
         if self._share < _SUPPORTED:
             missing = [word for word, weight in self._weights.items() if weight < _MISSING]
             yield Issue("words", " … ".join(map(self._claim.said, missing)))
         elif not any(row.crossed for row in self._rows):
             yield from self._added_clauses()
 
+    def _voice(self) -> str:
+        """The "I" or "we" of a claim where none of its evidence speaks so, else ""."""
+        surfaces = [parts.text for row in self._rows for parts in row.surfaces]
+        for person in _FIRST_PERSON:
+            found = person.search(self._claim.text)
+            if found and not any(map(person.search, surfaces)):
+                return found.group()
+        return ""
+
     def _added_clauses(self) -> Iterator[Issue]:
-        """Clauses of which the evidence has not one word, name or figure: ", trust me"."""
+        """Clauses of which what carries the claim has not a word, and nothing a name or figure."""
         found: dict[int, bool] = {}
         said: dict[int, list[str]] = {}
         for number, item in enumerate(self._carriers.items):
             clause = self._claim.clause(item.start)
-            weight = self._weights.get(item) if isinstance(item, Word) else None
-            there = bool(self._carriers.holders(number)) if weight is None else weight >= _MISSING
+            there = bool(self._carriers.holders(number))
+            if item in self._weights:
+                there = any(self._carriers.held[row][number] for row in self._carriers.chosen)
             found[clause] = found.get(clause, False) or there
             said.setdefault(clause, []).append(self._claim.said(item))
         for clause, words in said.items():
@@ -217,6 +234,6 @@ class _Checked:
             held = [row_held[number] for row_held in carriers.held]
             context = [parts for row in window for parts in self._rows[row].context]
             near = [held[row] for row in {*carriers.around(window), *carriers.chosen}]
-            near += [find_word(item, parts, carriers.units)[0] for parts in context]
             best = max(held[row] for row in window)
-            yield item, max(best, _NEAR * max(near), _ELSEWHERE * max(held))
+            far = [*held, *(find_word(item, parts, carriers.units)[0] for parts in context)]
+            yield item, max(best, _NEAR * max(near), _ELSEWHERE * max(far))
