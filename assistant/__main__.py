@@ -101,8 +101,13 @@ def _converse(assistant: Assistant, *, as_json: bool) -> int:
 
 def _list_sources(assistant: Assistant) -> int:
     for source in assistant.sources:
-        print(f"{source.id}  [{source.language}, {source.kind}, {source.date}]")
-        print(f"    {source.title_en}\n    {source.title_zh}\n    {source.publisher}, {source.url}")
+        facts = ", ".join(filter(None, (source.language, source.kind, source.date)))
+        print(f"{source.id}  [{facts}]")
+        titles = dict.fromkeys((source.title_en, source.title_zh))
+        # What a reader added has neither publisher nor address.
+        for line in (*titles, ", ".join(filter(None, (source.publisher, source.url)))):
+            if line:
+                print(f"    {line}")
     return 0
 
 

@@ -64,11 +64,9 @@ class Answer:
         lines = [*([self.notice, ""] if self.notice else []), self.text]
         for citation in self.citations:
             source = citation.source
-            lines.append("")
-            lines.append(
-                f"[{citation.number}] {source.title(self.language)} · {source.publisher} · "
-                f"{source.date} ({source.kind})"
-            )
+            # What a reader added has neither publisher nor date.
+            facts = filter(None, (source.title(self.language), source.publisher, source.date))
+            lines += ["", f"[{citation.number}] {' · '.join(facts)} ({source.kind})"]
             for i, quote in enumerate(citation.quotes):
                 lines.append(f"    “{quote.text}”  ({quote.start}–{quote.end})")
                 if i < len(citation.translations):
@@ -99,7 +97,8 @@ class Answer:
             source = citation.source
             title = source.title(self.language)
             linked = f"[{title}]({source.url})" if source.url else title
-            lines.append(f"{citation.number}. {source.author}. {linked}. {source.date}.")
+            facts = filter(None, (source.author, linked, source.date))
+            lines.append(f"{citation.number}. {'. '.join(facts)}.")
             for i, quote in enumerate(citation.quotes):
                 lines += ["", *(f"   > {line}" for line in quote.text.splitlines())]
                 if i < len(citation.translations):

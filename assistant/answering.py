@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Collection, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
 
 from .answer import Answer, Chunk
-from .builds import corpus_hash
+from .builds import corpus_hash, library_records
 from .conversation import History
 from .embeddings import Progress, TextEmbeddings, model_fingerprint, question_embeddings
 from .errors import SettingsError
@@ -16,7 +17,7 @@ from .index import Index, open_index
 from .reader import Reader, open_reader
 from .responding import Response
 from .searching import Found, Searcher
-from .settings import Settings
+from .settings import LanguagePolicy, Settings
 from .tracing import span_handler
 from .types import Hit, Source
 
@@ -81,8 +82,27 @@ class Assistant:
         self.settings = settings
         self.index = index
         self.chat_model = chat_model
+        self._embeddings, self._reader = embeddings, reader
         self._searcher = Searcher(settings, index, embeddings, reader)
         self._spans = span_handler(settings)
+
+    def adjusted(
+        self,
+        *,
+        language: LanguagePolicy | None = None,
+        composer: Literal["auto", "quotes"] | None = None,
+        passages: int | None = None,
+    ) -> Assistant:
+        """The same assistant with other ways of answering; what is left out stays as it is.
+
+        It shares everything that was opened: only the first one is closed. Raises SettingsError
+        for a value outside its range.
+        """
+        given = {"language": language, "composer": composer, "passages": passages}
+        changes: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+        settings = replace(self.settings, **changes)
+        writer = None if settings.composer == "quotes" else self.chat_model
+        return Assistant(settings, self.index, self._embeddings, self._reader, writer)
 
     def close(self) -> None:
         """Let go of index and chat model, so that a later build may delete the index.
@@ -107,9 +127,10 @@ class Assistant:
 
     @property
     def is_stale(self) -> bool:
-        """Whether the corpus changed since the index was built; False where there is none."""
+        """Whether corpus or library changed since the index was built; False where none is."""
         try:
-            return corpus_hash(self.settings.corpus) != self.index.info.corpus
+            records = library_records(self.settings.home)
+            return corpus_hash(self.settings.corpus, records) != self.index.info.corpus
         except OSError:
             return False
 

@@ -6,7 +6,8 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO
@@ -20,9 +21,9 @@ FORMAT = 1
 class BuildInfo:
     """What a build says of itself in `build.json`.
 
-    corpus: hash of manifest, texts and glossary. model: the embedding model's fingerprint.
-    store: "files" or the Chroma server's
-    address. rows: how many vectors of each view. seconds: how long the build took.
+    corpus: hash of manifest, texts, glossary and added documents. model: the embedding model's
+    fingerprint. store: "files" or the Chroma server's address. rows: how many vectors of each
+    view. seconds: how long the build took. versions: what else shaped the vectors.
     """
 
     id: str
@@ -67,15 +68,34 @@ class BuildInfo:
             ) from error
 
 
-def corpus_hash(folder: Path) -> str:
+def corpus_hash(folder: Path, records: Mapping[str, bytes] | None = None) -> str:
     """What an index is compared with: the manifest, which holds the texts' hashes, and glossary.
 
-    Raises OSError when there is no manifest.
+    `records` are those of the user's own documents, as `library_records` reads them. Raises
+    OSError when there is no manifest.
     """
     digest = hashlib.sha256((folder / "sources.toml").read_bytes())
     glossary = folder / "glossary.tsv"
     digest.update(glossary.read_bytes() if glossary.is_file() else b"")
+    for id_ in sorted(records or {}):
+        digest.update((records or {})[id_])
     return digest.hexdigest()[:16]
+
+
+def library_directory(home: Path) -> Path:
+    """The folder of the documents that users have added."""
+    return home / "library"
+
+
+def library_records(home: Path) -> dict[str, bytes]:
+    """What says what each added document is, by id; it holds the hash of the document's text."""
+    records = {}
+    for path in sorted(library_directory(home).glob("*/source.json")):
+        # A folder with a dot is being written or taken away; any may go while this reads.
+        if not path.parent.name.startswith("."):
+            with suppress(FileNotFoundError):
+                records[path.parent.name] = path.read_bytes()
+    return records
 
 
 def builds_directory(home: Path) -> Path:

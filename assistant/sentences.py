@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from .types import Span
 
 _CLOSERS = r"\"'”’」』）)》】］\]"
 _END = re.compile(
-    rf"(?:[。！？!?]+|…+|[.]+(?=[{_CLOSERS}]*(?:\s|$)))[{_CLOSERS}]*|；|;(?=\s)",
+    rf"(?:[。！？!?]+|…+|[.]++)[{_CLOSERS}]*|；|;(?=\s)",
 )
 _ABBREVIATIONS = frozenset(
     "mr mrs ms dr prof st sr jr vs etc cf eg ie al no vol ed fig dept inc ltd co corp gen col lt "
     "sgt capt rev hon gov sen rep approx ca jan feb mar apr jun jul aug sep sept oct nov dec "
     "u.s u.k e.g i.e a.m p.m ph.d b.c a.d d.c mt ft".split()
 )
+_NOT_SPACE = re.compile(r"\S")
 _LAST_WORD = re.compile(r"([A-Za-z][A-Za-z.]*)\.$")
+# What begins a line of its own: an item of a list, a row of a table, a quoted or a numbered line.
+_ITEM = re.compile(
+    r"[-*+](?=\s)|[•·●○▪◦‣>|]|\(?[0-9]{1,3}(?:[.)](?=\s)|[、．）])|（[0-9]{1,3}）"
+    r"|[（(]?[一二三四五六七八九十]{1,3}[、）)]|第[一二三四五六七八九十百0-9]{1,4}[章节条]"
+)
+_FIRST_WORD = re.compile(
+    r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff][，。、；：！？”’）》」』]*|\S{1,40}"
+)
+# Editors and mail programs break lines between these widths, in columns (a Han character has two).
+_WRAPPED = range(40, 121)
 # A sentence longer than this is cut at a comma or a space: models see 512 tokens.
 _MAX_CHARS = 900
 
@@ -37,6 +49,42 @@ def split_sentences(text: str, start: int, end: int) -> list[Span]:
     return [piece for span in spans for piece in _bounded(text, span)]
 
 
+def split_prose(text: str, start: int, end: int) -> list[Span]:
+    """The sentences of running text[start:end], whose lines may be wrapped or stand alone.
+
+    A line break inside a sentence is white space where the line was full, or where the next line
+    goes on in lower case; elsewhere (headings, lists, rows, a paragraph a line) it ends one.
+    """
+    lines = split_lines(text, start, end)
+    widths = [_columns(text[line.start : line.end]) for line in lines]
+    widest = max(widths, default=0)
+    spans: list[Span] = []
+    begin = lines[0].start if lines else start
+    for line, width, after in zip(lines, widths, lines[1:], strict=False):
+        following = text[after.start : after.start + 60]
+        if not _goes_on(following, width, widest):
+            spans += split_sentences(text, begin, line.end)
+            begin = after.start
+    return spans + split_sentences(text, begin, end)
+
+
+def _goes_on(following: str, width: int, widest: int) -> bool:
+    """Whether a line of that width was broken only because the next one's words did not fit."""
+    if _ITEM.match(following):
+        return False
+    if following[:1].islower():
+        return True
+    word = _FIRST_WORD.match(following)
+    if word is None or widest not in _WRAPPED:
+        return False
+    # One more: the space before a Latin word, half the mark that may hang over a Chinese line.
+    return width + 1 + _columns(word[0]) > widest
+
+
+def _columns(words: str) -> int:
+    return len(words) + sum(unicodedata.east_asian_width(c) in "WF" for c in words)
+
+
 def split_lines(text: str, start: int, end: int) -> list[Span]:
     """The lines of text[start:end] that are not blank: the sentences of an aligned text."""
     spans: list[Span] = []
@@ -53,12 +101,16 @@ def _ends_sentence(text: str, begin: int, match: re.Match[str], end: int) -> boo
     if mark[0] in "；;":
         return match.end() - begin > 60
     if mark[0] == "." or mark[0] in "!?":
-        after = text[match.end() : end].lstrip()
-        if not after:
+        if mark[0] == "." and match.end() < end and not text[match.end()].isspace():
+            return False
+        # Only a look ahead: a slice to the end would make long texts take the square of their time.
+        after = _NOT_SPACE.search(text, match.end(), end)
+        if after is None:
             return True
         if after[0].islower():
             return False
-        return mark[0] != "." or not _is_abbreviated(text[begin : match.start() + 1])
+        head = text[max(begin, match.start() - 60) : match.start() + 1]
+        return mark[0] != "." or not _is_abbreviated(head)
     return True
 
 

@@ -27,7 +27,7 @@ _PREFIX = "ASSISTANT_"
 # Where things are, how long one waits for them and who is told: answers do not hang on these.
 _NOT_SHAPING = frozenset(
     "home corpus cache chroma_url chat_base_url chat_timeout_s chat_stall_s chat_retries "
-    "trace".split()
+    "trace password upload_mb".split()
 )
 _WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -70,6 +70,10 @@ class Settings:
     unsupported: what becomes of written sentences that the passages do not carry. chat_judge:
     whether the chat model checks them a second time. trace: OpenTelemetry spans, without or with
     the words that were asked and answered.
+
+    upload_mb: the largest file that can be added (1 to 500 megabytes).
+    password: what the web chat and its interfaces for programs ask for ("" for nothing); it is
+    not part of the id, of what a run records, nor of the printed form.
     """
 
     home: Path = field(default_factory=_default_home)
@@ -92,6 +96,8 @@ class Settings:
     unsupported: Unsupported = "mark"
     chat_judge: bool = False
     trace: Trace = "off"
+    upload_mb: int = 20
+    password: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
         """Reject values outside their range."""
@@ -104,6 +110,7 @@ class Settings:
             ("chat_retries", 0, 10),
             ("chat_tokens", 32, 16_000),
             ("history_tokens", 0, 100_000),
+            ("upload_mb", 1, 500),
         ):
             value = getattr(self, name)
             if not low <= value <= high:
@@ -122,6 +129,12 @@ class Settings:
                     f"{name} is {getattr(self, name)!r}, but must be one of {', '.join(choices)}. "
                     f"Change {_PREFIX}{name.upper()} or assistant.toml."
                 )
+        if self.password != self.password.strip() or not self.password.isprintable():
+            # A header would lose such characters on its way; the value itself is never shown.
+            raise SettingsError(
+                "password begins or ends with a space, or holds characters that cannot be typed. "
+                f"Choose another one in {_PREFIX}PASSWORD or assistant.toml."
+            )
         if self.composer == "model" and not self.chat_model:
             raise SettingsError(
                 "composer is 'model', but no chat model is set. Name one as PROVIDER:MODEL in "

@@ -247,12 +247,15 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One earlier exchange of a conversation, for those who keep plain text instead of answers."""
+    """One earlier exchange of a conversation, for those who keep plain text instead of answers.
+
+    stand_alone: the question as it was searched for; the question itself where that is not known.
+    """
 
     question: str
     answer: str = ""
+    stand_alone: str = ""
 
-    @property
-    def stand_alone(self) -> str:
-        """The question; what it leaned on is not known."""
-        return self.question
+    def __post_init__(self) -> None:
+        """Take the question where there is no other form of it."""
+        object.__setattr__(self, "stand_alone", self.stand_alone or self.question)

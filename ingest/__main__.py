@@ -21,6 +21,7 @@ from assistant.settings import Settings
 from assistant.types import Source, other_language
 
 from .build import build_index, pending_changes
+from .entries import read_sources
 from .sources import read_corpus, rehash
 from .translated_line import LANGUAGE_NAMES
 from .translating import Added, count_lines, file_of, layout_note, open_translator
@@ -137,7 +138,7 @@ def _status(settings: Settings, *, as_json: bool) -> int:
     print(f"passages   {len(info.passages)} ({languages}), {info.sentences} sentences")
     print(f"up to date {'yes' if not stale else 'no: run `python -m ingest`'}")
     print(f"sources    {len(info.sources)}")
-    for source in read_corpus(settings.corpus).sources:
+    for source in read_sources(settings).sources:
         count = sum(id_.startswith(f"{source.id}.") for id_ in info.passages)
         translated = "translated" if source.translation else "not translated"
         print(

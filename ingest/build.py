@@ -17,16 +17,18 @@ from pathlib import Path
 from filelock import FileLock
 
 from assistant.builds import BuildInfo, builds_directory, prune, read_current, switch_current
-from assistant.embeddings import model_fingerprint, passage_embeddings
+from assistant.embeddings import model_fingerprint
 from assistant.errors import IndexBuildError, IndexError_, IndexMissingError
 from assistant.index import VIEWS, Index, Row, drop_collections, write
 from assistant.settings import Settings
 from assistant.types import LANGUAGES, Passage, Source
 
+from .engine import passage_embeddings
+from .entries import read_sources
 from .means import language_means, means_id, save_means
 from .passages import SPLITTER, split_source
-from .rows import embed_rows, write_lexical
-from .sources import Corpus, read_corpus
+from .rows import ROWS, Known, embed_rows, known_vectors, write_lexical
+from .sources import Corpus
 
 Progress = Callable[[str, float], None]
 
@@ -46,11 +48,11 @@ class Changes:
 
 
 def pending_changes(settings: Settings, corpus: Corpus | None = None) -> Changes:
-    """What differs between the corpus with these settings and the index in service.
+    """What differs between corpus and library with these settings and the index in service.
 
     Raises CorpusError for a corpus that does not hold together.
     """
-    corpus = corpus or read_corpus(settings.corpus)
+    corpus = corpus or read_sources(settings)
     ours = {source.id: _source_hash(source) for source in corpus.sources}
     try:
         info = BuildInfo.read(read_current(settings.home))
@@ -79,20 +81,24 @@ def build_index(
 ) -> BuildInfo:
     """Bring the index up to date and return what is in service; does nothing when it is.
 
+    What the index in service holds already is not embedded again, unless `force` asks for it.
     Progress is called with a stage and a share from 0.0 to 1.0. Two processes wait for each
     other. Raises CorpusError for a corpus that does not hold together and IndexBuildError
     when the build stops; the index in use stays as it was.
     """
-    corpus = read_corpus(settings.corpus)
+    read_sources(settings)  # what does not hold together is refused before anything is written
     root = builds_directory(settings.home)
     with _build_errors(settings):
         root.mkdir(parents=True, exist_ok=True)
         with FileLock(root / "build.lock"):
+            # Another process may have added a document, and built it in, while this one waited.
+            corpus = read_sources(settings)
             if not force and not pending_changes(settings, corpus):
                 return BuildInfo.read(read_current(settings.home))
             # What a killed build left behind goes first: the disk may be short.
             _sweep(settings, keep=_current_name(settings))
-            info = _build(settings, corpus, root, progress or (lambda stage, share: None))
+            known = {} if force else _known(settings)
+            info = _build(settings, corpus, root, known, progress or (lambda stage, share: None))
             switch_current(settings.home, info.id)
             # The new index is in service; what cannot be swept now goes with the next build.
             with suppress(IndexError_, OSError):
@@ -100,7 +106,9 @@ def build_index(
             return info
 
 
-def _build(settings: Settings, corpus: Corpus, root: Path, report: Progress) -> BuildInfo:
+def _build(
+    settings: Settings, corpus: Corpus, root: Path, known: Known, report: Progress
+) -> BuildInfo:
     began = time.monotonic()
     now = datetime.now(UTC)
     directory = root / f"{now:%Y%m%d-%H%M%S-%f}-{corpus.hash[:6]}"
@@ -113,7 +121,7 @@ def _build(settings: Settings, corpus: Corpus, root: Path, report: Progress) -> 
         embeddings.stage = "means"
         means = language_means(embeddings, settings.cache)
         embeddings.stage = "embed"
-        rows = embed_rows(sources, passages, embeddings, means)
+        rows = embed_rows(sources, passages, embeddings, means, known)
         info = _describe(directory.name, settings, corpus, passages, rows)
         report("store", 0.0)
         write(directory, settings, info, corpus.sources, passages, rows)
@@ -171,8 +179,28 @@ def _describe(
         sentences=sum(len(passage.sentences) for passage in passages),
         languages={lang: sum(p.language == lang for p in passages) for lang in LANGUAGES},
         rows={view: sum(row.view == view for row in rows) for view in VIEWS},
-        versions={name: version(name) for name in ("chromadb", "sentence-transformers")},
+        versions=_versions(),
     )
+
+
+def _known(settings: Settings) -> Known:
+    """The vectors of the index in service, where this program would make the same ones."""
+    model = model_fingerprint(settings)
+    ours = (model, means_id(model), _store(settings), _versions())
+    try:
+        directory = read_current(settings.home)
+        info = BuildInfo.read(directory)
+        if (info.model, info.means, info.store, info.versions) != ours:
+            return {}
+        with closing(Index(directory, settings, info)) as index:
+            return known_vectors(index)
+    except (IndexError_, OSError):
+        return {}
+
+
+def _versions() -> dict[str, str]:
+    names = ("chromadb", "sentence-transformers")
+    return {name: version(name) for name in names} | {"rows": ROWS}
 
 
 def _splitter(settings: Settings) -> str:

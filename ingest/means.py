@@ -15,7 +15,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from assistant.embeddings import SentenceTransformerEmbeddings
+from assistant.embeddings import TextEmbeddings
 from assistant.index import Vector
 from assistant.types import LANGUAGES
 
@@ -26,7 +26,7 @@ def means_id(fingerprint: str) -> str:
     return digest[:16]
 
 
-def language_means(embeddings: SentenceTransformerEmbeddings, cache: Path) -> dict[str, Vector]:
+def language_means(embeddings: TextEmbeddings, cache: Path) -> dict[str, Vector]:
     """Mean vectors of shape (dimension,) under the names passage-en, passage-zh, query-en, ….
 
     Read from `cache` when this model's are there, else computed in some seconds and kept.
@@ -54,7 +54,7 @@ def save_means(path: Path, means: dict[str, Vector]) -> None:
         np.savez(file, allow_pickle=False, **means)
 
 
-def _compute(embeddings: SentenceTransformerEmbeddings) -> dict[str, Vector]:
+def _compute(embeddings: TextEmbeddings) -> dict[str, Vector]:
     rows = [line.split("\t") for line in _general_text().splitlines()[1:]]
     means: dict[str, Vector] = {}
     for column, language in enumerate(LANGUAGES, start=1):

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from assistant.language import passage_language
-from assistant.sentences import split_lines, split_sentences
+from assistant.sentences import split_lines, split_prose
 from assistant.types import Passage, PassageTranslation, Source, Span
 
 # Part of every build's name: an index cut by another splitter is rebuilt.
-SPLITTER = "paragraphs-1"
+SPLITTER = "paragraphs-2"
 
 CountTokens = Callable[[str], int]
 _MARK = r"#{1,6}[ \t]+"
@@ -27,18 +27,20 @@ def split_source(
 
     A passage is a paragraph (a run of lines without a blank one), cut at sentence ends where it
     is longer than `passage_tokens`. Lines that start with `#` are headings: they name the
-    passages below them and are no passages. In a source with an aligned translation each line
-    is one sentence. Overlap stays 0: a citation must have one place.
+    passages below them and are no passages; the first, with one `#`, is the title. In a source
+    with an aligned translation each line is one sentence; elsewhere lines may be wrapped.
+    Overlap stays 0: a citation must have one place.
     """
     passages: list[Passage] = []
     lines = _Lines(source)
     heading = ""
     for block in _BLOCK.finditer(source.text):
         if (words := block["heading"]) is not None:
-            # The title is the source's own; only what is below it names a part.
-            heading = words.strip() if block.group().startswith("##") else ""
+            # The title is the source's own; only what comes after it names a part.
+            is_title = not block.group().startswith("##") and not heading and not passages
+            heading = "" if is_title else words.strip()
             continue
-        cut = split_lines if source.translation else split_sentences
+        cut = split_lines if source.translation else split_prose
         sentences = cut(source.text, *block.span())
         for group in _grouped(source.text, sentences, count_tokens, passage_tokens):
             passages.append(_passage(source, heading, group, lines))

@@ -6,10 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.embeddings import SentenceTransformerEmbeddings, embed_all
-from assistant.index import Row, Vector, View, centre, surfaces
+import numpy as np
+
+from assistant.embeddings import TextEmbeddings, embed_all
+from assistant.index import VIEWS, Index, Row, Vector, View, centre, surfaces
 from assistant.lexical import LexicalIndex
 from assistant.types import LANGUAGES, Language, Passage, Source
+
+# Vectors are taken over only from a build whose texts were made in this way: see `_texts`.
+ROWS = "1"
+# The centred vectors of texts, by the language that they were centred for and their words.
+Known = Mapping[tuple[Language, str], Vector]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,26 +27,54 @@ class _Text:
     number: int
     text: str
 
+    @property
+    def key(self) -> tuple[Language, str]:
+        return (self.surface, self.text)
+
+    @property
+    def row_id(self) -> tuple[str, str, str, int]:
+        return (self.view, self.passage_id, self.surface, self.number)
+
 
 def embed_rows(
     sources: Mapping[str, Source],
     passages: Sequence[Passage],
-    embeddings: SentenceTransformerEmbeddings,
+    embeddings: TextEmbeddings,
     means: Mapping[str, Vector],
+    known: Known,
 ) -> list[Row]:
-    """The centred vectors of all passages, sentences and contexts, in every surface."""
+    """The centred vectors of all passages, sentences and contexts, in every surface.
+
+    Only texts that `known` lacks are embedded.
+    """
     texts = [text for p in passages for text in _texts(sources[p.source_id], p)]
-    vectors = embed_all(embeddings, [text.text for text in texts])
-    return [
-        Row(
-            view=text.view,
-            passage_id=text.passage_id,
-            surface=text.surface,
-            number=text.number,
-            vector=centre(vector, means[f"passage-{text.surface}"]),
-        )
-        for text, vector in zip(texts, vectors, strict=True)
-    ]
+    fresh = [text.text for text in texts if text.key not in known]
+    vectors = dict(zip(fresh, embed_all(embeddings, fresh), strict=True))
+
+    def vector(text: _Text) -> Vector:
+        if (stored := known.get(text.key)) is not None:
+            return stored
+        return centre(vectors[text.text], means[f"passage-{text.surface}"])
+
+    return [Row(t.view, t.passage_id, t.surface, t.number, vector(t)) for t in texts]
+
+
+def known_vectors(index: Index) -> dict[tuple[Language, str], Vector]:
+    """The vectors that a build holds, so that the next one need not make them again.
+
+    Raises IndexDamagedError when they cannot be read.
+    """
+    passages = index.passages(index.passage_ids)
+    keys = {t.row_id: t.key for p in passages for t in _texts(index.sources[p.source_id], p)}
+    known: dict[tuple[Language, str], Vector] = {}
+    for view in VIEWS:
+        stored = index.stored(view)
+        sound = np.abs(np.linalg.norm(stored.vectors, axis=1) - 1) < 1e-3
+        for row, vector, is_sound in zip(stored.rows, stored.vectors, sound, strict=True):
+            key = keys.get((view, str(row["passage_id"]), str(row["surface"]), int(row["number"])))
+            if key is not None and is_sound:
+                known[key] = vector
+    return known
 
 
 def write_lexical(

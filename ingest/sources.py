@@ -22,7 +22,7 @@ _REQUIRED = (
 _OPTIONAL = "note_en note_zh translation translation_sha256 translation_by".split()
 _HASHED = (("text", "sha256"), ("translation", "translation_sha256"))
 _ROW = re.compile(r"\s*\[\[\s*source\s*\]\]")
-_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
+ID = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +204,7 @@ def _source(folder: Path, manifest: Path, row: dict[str, Any]) -> Source:
         raise CorpusError(f"{where} {fault}. The keys are: {', '.join(known)}.")
     if row["language"] not in LANGUAGES or row["kind"] not in get_args(Kind):
         raise CorpusError(f"{where}: language must be en or zh, kind one of {get_args(Kind)}.")
-    if not _ID.fullmatch(row["id"]):
+    if not ID.fullmatch(row["id"]):
         raise CorpusError(f"{where}: an id is made of a-z, 0-9 and hyphens, 61 at most.")
     text = _read(folder / row["text"], row["sha256"], where)
     shared = {key: row[key] for key in row if key not in ("text", *_OPTIONAL)}

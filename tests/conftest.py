@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,8 +13,12 @@ from assistant.chat_model import ChatModel
 from assistant.chat_opening import open_chat_model
 from ingest import build_index
 
+from .browser import Visitors, chromium, served_page
 from .chat_server import smollm2
 from .tiny import CHINESE, ENGLISH, FakeEmbeddings, tiny_settings, write_corpus
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -41,6 +46,36 @@ def local_chat() -> Iterator[ChatModel]:
     assert chat is not None
     yield chat
     chat.close()
+
+
+@pytest.fixture(scope="module")
+def page_settings(built_settings: Settings) -> Settings:
+    """What the page is started with; a module that changes documents has a home of its own."""
+    return built_settings
+
+
+@pytest.fixture(scope="module")
+def page_address(
+    page_settings: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """Where the page is served, started as a user would."""
+    with served_page(page_settings, tmp_path_factory.mktemp("ui") / "stderr.txt") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real browser; while it is open, its thread has a running event loop."""
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def visitors(browser: Browser, page_address: str) -> Iterator[Visitors]:
+    """Visits; afterwards, none may have logged an error or asked another machine for anything."""
+    visitors = Visitors(browser, page_address)
+    yield visitors
+    visitors.leave()
 
 
 @pytest.fixture

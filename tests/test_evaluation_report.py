@@ -17,8 +17,9 @@ from assistant.evaluation.report import write_report
 from assistant.evaluation.results import Result
 from assistant.evaluation.verdicts import failures_of, is_right
 
+from .browser import needs_browser
 from .fabricated_run import CHINESE_PASSAGE, QUOTES, Row, row, rows, write_run
-from .test_ui import ATTACK, CHROMIUM, CHROMIUM_OPTIONS, needs_browser
+from .test_ui import ATTACK
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -234,16 +235,6 @@ class Reader:
         page.goto(address + fragment)
         page.locator("#list > li").first.wait_for()
         return page
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from typing import Any, cast
 
 import pytest
 
-import ui
 from assistant import Settings, open_assistant
 from assistant.chat_model import ChatModel
 from assistant.errors import AssistantError, ChatModelError, CorpusError, Trouble
@@ -28,6 +27,8 @@ from ingest.translated_line import (
     PROMPT_VERSION,
 )
 from ingest.translating import Added, layout_note, open_translator
+from web.records import Exchange
+from web.render import render_sources
 
 from .chat_server import ChatServer, says, smollm2
 from .conftest import ROOT
@@ -202,7 +203,7 @@ def test_an_answer_in_the_other_language_says_that_a_machine_translated(
         answer = assistant.ask("2016年5月共有多少家企业？")
     assert answer.status == "answered"
     assert "2016年5月共有1.2万家企业。" in {s.text for s in answer.statements if s.translated}
-    page = ui.render_sources(answer, 1, shown=True)
+    page = render_sources(Exchange.of(answer), 1, shown=True)
     assert "译文（machine translation by fake:model）" in page
 
 

@@ -1,76 +1,65 @@
-"""The web chat: what it renders, and what a real browser sees of a real server."""
+"""What the page renders, and how the server starts; a real browser is in test_page_*."""
 
 from __future__ import annotations
 
 import asyncio
 import html
-import os
 import re
-import select
-import shutil
 import socket
-import subprocess
-import sys
-import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Literal, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import ui
-from assistant import (
-    Answer,
-    Assistant,
-    AssistantError,
-    Chunk,
-    Citation,
-    Passage,
-    Quote,
-    Settings,
-    Source,
-    Statement,
+from assistant import Answer, Assistant, AssistantError, Chunk, Settings
+from assistant.types import Turn
+from web.hosting import AssistantHost
+from web.records import CitationRecord, Conversation, Exchange, QuoteRecord, StatementRecord
+from web.render import (
+    escape,
+    highlight,
+    link_markers,
+    messages,
+    panel,
+    render_exchange,
+    render_sources,
+    render_text,
 )
+from web.room import FullError, Room
+from web.talk import Asked, Talk
 
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
-
-ROOT = Path(__file__).resolve().parent.parent
-CHROMIUM = shutil.which("chromium")
-CHROMIUM_OPTIONS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync"
-).split()
 ENGLISH = "Who did Vanke sign an agreement with?"
 CHINESE = "长三角调研收回多少份有效问卷？"
-UNANSWERABLE = "Who won the 2014 World Cup?"
 ATTACK = "<img src=x onerror=alert(1)>"
 
-needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
-
-def cited(text: str, *spans: tuple[int, int], start: int = 0, url: str = "") -> Citation:
+def cited(text: str, *spans: tuple[int, int], start: int = 0, url: str = "") -> CitationRecord:
     """A citation whose passage is `text`, standing at `start` in its source."""
-    source = Source(
-        id="s",
+    return CitationRecord(
+        number=1,
+        source_id="s",
         title_en="<b>Title</b>",
         title_zh="标题",
         author="A",
         publisher="P & Co",
         date="2016",
-        language="en",
-        url=url,
-        licence="",
         kind="digest",
-        sha256="",
+        url=url,
+        note_en="",
+        note_zh="",
+        passage_id="s.1",
+        heading="",
+        language="en",
+        start=start,
+        end=start + len(text),
+        text=text,
+        quotes=tuple(QuoteRecord(start + a, start + b, text[a:b]) for a, b in spans),
+        support="supported",
     )
-    end = start + len(text)
-    passage = Passage("s.1", "s", "en", "", start, end, text, sentences=())
-    quotes = tuple(Quote("s", start + a, start + b, text[a:b], "") for a, b in spans)
-    return Citation(1, source, passage, quotes, "supported")
 
 
 def plain(markup: str) -> str:
@@ -92,22 +81,22 @@ def test_exactly_the_quoted_characters_are_highlighted(
 ) -> None:
     edges = [sum(map(len, pieces[:i])) for i in range(len(pieces) + 1)]
     spans = [(edges[i], edges[i + 1]) for i in chosen if i < len(pieces)]
-    markup = ui.highlight(cited("".join(pieces), *spans, start=start))
+    markup = highlight(cited("".join(pieces), *spans, start=start))
     assert plain(markup) == "".join(pieces)
     assert marked(markup) == [pieces[i] for i in sorted(chosen) if i < len(pieces)]
 
 
 def test_quotes_that_overlap_are_highlighted_once() -> None:
-    markup = ui.highlight(cited("abcdef", (3, 5), (1, 4), (1, 4)))
+    markup = highlight(cited("abcdef", (3, 5), (1, 4), (1, 4)))
     assert markup == "a<mark>bcd</mark><mark>e</mark>f"
 
 
 def test_escaped_text_stays_on_one_line_of_markup() -> None:
-    assert ui.escape(f"{ATTACK}\r\n\r\n# a") == ("&lt;img src=x onerror=alert(1)&gt;<br><br># a")
+    assert escape(f"{ATTACK}\r\n\r\n# a") == ("&lt;img src=x onerror=alert(1)&gt;<br><br># a")
 
 
 def test_known_markers_become_links_and_others_stay_text() -> None:
-    linked = ui.link_markers("One [1][2]. Guobanfa [2015] No. 9, [3], [01]x", {1, 2}, 4)
+    linked = link_markers("One [1][2]. Guobanfa [2015] No. 9, [3], [01]x", {1, 2}, 4)
     assert re.findall(r'href="#(source-4-\d)">(\[\d\])</a>', linked) == [
         ("source-4-1", "[1]"),
         ("source-4-2", "[2]"),
@@ -117,7 +106,7 @@ def test_known_markers_become_links_and_others_stay_text() -> None:
 
 
 def test_paragraphs_and_lists_become_blocks_without_blank_lines() -> None:
-    assert ui.render_text("Near:\n\n- a < b [1]\n- c", {1}, 0) == (
+    assert render_text("Near:\n\n- a < b [1]\n- c", {1}, 0) == (
         "<p>Near:</p><ul><li>a &lt; b "
         '<a class="marker" href="#source-0-1">[1]</a></li><li>c</li></ul>'
     )
@@ -130,17 +119,20 @@ def test_paragraphs_and_lists_become_blocks_without_blank_lines() -> None:
 def test_the_answer_says_how_much_of_it_is_translated(
     assistant: Assistant, translated: tuple[bool, bool], says: str | None
 ) -> None:
-    statements = tuple(Statement("万科", "zh", (1,), flag) for flag in translated)
-    answer = replace(assistant.ask(CHINESE), statements=statements)
-    markup = ui.render_answer(answer, 0)
+    statements = tuple(
+        StatementRecord("万科", "zh", (1,), flag, "supported") for flag in translated
+    )
+    exchange = replace(Exchange.of(assistant.ask(CHINESE)), statements=statements)
+    markup = render_exchange(exchange, 0, "en")
     assert "译文" not in markup if says is None else says in markup
 
 
 def test_only_web_addresses_are_linked(assistant: Assistant) -> None:
-    answer = assistant.ask(ENGLISH)
-    for url, links in (("javascript:alert(1)", 0), ('https://a.example/"x', 1)):
-        shown = ui.render_sources(
-            replace(answer, citations=(cited("abc", (0, 1), url=url),)), 0, shown=True
+    exchange = Exchange.of(assistant.ask(ENGLISH))
+    assert "javascript" not in str(exchange)
+    for url, links in (("", 1), ('https://a.example/"x', 2)):
+        shown = render_sources(
+            replace(exchange, citations=(cited("abc", (0, 1), url=url),)), 0, shown=True
         )
         assert shown.count("<a ") == links
         assert '"x' not in shown
@@ -160,11 +152,31 @@ def test_only_web_addresses_are_linked(assistant: Assistant) -> None:
 def test_what_is_not_simply_answered_says_so_first(
     assistant: Assistant, question: str, status: Any, label: str
 ) -> None:
-    answer = assistant.ask(question)
-    assert '"label"' not in ui.render_answer(replace(answer, status="answered"), 0)
-    assert ui.render_answer(replace(answer, status=status), 0).startswith(
+    exchange = Exchange.of(assistant.ask(question))
+    assert '"label"' not in render_exchange(replace(exchange, status="answered"), 0, "en")
+    assert render_exchange(replace(exchange, status=status), 0, "en").startswith(
         f'<p class="label">{label}'
     )
+
+
+Grade = Literal["supported", "partly", "unsupported"]
+
+
+def test_each_written_sentence_carries_its_grade_behind_its_markers(assistant: Assistant) -> None:
+    grades: tuple[Grade, ...] = ("supported", "partly", "unsupported")
+    said = [StatementRecord(f"Claim {n}.", "en", (1,), False, g) for n, g in enumerate(grades)]
+    text = "Claim 0. [1][1] Claim 1. [1]\n\nClaim 2. [1] \ue002"
+    exchange = replace(
+        Exchange.of(assistant.ask(ENGLISH)), text=text, statements=tuple(said), composer="a:b"
+    )
+    shown = render_exchange(exchange, 0, "en")
+    order = re.findall(r'Claim (\d)|class="grade (\w+)"', shown)
+    assert ["".join(pair) for pair in order] == [
+        "0", "supported", "1", "partly", "2", "unsupported",
+    ]  # fmt: skip
+    assert "1 supported, 1 partly, 1 not" in shown
+    assert not re.search("[\ue000-\ue002]", shown)
+    assert "grade" not in render_exchange(replace(exchange, composer="quotes"), 0, "en")
 
 
 @dataclass
@@ -173,7 +185,9 @@ class Stub:
 
     end: Answer | Exception
 
-    async def astream(self, question: str, *, history: list[Answer]) -> AsyncIterator[Chunk]:
+    async def astream(
+        self, question: str, *, history: Sequence[Turn], sources: None
+    ) -> AsyncIterator[Chunk]:
         yield Chunk("Half ")
         yield Chunk("[1] done")
         if isinstance(self.end, Exception):
@@ -181,43 +195,75 @@ class Stub:
         yield Chunk("", self.end)
 
 
-def replies(end: Answer | Exception) -> tuple[list[str], tuple[ui.Exchange, ...]]:
+def replies(end: Answer | Exception, room: Room | None = None) -> tuple[list[str], Exchange]:
+    """What the chat shows of the reply, step by step, and what is kept of it."""
+    host = AssistantHost(Settings(), cast(Assistant, Stub(end)))
+
     async def collected() -> list[Any]:
-        return [step async for step in ui._respond(cast(Assistant, Stub(end)), "Q?", ())]
+        asked = Asked("Q?", None, Conversation.new(), "en")
+        return [step async for step in Talk(host, room or Room()).respond(asked)]
 
     steps = asyncio.run(collected())
-    return [messages[-1]["content"] for messages, _, _ in steps], steps[-1][2]
+    return [step.messages[-1]["content"] for step in steps], steps[-1].conversation.exchanges[-1]
 
 
 def test_an_answer_grows_and_ends_as_the_finished_one(assistant: Assistant) -> None:
     answer = assistant.ask(ENGLISH)
-    shown, session = replies(answer)
-    assert [plain(text) for text in shown[:3]] == ["Q?", "Half", "Half [1] done"]
+    shown, exchange = replies(answer)
+    assert [plain(text) for text in shown[:3]] == ["Q?Edit", "Half", "Half [1] done"]
     assert "<a" not in shown[2]
-    # The lead is a paragraph of its own.
-    composed = f"{answer.text} Quoted from the sources"
-    assert "".join(plain(shown[3]).split()) == "".join(composed.split())
-    assert session == (ui.Exchange("Q?", answer),)
+    assert exchange == replace(Exchange.of(answer), time=exchange.time)
+    assert "".join(answer.text.split()) in "".join(plain(shown[3]).split())
 
 
 def test_an_expected_error_is_shown_as_its_sentence() -> None:
-    shown, session = replies(AssistantError("The index is gone: run <this>."))
-    assert plain(shown[-1]) == "The index is gone: run <this>."
-    assert [exchange.answer for exchange in session] == [None]
+    shown, exchange = replies(AssistantError("The index is gone: run <this>."))
+    assert plain(shown[-1]).startswith("The index is gone: run <this>.")
+    assert exchange.error
 
 
 def test_an_unexpected_error_is_told_kindly_and_logged(caplog: pytest.LogCaptureFixture) -> None:
     shown, _ = replies(ValueError("secret detail"))
     assert "secret" not in shown[-1]
-    assert "the terminal shows the details" in shown[-1]
+    assert "the server&#x27;s log shows the details" in shown[-1]
     assert "secret detail" in caplog.text
 
 
+def test_when_too_many_wait_the_question_is_kept_and_that_is_said(assistant: Assistant) -> None:
+    shown, exchange = replies(assistant.ask(ENGLISH), Room(seats=0, waiting=0))
+    assert "Too many questions" in shown[-1]
+    assert exchange.question == "Q?"
+
+
+def test_a_room_seats_some_lets_others_wait_and_turns_the_rest_away() -> None:
+    room, order = Room(seats=1, waiting=1), list[str]()
+
+    async def visit(name: str) -> None:
+        try:
+            async with room.seat():
+                order.append(f"{name} sits")
+                await asyncio.sleep(0.01)
+        except FullError:
+            order.append(f"{name} leaves")
+
+    async def visits() -> None:
+        await asyncio.gather(*(visit(name) for name in "abc"))
+        await visit("d")
+
+    asyncio.run(visits())
+    assert order == ["a sits", "c leaves", "b sits", "d sits"]
+
+
 def test_after_an_error_the_sources_of_the_last_answer_stay(assistant: Assistant) -> None:
-    session = (ui.Exchange(ENGLISH, assistant.ask(ENGLISH)), ui.Exchange("Q?", error="No."))
-    panel = ui._panel(session)
-    assert "source-0-1" in panel
-    assert " hidden" not in panel
+    conversation = Conversation.new().with_exchange(Exchange.of(assistant.ask(ENGLISH)))
+    shown = panel(conversation.with_exchange(Exchange.failed("Q?", "No.")), "en")
+    assert "source-0-1" in shown
+    assert " hidden" not in shown
+
+
+def test_what_failed_can_be_asked_again() -> None:
+    conversation = Conversation.new().with_exchange(Exchange.failed("Q?", "No."))
+    assert 'class="act-again turn-0"' in messages(conversation, "en")[-1]["content"]
 
 
 def test_a_taken_port_is_told_with_the_next_step(capsys: pytest.CaptureFixture[str]) -> None:
@@ -233,271 +279,3 @@ def test_a_port_out_of_range_is_wrong_usage() -> None:
     with pytest.raises(SystemExit) as stopped:
         ui.main(["--port", "99999"])
     assert stopped.value.code == 2
-
-
-# ---- a real browser at a real server ----
-
-
-@pytest.fixture(scope="module")
-def address(built_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where `python ui.py` serves, started as a user would."""
-    chosen = {"ASSISTANT_HOME": built_settings.home, "ASSISTANT_CORPUS": built_settings.corpus}
-    foreign = ("ASSISTANT_", "GRADIO_")
-    environ = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
-    environ |= {name: str(path) for name, path in chosen.items()}
-    log = tmp_path_factory.mktemp("ui") / "stderr.txt"
-    with (
-        log.open("w") as stderr,
-        subprocess.Popen(
-            [sys.executable, "ui.py", "--port", "0"], cwd=ROOT, env=environ, stderr=stderr
-        ) as server,
-    ):
-        try:
-            yield _ready(server, log)
-        finally:
-            server.terminate()
-    assert "Traceback" not in log.read_text(encoding="utf-8")
-
-
-def _ready(server: subprocess.Popen[bytes], log: Path) -> str:
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        text = log.read_text(encoding="utf-8")
-        if match := re.search(r"ready at (http://\S+)", text):
-            return match[1]
-        assert server.poll() is None, text
-        select.select([], [], [], 0.1)
-    raise AssertionError(f"No server after two minutes: {text}")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
-        yield browser
-        browser.close()
-
-
-@dataclass
-class Visit:
-    """A visitor's page, with all that went wrong on it."""
-
-    page: Page
-    troubles: list[str]
-
-    def ask(self, question: str) -> None:
-        """Ask, and wait for the finished answer."""
-        count = self.page.locator("#chat .reply").count() + 1
-        box = self.page.get_by_role("textbox")
-        box.fill(question)
-        box.press("Enter")
-        self.wait(count)
-
-    def wait(self, count: int) -> None:
-        finished = ".reply:is(.answered, .partial, .refused, .error)"
-        self.page.wait_for_function(
-            f"document.querySelectorAll('#chat {finished}').length == {count}"
-        )
-
-    @property
-    def reply(self) -> str:
-        return self.page.locator("#chat .reply").last.inner_text()
-
-
-class Visitors:
-    """Opens pages in separate browser contexts, as different people would."""
-
-    def __init__(self, browser: Browser, address: str) -> None:
-        self.browser, self.address = browser, address
-        self.contexts: list[BrowserContext] = []
-        self.visits: list[Visit] = []
-
-    def open(self, *, width: int = 1280, height: int = 900, dark: bool = False) -> Visit:
-        context = self.browser.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme="dark" if dark else "light",
-        )
-        self.contexts.append(context)
-        page, troubles = context.new_page(), list[str]()
-        page.set_default_timeout(30_000)
-        allowed = (self.address, "data:", "blob:")
-        page.on("console", lambda m: troubles.append(m.text) if m.type == "error" else None)
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("dialog", lambda dialog: troubles.append(dialog.message))
-        page.on(
-            "request",
-            lambda r: None if r.url.startswith(allowed) else troubles.append(r.url),
-        )
-        page.goto(self.address)
-        page.get_by_role("textbox").wait_for()
-        self.visits.append(Visit(page, troubles))
-        return self.visits[-1]
-
-
-@pytest.fixture
-def visitors(browser: Browser, address: str) -> Iterator[Visitors]:
-    """Visits; afterwards, none may have logged an error or asked another machine for anything."""
-    visitors = Visitors(browser, address)
-    yield visitors
-    troubles = [visit.troubles for visit in visitors.visits]
-    for context in visitors.contexts:
-        context.close()
-    assert troubles == [[] for _ in troubles]
-
-
-@needs_browser
-def test_a_marker_opens_its_source_at_the_quoted_words(
-    visitors: Visitors, assistant: Assistant
-) -> None:
-    visit, answer = visitors.open(), assistant.ask(ui.EXAMPLES[1])
-    page, source = visit.page, visit.page.locator("#source-1-1")
-    visit.ask(CHINESE)
-    visit.ask(answer.question)
-    assert visit.reply == f"{answer.text}\n\nQuoted from the sources"
-    assert source.locator("blockquote").is_hidden()
-    page.locator("#chat a.marker", has_text="[1]").last.click()
-    assert source.locator("blockquote").is_visible()
-    assert "chosen" in str(source.get_attribute("class"))
-    citation = answer.citations[0]
-    assert source.locator("mark").all_inner_texts() == [quote.text for quote in citation.quotes]
-    assert source.locator("blockquote").inner_text() == citation.passage.text
-    assert citation.source.title_en in source.locator("summary").inner_text()
-    assert source.get_by_role("link").get_attribute("href") == citation.source.url
-    for words in citation.translations:
-        assert words in source.inner_text()
-    if os.environ.get("UPDATE_SCREENSHOTS") == "1":
-        page.screenshot(path=ROOT / "docs" / "screenshot.png")
-
-
-@needs_browser
-def test_an_answer_is_seen_to_grow(visitors: Visitors) -> None:
-    visit = visitors.open()
-    visit.page.evaluate(
-        """() => { window.seen = new Set(); new MutationObserver(() => {
-          const reply = [...document.querySelectorAll("#chat .reply")].pop();
-          if (reply) window.seen.add(reply.textContent);
-        }).observe(document.body, {childList: true, subtree: true, characterData: true}); }"""
-    )
-    # What is asked of them matters little here, its length does: a refusal lists the documents.
-    visit.ask(UNANSWERABLE)
-    assert visit.page.evaluate("window.seen.size") > 1
-
-
-@needs_browser
-def test_a_chinese_question_gets_a_chinese_answer(visitors: Visitors, assistant: Assistant) -> None:
-    visit, answer = visitors.open(), assistant.ask(CHINESE)
-    visit.ask(CHINESE)
-    assert visit.reply.startswith(answer.text)
-    visit.page.locator("#chat a.marker").first.click()
-    panel = visit.page.locator("#sources")
-    assert panel.locator("h2").inner_text() == "来源"
-    assert panel.locator("mark").first.inner_text() == answer.citations[0].quotes[0].text
-
-
-@needs_browser
-def test_a_follow_up_is_understood_from_the_conversation(
-    visitors: Visitors, assistant: Assistant
-) -> None:
-    visit = visitors.open()
-    visit.ask(ENGLISH)
-    visit.ask("And when?")
-    expected = assistant.ask("And when?", history=[assistant.ask(ENGLISH)])
-    assert visit.reply.startswith(f"Understood as: {expected.stand_alone}")
-    assert expected.text in visit.reply
-
-
-@needs_browser
-def test_a_question_the_sources_do_not_answer_looks_different(visitors: Visitors) -> None:
-    visit = visitors.open()
-    visit.ask(UNANSWERABLE)
-    reply = visit.page.locator("#chat .reply.refused")
-    assert reply.inner_text().startswith("Not answered by the sources")
-    assert reply.evaluate("e => getComputedStyle(e).borderLeftWidth") == "4px"
-    assert reply.locator("a.marker").count() == 0
-
-
-@needs_browser
-def test_two_visitors_never_share_a_conversation(visitors: Visitors) -> None:
-    one, other = visitors.open(), visitors.open()
-    one.ask(ENGLISH)
-    other.ask("And when?")
-    assert "Understood as" not in other.reply
-    assert ENGLISH not in other.page.locator("body").inner_text().replace(ui.EXAMPLES[0], "", 1)
-    assert other.page.locator("#chat .reply").count() == 1
-    one.ask("And when?")
-    assert "Understood as" in one.reply
-
-
-@needs_browser
-def test_a_marker_of_an_older_answer_brings_its_sources_back(visitors: Visitors) -> None:
-    visit = visitors.open()
-    visit.ask(ENGLISH)
-    visit.ask(CHINESE)
-    older, newer = visit.page.locator("#source-0-1"), visit.page.locator("#source-1-1")
-    assert (older.is_visible(), newer.is_visible()) == (False, True)
-    visit.page.locator("#chat a.marker").first.click()
-    assert (older.is_visible(), newer.is_visible()) == (True, False)
-
-
-@needs_browser
-def test_a_question_is_shown_literally(visitors: Visitors) -> None:
-    visit = visitors.open()
-    question = f"{ATTACK} **bold** $$x^2$$ ${{1+1}} {{{{value}}}} what is that?"
-    visit.ask(question)
-    assert visit.page.locator("#chat .message.user").inner_text() == question
-    assert question in visit.page.locator("#sources").inner_text()
-    assert visit.page.locator("#chat img, #sources img").count() == 0
-
-
-@needs_browser
-def test_an_example_is_asked_with_a_click(visitors: Visitors) -> None:
-    visit = visitors.open()
-    visit.page.get_by_role("button", name=CHINESE).click()
-    visit.wait(1)
-    assert "636" in visit.reply
-
-
-@needs_browser
-def test_a_question_that_is_too_long_is_refused_kindly(visitors: Visitors) -> None:
-    visit = visitors.open()
-    visit.ask("why " * 2000)
-    assert visit.page.locator("#chat .reply.error").count() == 1
-    assert "2,000" in visit.reply
-
-
-@needs_browser
-def test_an_empty_message_is_ignored(visitors: Visitors) -> None:
-    visit = visitors.open()
-    box = visit.page.get_by_role("textbox")
-    box.fill("  ")
-    box.press("Enter")
-    visit.page.wait_for_timeout(1000)
-    assert visit.page.locator("#chat .message").count() == 0
-
-
-@needs_browser
-def test_clearing_the_chat_forgets_the_conversation(visitors: Visitors) -> None:
-    visit = visitors.open()
-    visit.ask(ENGLISH)
-    visit.page.get_by_role("button", name="Clear").click()
-    visit.page.locator("#sources .hint").wait_for()
-    visit.ask("And when?")
-    assert "Understood as" not in visit.reply
-
-
-@needs_browser
-@pytest.mark.parametrize("question", [ENGLISH, f"What is {'incubator' * 40}?"])
-def test_a_phone_shows_everything_without_scrolling_sideways(
-    visitors: Visitors, question: str
-) -> None:
-    visit = visitors.open(width=390, height=844, dark=True)
-    visit.ask(question)
-    for marker in visit.page.locator("#chat a.marker").all()[:1]:
-        marker.click()
-        summary = visit.page.locator(".source.chosen summary")
-        summary.wait_for()
-        top = cast(dict[str, float], summary.bounding_box())["y"]
-        assert 0 <= top < 844
-    assert visit.page.evaluate("document.documentElement.scrollWidth") <= 390

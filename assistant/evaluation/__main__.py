@@ -10,6 +10,7 @@
     injections [SET]    do orders hidden in texts, names, questions or history change an answer
     dialogues [SET]     are follow-ups understood and new topics left alone
     speed SET           cold and warm answer time, build time and memory on this machine
+    load ADDRESS SET    many people asking a running page at once: p50, p95, errors
     fit READING SET …   fit the decision to answer (never on a set that reports)
     fit-reader READING XQUAD   fit the reader's weights on the reading sets
 
@@ -17,7 +18,8 @@ Sets are JSON Lines, CSV with a header, or JSON in SQuAD's format. A run is kept
 in a directory; the same command goes on with one that was stopped and shows one that is finished.
 
 Exit codes: 0 done, 1 something is wrong (one sentence on stderr says what), 2 wrong usage,
-4 a metric is under its floor (--fail-under) or an injection did not pass, 130 interrupted.
+4 a metric is under its floor (--fail-under) an injection did not pass or load met errors,
+130 interrupted.
 """
 
 from __future__ import annotations
@@ -48,6 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _run(settings, options)
         if options.command in ("claims", "injections", "dialogues"):
             return _written(settings, options)
+        if options.command == "load":
+            return _load(options)
         _command(settings, options)
         return 0
     except AssistantError as error:
@@ -87,14 +91,7 @@ def _command(settings: Settings, options: argparse.Namespace) -> None:
 
             print_refusal(settings, options.directory, limit=options.limit)
         case "speed":
-            from .questions import read_set
-            from .speed import print_chat_speed, print_speed
-
-            questions = read_set(options.set)
-            if options.chat:
-                print_chat_speed(settings, questions, limit=options.limit)
-            else:
-                print_speed(settings, questions)
+            _speed(settings, options)
         case "fit":
             from .fit import fit_decision
 
@@ -105,6 +102,32 @@ def _command(settings: Settings, options: argparse.Namespace) -> None:
             fit_and_export(
                 settings, options.reading, options.xquad, options.out, first_phase=options.phase
             )
+
+
+def _speed(settings: Settings, options: argparse.Namespace) -> None:
+    from .questions import read_set
+
+    questions = read_set(options.set)
+    if options.page:
+        from .page_start import print_page_start
+
+        print_page_start(questions[0].question)
+        return
+    from .speed import print_chat_speed, print_speed
+
+    if options.chat:
+        print_chat_speed(settings, questions, limit=options.limit)
+    else:
+        print_speed(settings, questions)
+
+
+def _load(options: argparse.Namespace) -> int:
+    from .load import print_load
+    from .questions import read_set
+
+    questions = read_set(options.set)
+    failed = print_load(options.address, questions, users=options.users, seconds=options.seconds)
+    return UNDER_ITS_FLOOR if failed else 0
 
 
 def _written(settings: Settings, options: argparse.Namespace) -> int:

@@ -68,8 +68,16 @@ def _add_written(commands: Commands) -> None:
         "--chat", action="store_true", help="written answers against the bare chat model instead"
     )
     speed.add_argument(
+        "--page", action="store_true", help="how soon the page and its first answer come instead"
+    )
+    speed.add_argument(
         "--limit", type=_count, default=20, metavar="N", help="with --chat: N answers (20)"
     )
+    load = commands.add_parser("load", help="many people asking a running page at once")
+    load.add_argument("address", help="of the page, as `python ui.py` tells it")
+    load.add_argument("set", type=Path)
+    load.add_argument("--users", type=_count, default=20, metavar="N", help="(20)")
+    load.add_argument("--seconds", type=_count, default=60, metavar="N", help="(60)")
 
 
 def _add_fits(commands: Commands) -> None:

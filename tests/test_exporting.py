@@ -1,0 +1,199 @@
+"""Conversations as files: numbered through, exact, and literal whatever the words are."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from assistant import Assistant
+from web.exporting import list_numbered, reference_list, to_json, to_markdown
+from web.markdown import block_quote, escape_line, escape_text
+from web.records import Conversation, Exchange
+
+from .web_records import citation, exchange
+
+ASKED = (
+    "Who did Vanke sign an agreement with?",
+    "长三角调研收回多少份有效问卷？",
+    "Where did Vanke open its first incubator overseas?",
+)
+GITHUB = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+NASTY = (
+    "# Heading",
+    "<script>alert(1)</script>",
+    "[x](javascript:alert(1))",
+    "![x](http://e.vil/p.png)",
+    "1. one",
+    "- a\n- b",
+    "a | b\n--|--\n1 | 2",
+    "*bold* _it_ `code` ~~gone~~",
+    "    indented",
+    "> quote",
+    "Title\n===",
+    "***",
+    "&lt;b&gt; &copy;",
+    "[1]: http://e.vil",
+    "\\*",
+    "<https://e.vil>",
+    "```\nfence",
+    "end \\",
+)
+
+
+def conversation(*exchanges: Exchange) -> Conversation:
+    made = Conversation.new()
+    for one in exchanges:
+        made = made.with_exchange(one)
+    return made
+
+
+def seen(markdown: str) -> str:
+    """What a reader of the Markdown sees, white space evened out."""
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", GITHUB.render(markdown))).split())
+
+
+@pytest.fixture(scope="module")
+def talked(assistant: Assistant) -> Conversation:
+    return conversation(*(Exchange.of(assistant.ask(question)) for question in ASKED))
+
+
+PRINTABLE = st.text(
+    st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"], include_characters="\n")
+)
+
+
+@given(PRINTABLE)
+@example("\n".join(NASTY))
+@example("www.e.vil http://e.vil")
+def test_escaped_text_renders_as_it_is(text: str) -> None:
+    rendered = GITHUB.render(escape_text(text))
+    assert set(re.findall(r"</?(\w+)", rendered)) <= {"p", "br"}
+    assert "".join(seen(escape_text(text)).split()) == "".join(text.split())
+
+
+@given(PRINTABLE)
+def test_escaped_text_stays_inside_its_block_quote(text: str) -> None:
+    rendered = GITHUB.render(block_quote(escape_text(f"a\n\n{text}")))
+    assert set(re.findall(r"</?(\w+)", rendered)) <= {"blockquote", "p", "br"}
+    assert rendered.count("<blockquote>") == 1
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_an_escaped_line_renders_as_it_is_in_a_heading(text: str) -> None:
+    assert re.fullmatch(r"<h1>[^<]*</h1>\n", GITHUB.render(f"# {escape_line(text)}"))
+    assert seen(f"# {escape_line(text)}") == " ".join(text.split())
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_hostile_questions_and_documents_are_shown_literally(text: str) -> None:
+    cited = citation(text=f"Vanke {text}")
+    hostile = replace(
+        cited, title_en=text, title_zh=text, heading=text, translations=(text,), author=text
+    )
+    made = to_markdown(conversation(exchange(text, f"Vanke {text}", hostile)), "apa", "en")
+    rendered = GITHUB.render(made)
+    allowed = {"h1", "h2", "p", "br", "blockquote", "em"}
+    assert set(re.findall(r"</?(\w+)", rendered)) <= allowed
+    words = " ".join(text.split())
+    # Name, question, answer, quote, translation, its title and heading, author.
+    assert seen(made).count(words) >= 8
+
+
+def test_sources_are_listed_once_and_markers_follow(talked: Conversation) -> None:
+    made = to_markdown(talked, "apa", "en")
+    answers, listed = made.split("## References\n\n")
+    assert len(re.findall(r"^\\\[\d+\\\]", listed, re.MULTILINE)) == 2
+    assert listed.startswith("\\[1\\] BOP Consulting. (2016, May 26). *China's international")
+    assert "\\[2\\] Tongji University." in listed
+    first, second, third = re.split(r"^## \d\. ", answers, flags=re.MULTILINE)[1:]
+    assert "\\[1\\]" in first
+    assert "\\[1\\]" in third
+    assert "\\[2\\]" in second
+    assert "\\[1\\]" not in second
+
+
+def test_every_quote_stands_exactly_with_its_translation(
+    talked: Conversation, assistant: Assistant
+) -> None:
+    shown = seen(to_markdown(talked, "gb", "zh"))
+    for kept in talked.exchanges:
+        for cited in kept.citations:
+            source = assistant.index.sources[cited.source_id].text
+            for quote, translation in zip(cited.quotes, cited.translations, strict=True):
+                assert quote.text == source[quote.start : quote.end]
+                assert quote.text in shown
+                assert f"译文（{cited.translation_by}）: {translation}" in shown
+
+
+def test_the_list_is_in_the_chosen_style_with_links(talked: Conversation) -> None:
+    made = to_markdown(talked, "gb", "zh").split("## 参考文献\n\n")[1]
+    day = talked.exchanges[0].time[:10]
+    assert (
+        f"China's international incubators\\[EB/OL\\]. (2016-05-26)\\[{day}\\]. <https://" in made
+    )
+    links = re.findall(r'href="([^"]*)"', GITHUB.render(made))
+    assert links == [talked.exchanges[i].citations[0].url for i in (0, 1)]
+
+
+def test_two_passages_of_a_source_get_one_number() -> None:
+    two = exchange("Q?", "Both say it.", citation(1, "a"), citation(2, "a"), citation(3, "b"))
+    listed = reference_list(conversation(two))
+    assert [source.places for source in listed] == [((0, 1), (0, 2)), ((0, 3),)]
+    assert list_numbered(two, {1: 1, 2: 1, 3: 2}) == "Both say it. [1][2]"
+
+
+def test_a_marker_inside_quoted_words_stays() -> None:
+    said = exchange("Q?", "As [1] in the source says [1].", citation(1), lead="As [1]")
+    assert list_numbered(said, {1: 7}) == "As [1] [7]\n\nAs [1] in the source says [1]. [7]"
+
+
+def test_a_document_that_was_replaced_is_another_source() -> None:
+    newer = replace(citation(1, "a"), title_en="Second edition")
+    made = conversation(exchange("Q?", "A.", citation(1, "a")), exchange("R?", "B.", newer))
+    assert [source.cited.title_en for source in reference_list(made)] == [
+        "Notes a",
+        "Second edition",
+    ]
+
+
+def test_questions_without_answers_say_why() -> None:
+    made = to_markdown(conversation(Exchange.failed("Q?", "The *server* is full.")), "apa", "en")
+    assert "The \\*server\\* is full." in made
+    assert "References" not in made
+
+
+def test_refusals_are_marked_and_follow_ups_explained(assistant: Assistant) -> None:
+    first = assistant.ask("Where is Innospace based?")
+    second = assistant.ask("And who supports it?", history=[first])
+    third = assistant.ask("Which footballers play for Arsenal?")
+    made = to_markdown(conversation(*map(Exchange.of, (first, second, third))), "apa", "en")
+    assert f"Understood as: {second.stand_alone}" in seen(made)
+    assert "**Not answered by the sources**" in made
+
+
+def test_written_answers_say_who_wrote_them() -> None:
+    written = replace(exchange(), composer="gpt-x")
+    made = to_markdown(conversation(written), "apa", "en")
+    assert "Written by gpt-x · 1 supported, 0 partly, 0 not" in made
+
+
+def test_json_holds_the_record_and_the_references(talked: Conversation) -> None:
+    data = json.loads(to_json(talked))
+    assert Conversation.from_dict(data) == talked
+    first, second = data["references"]
+    assert first["cited"] == [{"exchange": 0, "citation": 1}, {"exchange": 2, "citation": 1}]
+    assert (second["number"], second["source_id"]) == (2, "yangtze-delta-survey-2015")
+    assert first["apa"].startswith("BOP Consulting. (2016, May 26).")
+    assert second["gb"].startswith("同济大学. ")
+
+
+def test_an_empty_conversation_can_be_exported() -> None:
+    assert to_markdown(Conversation.new(), "gb", "zh").startswith("# Report Assistant")
+    assert json.loads(to_json(Conversation.new()))["references"] == []

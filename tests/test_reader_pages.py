@@ -1,0 +1,162 @@
+"""The reader's pages, served as they are: languages, links, hostile addresses, waiting."""
+
+from __future__ import annotations
+
+import html
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from assistant import Assistant, Settings
+from assistant.types import Source
+from web.hosting import AssistantHost
+from web.permalinks import permalink, permalink_of
+from web.reader_pages import reader_router
+
+from .asgi_server import serving
+
+VANKE = "Major Chinese property developer Vanke signed an agreement with Provenience"
+
+
+@pytest.fixture(scope="module")
+def address(assistant: Assistant) -> Iterator[str]:
+    with serving(reader_router(AssistantHost(assistant.settings, assistant))) as address:
+        yield address
+
+
+def get(address: str, language: str = "en-GB") -> httpx.Response:
+    return httpx.get(address, headers={"Accept-Language": language}, timeout=30)
+
+
+def vanke(assistant: Assistant) -> tuple[Source, int]:
+    source = assistant.index.sources["bop-report"]
+    return source, source.text.index(VANKE)
+
+
+def test_the_list_names_every_document_in_both_languages(
+    address: str, assistant: Assistant
+) -> None:
+    reply = get(f"{address}/read")
+    assert reply.status_code == 200
+    shown = html.unescape(reply.text)
+    for source in assistant.sources:
+        assert source.title_en in shown
+        assert source.title_zh in shown
+        assert f'href="/read/{source.id}"' in reply.text
+
+
+def test_a_permalink_marks_its_words(address: str, assistant: Assistant) -> None:
+    source, start = vanke(assistant)
+    reply = get(address + permalink(source, start, start + len(VANKE)))
+    assert reply.status_code == 200
+    assert f'<mark id="target" class="target" tabindex="-1">{VANKE}</mark>' in reply.text
+
+
+@pytest.mark.parametrize(
+    ("query", "language", "expected"),
+    [
+        ("", "en-GB", "Back to the chat"),
+        ("", "zh-CN,zh;q=0.9", "返回问答"),
+        ("?ui=zh", "en-GB", "返回问答"),
+        ("?ui=en", "zh-CN", "Back to the chat"),
+        ("?ui=xx", "en-GB", "Back to the chat"),
+    ],
+)
+def test_the_language_is_the_one_asked_for_or_else_the_browser_s(
+    address: str, query: str, language: str, expected: str
+) -> None:
+    assert expected in get(f"{address}/read/bop-report{query}", language).text
+
+
+def test_the_other_language_keeps_the_words(address: str, assistant: Assistant) -> None:
+    source, start = vanke(assistant)
+    reply = get(address + permalink(source, start, start + 200))
+    found = re.search(r'hreflang="zh" href="([^"]+)"', reply.text)
+    assert found
+    other = get(address + found[1].replace("&amp;", "&"))
+    assert 'lang="zh"><head>' in other.text
+    assert 'id="target"' in other.text
+
+
+def test_words_that_are_gone_are_told_and_the_document_is_shown(address: str) -> None:
+    reply = get(address + permalink_of("bop-report", "The moon is made of <cheese>.", 3))
+    assert reply.status_code == 200
+    assert "The moon is made of &lt;cheese&gt;." in reply.text
+    assert "do not stand in this document" in reply.text
+    assert "Chinese incubators are actively looking" in reply.text
+    assert 'id="target"' not in reply.text
+
+
+@pytest.mark.parametrize(
+    "name", ["nothing", "%3Cscript%3E", "%ED%A0%80", "a" * 4000, "%00", ".%2E"]
+)
+def test_an_unknown_document_is_told_with_a_list_of_what_there_is(address: str, name: str) -> None:
+    reply = get(f"{address}/read/{name}")
+    assert reply.status_code == 404
+    assert "<script" not in reply.text
+    assert "bop-report" in reply.text or "Not Found" in reply.text
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "words=%ED%A0%80&at=%ED%A0%80",
+        "words=%00%01%1B%7F%E2%80%AE",
+        "words=" + "a" * 50_000,
+        "words=the&to=" + "%20" * 15_000,
+        "words=the&at=" + "9" * 40_000,
+        "words=the&at=-5&at=abc&to&ui=%FF",
+        "words=the&words=%ff%fe&&&==&%",
+        "at=5",
+        "words=<script>alert(1)</script>&ui=<script>",
+    ],
+    ids=range(9),
+)
+def test_a_hostile_query_gets_a_page_all_the_same(address: str, query: str) -> None:
+    reply = get(f"{address}/read/bop-report?{query}")
+    assert reply.status_code == 200
+    assert "Chinese incubators are actively looking" in reply.text
+    assert "<script" not in reply.text
+    assert len(reply.text) < 400_000
+
+
+def test_nothing_but_the_page_s_own_style_may_load(address: str) -> None:
+    reply = get(f"{address}/read/bop-report")
+    policy = reply.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert "unsafe" not in policy
+    assert "img-src 'none'" in policy
+    assert "<script" not in reply.text
+
+
+def test_readers_who_come_early_get_their_page_when_the_assistant_is_there(
+    built_settings: Settings,
+) -> None:
+    host = AssistantHost(built_settings)
+    replies: list[httpx.Response] = []
+    with serving(reader_router(host)) as at:
+        visit = threading.Thread(target=lambda: replies.append(get(f"{at}/read/bop-report")))
+        visit.start()
+        visit.join(0.5)
+        # Others are served meanwhile: the wait does not hold the server up.
+        assert visit.is_alive()
+        assert httpx.get(f"{at}/nowhere", timeout=5).status_code == 404
+        host.start()
+        visit.join(60)
+    host.close()
+    assert replies[0].status_code == 200
+
+
+def test_why_there_is_no_assistant_is_told_in_a_sentence(tmp_path: Path) -> None:
+    host = AssistantHost(Settings(home=tmp_path, corpus=tmp_path / "nowhere"))
+    host.start()
+    with serving(reader_router(host)) as at:
+        reply = get(f"{at}/read/bop-report")
+    assert reply.status_code == 503
+    assert "The documents cannot be shown: " in reply.text
+    assert "nowhere" in reply.text
+    assert "Traceback" not in reply.text

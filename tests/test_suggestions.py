@@ -1,0 +1,209 @@
+"""Questions to begin and to go on with: each one really answered, by the source it is about."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from assistant import Assistant, Settings, open_assistant
+from assistant.errors import CorpusError
+from assistant.language import question_language
+from assistant.types import LANGUAGES, Language
+from ingest import build_index
+from ingest.sources import rehash
+from web.records import Exchange
+from web.suggestions import Starter, follow_ups, read_starters, starters
+
+from .conftest import ROOT
+
+SHIPPED = read_starters(ROOT / "corpus" / "starters.tsv")
+VANKE = "Who did Vanke sign an agreement with?"
+SURVEY = "长三角调研收回多少份有效问卷？"
+# Documents of a user's own, without a list of questions: with headings, and without.
+BEES = """# The bees of Mount Orrin
+
+## Hives
+
+In 2019 the keepers of Mount Orrin built 340 hives of larch wood.
+Each hive of Mount Orrin holds about 30,000 bees in summer.
+
+## Honey prices
+
+The honey of Mount Orrin was sold for 18 francs a jar in 2021.
+"""
+HARBOUR = """The harbour of Velmont was founded in 1873 by Clara Dessin.
+Clara Dessin had the lighthouse of Velmont built of granite.
+Velmont exports salt and slate to Norway.
+"""
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
+    """An assistant over the shipped corpus and two documents of a user's own."""
+    folder = tmp_path_factory.mktemp("own")
+    corpus = shutil.copytree(ROOT / "corpus", folder / "corpus")
+    blocks = []
+    for id_, title, text in (("bees", "Bees", BEES), ("harbour", "Harbour", HARBOUR)):
+        (corpus / "texts" / f"{id_}.txt").write_text(text, "utf-8")
+        empty = "".join(
+            f'{key} = ""\n' for key in ("author", "publisher", "date", "url", "licence")
+        )
+        blocks.append(
+            f'\n[[source]]\nid = "{id_}"\ntitle_en = "{title}"\ntitle_zh = "{title}"\n{empty}'
+            f'language = "en"\nkind = "original"\ntext = "texts/{id_}.txt"\n'
+        )
+    with (corpus / "sources.toml").open("a", encoding="utf-8") as file:
+        file.writelines(blocks)
+    rehash(corpus)
+    settings = Settings(home=folder / "home", corpus=corpus)
+    build_index(settings)
+    with open_assistant(settings) as opened:
+        yield opened
+
+
+def cites(assistant: Assistant, question: str) -> set[str]:
+    found = assistant.find(question)
+    assert found.status == "answered", question
+    return {choice.passage.source_id for choice in found.chosen}
+
+
+@pytest.mark.parametrize("starter", SHIPPED, ids=lambda s: s.question)
+def test_every_shipped_starter_is_answered_by_its_source(
+    assistant: Assistant, starter: Starter
+) -> None:
+    assert starter.source in cites(assistant, starter.question)
+    assert question_language(starter.question) == starter.language
+    assert len(starter.question) <= 100
+
+
+def test_each_source_has_six_starters_in_each_language(assistant: Assistant) -> None:
+    counts = Counter((s.source, s.language) for s in SHIPPED)
+    assert counts == {(s.id, lang): 6 for s in assistant.sources for lang in LANGUAGES}
+    assert len({s.question for s in SHIPPED}) == len(SHIPPED)
+
+
+def test_shipped_starters_are_none_of_the_questions_that_are_evaluated() -> None:
+    folders = (ROOT / "corpus" / "questions", ROOT / "assistant" / "evaluation" / "data")
+    paths = [path for folder in folders for path in folder.rglob("*.jsonl")]
+    asked = "\n".join(path.read_text("utf-8") for path in paths)
+    assert paths
+    assert not [s.question for s in SHIPPED if f'"{s.question}"' in asked]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_conversation_begins_with_questions_about_different_sources(
+    assistant: Assistant, language: Language
+) -> None:
+    questions = starters(assistant, language)
+    about = {s.question: s.source for s in SHIPPED if s.language == language}
+    assert len(questions) == 4
+    assert len({about[question] for question in questions}) == 4
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_own_documents_take_turns_with_the_shipped_ones(own: Assistant, language: Language) -> None:
+    questions = starters(own, language)
+    shipped = {s.question for s in SHIPPED}
+    made = [question for question in questions if question not in shipped]
+    assert len(questions) == 4
+    assert 1 <= len(made) <= 2
+    for question in made:
+        assert cites(own, question) & {"bees", "harbour"}
+        assert question_language(question) == language
+
+
+def test_follow_ups_come_from_an_own_document_when_it_is_asked_about(own: Assistant) -> None:
+    asked = "How many hives did the keepers of Mount Orrin build?"
+    first, *_ = follow_ups(own, Exchange.of(own.ask(asked)), [asked])
+    assert "Bees" in first
+    assert "bees" in cites(own, first)
+
+
+@pytest.mark.parametrize("question", [VANKE, SURVEY, "Which footballers play for Arsenal?"])
+def test_follow_ups_are_answered_new_and_in_the_language_of_the_question(
+    assistant: Assistant, question: str
+) -> None:
+    answer = assistant.ask(question)
+    said = {(q.source_id, q.start) for cited in answer.citations for q in cited.quotes}
+    kept = Exchange.of(answer)
+    assert follow_ups(assistant, kept, [question])
+    # A slow machine checks only one of them a call.
+    questions = [follow_ups(assistant, kept, [question]) for _ in range(3)][-1]
+    assert len(questions) == len(set(questions)) == 3
+    for suggested in questions:
+        found = assistant.find(suggested)
+        spans = {(c.passage.source_id, c.passage.sentences[c.number].start) for c in found.chosen}
+        assert found.status == "answered"
+        assert not spans & said
+        assert question_language(suggested) == question_language(question)
+
+
+@pytest.mark.parametrize(("question", "source"), [(VANKE, "bop"), (SURVEY, "yangtze")])
+def test_the_nearest_follow_up_is_about_what_was_cited(
+    assistant: Assistant, question: str, source: str
+) -> None:
+    first, *_ = follow_ups(assistant, Exchange.of(assistant.ask(question)), [question])
+    assert any(id_.startswith(source) for id_ in cites(assistant, first))
+
+
+def test_what_was_asked_is_not_suggested_again(assistant: Assistant) -> None:
+    kept = Exchange.of(assistant.ask(VANKE))
+    asked: list[str] = [VANKE]
+    for _ in range(4):
+        questions = follow_ups(assistant, kept, asked)
+        assert questions
+        assert not set(questions) & set(asked)
+        # In capitals and without its mark, it is the same question.
+        asked += [question.upper().rstrip("?") for question in questions] + list(questions)
+    assert len(asked) > 8
+
+
+def test_follow_ups_that_are_known_cost_little(assistant: Assistant) -> None:
+    kept = Exchange.of(assistant.ask(VANKE))
+    for _ in range(3):
+        follow_ups(assistant, kept, [VANKE])
+    took = []
+    for _ in range(3):
+        began = time.perf_counter()
+        assert len(follow_ups(assistant, kept, [VANKE])) == 3
+        took.append(time.perf_counter() - began)
+    assert min(took) < 0.3
+
+
+def test_a_corpus_without_starters_gets_questions_by_its_headings(assistant: Assistant) -> None:
+    settings = replace(assistant.settings, corpus=assistant.settings.home)
+    bare = Assistant(settings, assistant.index, assistant._embeddings, assistant._reader)
+    questions = starters(bare, "zh", count=2)
+    assert len(questions) == 2
+    for question in questions:
+        assert question.startswith("《")
+        assert cites(assistant, question)
+
+
+def test_no_file_means_no_starters(tmp_path: Path) -> None:
+    assert read_starters(tmp_path / "starters.tsv") == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "line 1 must read source language question"),
+        ("source\tlanguage\tquestion\nbop\tfr\tQui ?\n", "line 2 needs"),
+        ("source\tlanguage\tquestion\nbop\ten\n", "line 2 needs"),
+        ("source\tlanguage\tquestion\nbop\ten\t\n", "line 2 needs"),
+        (b"\xff\xfe", "cannot be read"),
+    ],
+)
+def test_a_file_that_does_not_fit_is_named_with_its_line(
+    tmp_path: Path, text: str | bytes, said: str
+) -> None:
+    path = tmp_path / "starters.tsv"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(CorpusError, match=said):
+        read_starters(path)

@@ -1,0 +1,156 @@
+"""The documents tab: what is indexed, adding and removing, with progress and per-file errors."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from assistant import AssistantError
+from assistant.types import Language
+
+from .documents import (
+    BuildFacts,
+    DocumentRow,
+    Outcome,
+    Progress,
+    add_documents,
+    build_facts,
+    document_rows,
+    remove_documents,
+)
+from .hosting import AssistantHost
+from .labels import ANSWER, PAGE
+from .page import Parts, gradio
+
+# How often the page is told how far the work is, in seconds.
+_TICK_S = 0.3
+
+
+class DocumentsTab:
+    """The tab's handlers, over one host."""
+
+    def __init__(self, host: AssistantHost) -> None:
+        """Keep the host."""
+        self._host = host
+
+    def wire(self, p: Parts) -> None:
+        """Say what happens when; called inside the page's block."""
+        private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+        shown = [p.done, p.documents, p.removable, p.sources]
+        p.add.click(self.add, [p.files, p.ui], [*shown, p.files], concurrency_limit=4, **private)
+        p.remove.click(self.remove, [p.removable, p.ui], shown, concurrency_limit=4, **private)
+        p.tabs[1].select(self.show, [p.ui], shown[1:], **private)
+
+    async def show(self, ui: Language) -> list[Any]:
+        """The table, what can be removed, and what can be searched."""
+        await asyncio.to_thread(self._host.wait)
+        return self._shown(ui)
+
+    async def add(self, files: Sequence[str] | None, ui: Language) -> AsyncIterator[Any]:
+        """Progress while files are added, then what became of each of them."""
+        gr = gradio()
+        if not files:
+            gr.Warning(PAGE[ui]["no_files"])
+            yield [gr.skip()] * 5
+            return
+        named = [(Path(path).name, Path(path)) for path in files]
+
+        def work(progress: Progress) -> Sequence[Outcome]:
+            return add_documents(self._host, named, progress, language=ui)
+
+        async for shown in self._run(work, "adding", ui):
+            yield [*shown, gr.skip()]
+        yield [*[gr.skip()] * 4, None]
+
+    async def remove(self, ids: Sequence[str], ui: Language) -> AsyncIterator[Any]:
+        """Progress while documents are removed, then what became of each of them."""
+        gr = gradio()
+        if not ids:
+            gr.Warning(PAGE[ui]["nothing_chosen"])
+            yield [gr.skip()] * 4
+            return
+
+        def work(progress: Progress) -> Sequence[Outcome]:
+            return remove_documents(self._host, ids, progress, language=ui)
+
+        async for shown in self._run(work, "removing", ui):
+            yield shown
+
+    async def _run(
+        self, work: Callable[[Progress], Sequence[Outcome]], doing: str, ui: Language
+    ) -> AsyncIterator[list[Any]]:
+        gr, words = gradio(), PAGE[ui]
+        stage: tuple[str, float] = ("", 0.0)
+
+        def note(name: str, share: float) -> None:
+            nonlocal stage
+            stage = (name, share)
+
+        task = asyncio.create_task(asyncio.to_thread(work, note))
+        while not (await asyncio.wait({task}, timeout=_TICK_S))[0]:
+            name, share = stage
+            bar = f'<progress value="{share:.2f}" aria-label="{words[doing]}"></progress>'
+            said = f'<p role="status">{words[doing]}: {html.escape(name)} {bar}</p>'
+            yield [said, *[gr.skip()] * 3]
+        try:
+            lines = [_outcome(outcome) for outcome in task.result()]
+        except AssistantError as error:
+            lines = [f'<li class="failed">{html.escape(str(error))}</li>']
+        yield [f'<ul role="status">{"".join(lines)}</ul>', *self._shown(ui)]
+
+    def _shown(self, ui: Language) -> list[Any]:
+        gr = gradio()
+        with self._host.use() as assistant:
+            rows = document_rows(assistant)
+            facts = build_facts(assistant)
+            searched = [(source.title(ui), source.id) for source in assistant.sources]
+        removable = [(_title(row, ui), row.id) for row in rows if row.removable]
+        table = _table(rows, ui) + f'<p class="small">{_built(facts, ui)}</p>'
+        return [
+            table,
+            gr.update(choices=removable, value=[]),
+            gr.update(choices=searched, value=[id_ for _, id_ in searched]),
+        ]
+
+
+def _title(row: DocumentRow, ui: Language) -> str:
+    return row.title_zh if ui == "zh" else row.title_en
+
+
+def _outcome(outcome: Outcome) -> str:
+    kind = "done" if outcome.ok else "failed"
+    return f'<li class="{kind}">{html.escape(outcome.sentence)}</li>'
+
+
+def _table(rows: Sequence[DocumentRow], ui: Language) -> str:
+    words, kinds = PAGE[ui], ANSWER[ui]
+    keys = ("d_title", "d_language", "d_kind", "d_date", "d_passages", "d_added")
+    head = "".join(f'<th scope="col">{words[key]}</th>' for key in keys)
+    body = []
+    for row in rows:
+        link = f'<a href="/read/{quote(row.id)}?ui={ui}">{html.escape(_title(row, ui))}</a>'
+        cells = (
+            html.escape(words[row.language]),
+            html.escape(kinds[row.kind]),
+            html.escape(row.date),
+            str(row.passages),
+            html.escape(row.added[:10]) or words["shipped"],
+        )
+        rest = "".join(f"<td>{cell}</td>" for cell in cells)
+        body.append(f'<tr><th scope="row">{link}</th>{rest}</tr>')
+    return (
+        f'<div class="scroll" lang="{ui}" tabindex="0"><table class="documents">'
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
+    )
+
+
+def _built(facts: BuildFacts, ui: Language) -> str:
+    when = html.escape(facts.built[:16].replace("T", " "))
+    model = html.escape(facts.model)
+    return PAGE[ui]["built"].format(
+        when=when, model=model, sources=facts.sources, passages=facts.passages
+    )
