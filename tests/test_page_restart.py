@@ -34,6 +34,8 @@ def test_a_conversation_goes_on_after_the_server_was_restarted(
         visit.ask("And when?")
         assert "Understood as" in visit.reply
         assert visit.page.locator("#chat .reply").count() == 2
+        visit.page.locator("#chat .verdict-helpful").last.click()
+        visit.page.get_by_text("Thank you.").wait_for()
         visit.page.context.close()
 
 

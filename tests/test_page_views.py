@@ -281,3 +281,14 @@ def test_what_the_page_sends_holds_no_secret(page_address: str) -> None:
     config = httpx.get(f"{page_address}/config").text
     assert str(ROOT) not in config
     assert "password" not in config.lower()
+
+
+def test_a_phone_has_room_for_an_answer_and_for_every_tab(visitors: Visitors) -> None:
+    visit = visitors.open(width=390, height=844)
+    visit.ask(ENGLISH)
+    visit.page.locator("#chat a.marker").last.click()
+    if os.environ.get("UPDATE_SCREENSHOTS") == "1":
+        visit.page.screenshot(path=ROOT / "docs" / "phone-en.png")
+    for tab in visit.page.get_by_role("tab").all():
+        tab.click()
+        assert visit.page.evaluate("document.documentElement.scrollWidth") <= 390

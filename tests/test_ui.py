@@ -30,7 +30,7 @@ from web.render import (
     render_text,
 )
 from web.room import FullError, Room
-from web.talk import Asked, Talk
+from web.talk import Asked, Talk, read_asked, written
 
 ENGLISH = "Who did Vanke sign an agreement with?"
 CHINESE = "长三角调研收回多少份有效问卷？"
@@ -279,3 +279,24 @@ def test_a_port_out_of_range_is_wrong_usage() -> None:
     with pytest.raises(SystemExit) as stopped:
         ui.main(["--port", "99999"])
     assert stopped.value.code == 2
+
+
+def test_what_a_browser_should_not_send_counts_as_left_out() -> None:
+    asked = read_asked(["x"], "99999", 7, "fr", "model", 500, "all", None)
+    assert (asked.question, asked.turn, asked.conversation.exchanges) == ("", None, ())
+    assert (asked.policy, asked.composer, asked.passages, asked.sources) == ("", "", None, None)
+    assert asked.ui == "en"
+
+
+def test_an_exchange_is_asked_again_by_its_number() -> None:
+    conversation = Conversation.new().with_exchange(Exchange.failed("Q?", "No."))
+    asked = read_asked("", "0", written(conversation), "zh", "quotes", 3, ["a"], "zh")
+    assert (asked.question, asked.turn, asked.policy, asked.passages) == ("Q?", 0, "zh", 3)
+    assert (asked.composer, asked.sources, asked.ui) == ("quotes", ["a"], "zh")
+
+
+@pytest.mark.parametrize(("policy", "sources"), [(None, None), ("auto", [])])
+def test_nothing_chosen_is_told_from_nothing_loaded_yet(
+    policy: str | None, sources: list[str] | None
+) -> None:
+    assert read_asked("Q?", "", "", policy, "", 6, [], "en").sources == sources

@@ -41,8 +41,9 @@ class DocumentsTab:
         """Say what happens when; called inside the page's block."""
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         shown = [p.done, p.documents, p.removable, p.sources]
-        p.add.click(self.add, [p.files, p.ui], [*shown, p.files], concurrency_limit=4, **private)
-        p.remove.click(self.remove, [p.removable, p.ui], shown, concurrency_limit=4, **private)
+        p.add.click(self.add, [p.files, p.ui], [*shown, p.files], **private)
+        # A server that was restarted meanwhile knows no choices.
+        p.remove.click(self.remove, [p.removable, p.ui], shown, preprocess=False, **private)
         p.tabs[1].select(self.show, [p.ui], shown[1:], **private)
 
     async def show(self, ui: Language) -> list[Any]:

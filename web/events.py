@@ -21,7 +21,7 @@ from .reading_panel import reader_html
 from .records import Conversation, Exchange
 from .references import Style
 from .suggestions import follow_ups, starters
-from .talk import Asked, Talk, read_conversation, view, written
+from .talk import Talk, read_asked, read_conversation, view, written
 from .wording import chosen, labelled, worded
 
 if TYPE_CHECKING:
@@ -65,10 +65,12 @@ class Events:
         gr, hidden = gradio(), p.hidden
         asking = [p.box, p.turn, p.record, p.policy, p.composer, p.passages, p.sources, p.ui]
         answered = [p.box, *shown]
+        # A server that was restarted meanwhile knows no choices: `ask` checks the values itself.
+        raw = {**PRIVATE, "preprocess": False}
         asked = [
-            gr.on([p.box.submit, p.ask.click], self.ask, asking, answered, js="ra.ask", **PRIVATE),
-            hidden["suggest"].click(self.ask, asking, answered, js="ra.suggested", **PRIVATE),
-            hidden["again"].click(self.ask, asking, answered, js="ra.again", **PRIVATE),
+            gr.on([p.box.submit, p.ask.click], self.ask, asking, answered, js="ra.ask", **raw),
+            hidden["suggest"].click(self.ask, asking, answered, js="ra.suggested", **raw),
+            hidden["again"].click(self.ask, asking, answered, js="ra.again", **raw),
         ]
         stopped = p.stop.click(
             self.stop, [p.given, p.record, p.ui], shown, cancels=asked, js="ra.stopped", **PRIVATE
@@ -132,33 +134,17 @@ class Events:
         seen = view(read_conversation(record)[0], other)
         return [other, seen.messages, seen.panel, *worded(other, self._host)]
 
-    async def ask(
-        self,
-        question: str,
-        turn: str,
-        record: str,
-        policy: str,
-        composer: str,
-        passages: int,
-        sources: list[str],
-        ui: Language,
-    ) -> AsyncIterator[Any]:
-        """The conversation as the answer to a question grows."""
+    async def ask(self, question: Any, turn: Any, record: Any, *chosen: Any) -> AsyncIterator[Any]:
+        """The conversation as the answer grows; values are as the browser sent them."""
         gr = gradio()
-        conversation, _ = read_conversation(record)
-        number = int(turn) if turn.isdecimal() else None
-        if number is not None and not question.strip() and number < len(conversation.exchanges):
-            question = conversation.exchanges[number].question
-        if not question.strip():
+        asked = read_asked(question, turn, record, *chosen)
+        if not asked.question:
             yield gr.skip()
             return
-        if not sources and self._host.is_ready:
-            gr.Warning(PAGE[ui]["nothing_to_search"])
+        if asked.sources == []:
+            gr.Warning(PAGE[asked.ui]["nothing_to_search"])
             yield gr.skip()
             return
-        asked = Asked(
-            question.strip(), number, conversation, ui, policy, composer, passages, sources or None
-        )
         box: Any = ""
         async with aclosing(self._talk.respond(asked)) as views:
             async for seen in views:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Collection
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from assistant import Answer, AssistantError
+from assistant.settings import LanguagePolicy
 from assistant.types import Language
 
 from .hosting import AssistantHost
@@ -19,6 +21,8 @@ from .records import Conversation, Exchange
 from .render import Message, message, messages, panel, question_message, render_text
 from .room import FullError, Room
 
+# The most that the settings tab offers.
+MOST_PASSAGES = 20
 # How often a waiting page is told how far the assistant is, in seconds.
 _TICK_S = 0.5
 
@@ -57,6 +61,40 @@ def read_conversation(text: str) -> tuple[Conversation, str]:
         return Conversation.from_json(text), ""
     except ValueError as error:
         return Conversation.new(), str(error)
+
+
+def read_asked(
+    question: Any,
+    turn: Any,
+    record: Any,
+    policy: Any,
+    composer: Any,
+    passages: Any,
+    sources: Any,
+    ui: Any,
+) -> Asked:
+    """What a browser asks; whatever is not as the page sends it counts as left out.
+
+    A question that is asked again comes as the number of its exchange alone.
+    """
+    conversation, _ = read_conversation(record if isinstance(record, str) else "")
+    said = question.strip() if isinstance(question, str) else ""
+    number = int(turn) if isinstance(turn, str) and re.fullmatch(r"\d{1,4}", turn) else None
+    if number is not None and not said and number < len(conversation.exchanges):
+        said = conversation.exchanges[number].question
+    listed = isinstance(sources, list) and all(isinstance(id_, str) for id_ in sources)
+    few = isinstance(passages, int | float) and 1 <= passages <= MOST_PASSAGES
+    return Asked(
+        question=said,
+        turn=number,
+        conversation=conversation,
+        ui="zh" if ui == "zh" else "en",
+        policy=policy if policy in get_args(LanguagePolicy) else "",
+        composer=composer if composer == "quotes" else "",
+        passages=int(passages) if few else None,
+        # Until the settings are filled, none is chosen of anything.
+        sources=sources if listed and (sources or policy) else None,
+    )
 
 
 def written(conversation: Conversation) -> str:

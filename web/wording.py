@@ -11,6 +11,7 @@ from assistant.types import Language
 from .hosting import AssistantHost
 from .labels import PAGE
 from .page import Parts, conversations_html, gradio, head_html
+from .talk import MOST_PASSAGES
 
 
 def labelled(p: Parts) -> list[Any]:
@@ -76,11 +77,11 @@ def chosen(host: AssistantHost, kept: str, ui: Language) -> list[Any]:
     policies = [value for _, value in _policies(ui)]
     composers = [value for _, value in _composers(ui, host)]
     known = [id_ for id_ in sources if id_ in picked] if isinstance(picked, list) else []
-    small = isinstance(passages, int) and 1 <= passages <= 20
+    small = isinstance(passages, int) and 1 <= passages <= MOST_PASSAGES
     return [
         gr.update(value=policy if policy in policies else settings.language),
         gr.update(value=composer if composer in composers else composers[0]),
-        gr.update(value=passages if small else min(settings.passages, 20)),
+        gr.update(value=passages if small else min(settings.passages, MOST_PASSAGES)),
         gr.update(choices=_sources(ui, host), value=known or sources),
     ]
 
