@@ -142,6 +142,10 @@ def test_a_document_is_read_whole_with_all_that_is_cited_marked(visitors: Visito
     assert "Chinese incubators are actively looking" in shown
     assert reader.locator("mark").count() >= 2
     assert page.locator("#sources").is_hidden()
+    page.wait_for_function(
+        """() => { const { top, bottom } = document.querySelector("#read-target")
+        .getBoundingClientRect(); return top > 0 && bottom < innerHeight; }"""
+    )
     reader.get_by_role("button", name="Back to the sources").click()
     assert page.locator("#sources").is_visible()
 
@@ -254,6 +258,7 @@ def test_axe_finds_nothing_serious(visitors: Visitors, state: str, locale: str, 
     if state == "reader":
         page.locator(".source.chosen [data-act=read]").click()
         page.locator("#reader mark").first.wait_for()
+        page.wait_for_timeout(300)
     if state in ("documents", "settings"):
         page.get_by_role("tab").nth(1 if state == "documents" else 2).click()
         page.wait_for_timeout(500)
@@ -289,6 +294,10 @@ def test_a_phone_has_room_for_an_answer_and_for_every_tab(visitors: Visitors) ->
     visit.page.locator("#chat a.marker").last.click()
     if os.environ.get("UPDATE_SCREENSHOTS") == "1":
         visit.page.screenshot(path=ROOT / "docs" / "phone-en.png")
+    for button in ("Ask", "Stop"):
+        box = visit.page.get_by_role("button", name=button, exact=True).bounding_box()
+        assert box
+        assert box["x"] + box["width"] <= 390
     for tab in visit.page.get_by_role("tab").all():
         tab.click()
         assert visit.page.evaluate("document.documentElement.scrollWidth") <= 390

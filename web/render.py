@@ -115,7 +115,8 @@ def render_exchange(exchange: Exchange, turn: int, ui: Language) -> str:
     if any(translated):
         label = labels["translated" if all(translated) else "mixed"]
         parts.append(f'<p class="small">{label}</p>')
-    parts.append(f'<p class="small composer">{escape(_composer(exchange))}</p>')
+    if exchange.citations or exchange.usage.calls:
+        parts.append(f'<p class="small composer">{escape(_composer(exchange))}</p>')
     acts = ("copy", "again", "helpful", "wrong", "wrong_source")
     return "".join(parts) + _acts(ui, turn, acts)
 
