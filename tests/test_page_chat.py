@@ -111,6 +111,10 @@ def test_a_question_the_sources_do_not_answer_looks_different(visitors: Visitors
     assert "Searched: China's international incubators" in reply.inner_text()
     assert reply.evaluate("e => getComputedStyle(e).borderLeftWidth") == "4px"
     assert reply.locator("a.marker").count() == 0
+    panel = visit.page.locator("#sources")
+    assert panel.locator("h2").inner_text() == "Closest passages, which do not answer"
+    panel.locator("summary").first.click()
+    assert panel.locator("blockquote").first.is_visible()
 
 
 def test_two_visitors_never_share_a_conversation(visitors: Visitors) -> None:

@@ -7,7 +7,8 @@ import html
 import re
 import socket
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import Any, Literal, cast
 
 import pytest
@@ -184,6 +185,7 @@ class Stub:
     """An assistant that streams two pieces, then an answer or an error."""
 
     end: Answer | Exception
+    index: Any = field(default_factory=lambda: SimpleNamespace(sources={}))
 
     async def astream(
         self, question: str, *, history: Sequence[Turn], sources: None
@@ -252,6 +254,20 @@ def test_a_room_seats_some_lets_others_wait_and_turns_the_rest_away() -> None:
 
     asyncio.run(visits())
     assert order == ["a sits", "c leaves", "b sits", "d sits"]
+
+
+def test_a_refusal_shows_the_closest_passages_as_such(assistant: Assistant) -> None:
+    refused = assistant.ask("Who won the 2014 World Cup?")
+    exchange = Exchange.of(refused, assistant.index.sources)
+    assert [near.passage_id for near in exchange.closest] == [
+        hit.passage.id for hit in refused.hits[:3]
+    ]
+    shown = render_sources(exchange, 0, shown=True)
+    assert "Closest passages, which do not answer" in shown
+    assert shown.count("<details") == 3
+    assert 'class="marker"' not in shown
+    assert "<mark>" not in shown
+    assert not Exchange.of(assistant.ask(ENGLISH), assistant.index.sources).closest
 
 
 def test_after_an_error_the_sources_of_the_last_answer_stay(assistant: Assistant) -> None:

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
-from assistant.types import Citation, IssueKind, Kind, Language, Statement, Support
+from assistant.types import (
+    Citation,
+    IssueKind,
+    Kind,
+    Language,
+    Passage,
+    Source,
+    Statement,
+    Support,
+)
 
 from .plain_values import Most
 
@@ -72,9 +81,20 @@ class CitationRecord:
     @classmethod
     def of(cls, citation: Citation) -> CitationRecord:
         """The record of an answer's citation."""
-        source, passage, aligned = citation.source, citation.passage, citation.source.translation
+        quotes = tuple(QuoteRecord(q.start, q.end, q.text) for q in citation.quotes)
+        return replace(
+            cls.near(citation.number, citation.passage, citation.source),
+            quotes=quotes,
+            support=citation.support,
+            translations=citation.translations,
+        )
+
+    @classmethod
+    def near(cls, number: int, passage: Passage, source: Source) -> CitationRecord:
+        """The record of a passage that came near, of which nothing is quoted."""
+        aligned = source.translation
         return cls(
-            number=citation.number,
+            number=number,
             source_id=source.id,
             title_en=source.title_en,
             title_zh=source.title_zh,
@@ -91,9 +111,8 @@ class CitationRecord:
             start=passage.start,
             end=passage.end,
             text=passage.text,
-            quotes=tuple(QuoteRecord(q.start, q.end, q.text) for q in citation.quotes),
-            support=citation.support,
-            translations=citation.translations,
+            quotes=(),
+            support="unsupported",
             translation_language=aligned.language if aligned else None,
             translation_by=aligned.made_by if aligned else "",
         )

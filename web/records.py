@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 from assistant import Answer
 from assistant.language import question_language
-from assistant.types import NO_USAGE, Language, Status, Turn, Usage
+from assistant.types import NO_USAGE, Language, Source, Status, Turn, Usage
 
 from .citation_records import CitationRecord, LeadRecord, QuoteRecord, StatementRecord
 from .plain_values import Most, read
@@ -32,6 +32,7 @@ __all__ = [
 
 VERSION = 1
 KEPT = 50
+NEAREST = 3
 NAME_CHARACTERS = 60
 # The longest that `Settings.question_chars` may allow.
 _QUESTION = 20_000
@@ -43,7 +44,8 @@ Short = Annotated[str, Most(40)]
 class Exchange:
     """A question with its answer, or with `error`, the sentence that says why there is none.
 
-    time: when it was answered, ISO 8601 in UTC. The other fields are the answer's.
+    time: when it was answered, ISO 8601 in UTC. closest: of a question that was refused, the
+    passages that came nearest. The other fields are the answer's.
     """
 
     question: str
@@ -58,6 +60,7 @@ class Exchange:
     lead: LeadRecord | None = None
     statements: tuple[StatementRecord, ...] = ()
     citations: tuple[CitationRecord, ...] = ()
+    closest: tuple[CitationRecord, ...] = ()
     composer: str = "quotes"
     usage: Usage = NO_USAGE
     unknown_markers: tuple[int, ...] = ()
@@ -68,9 +71,11 @@ class Exchange:
         _check_time("time", self.time)
 
     @classmethod
-    def of(cls, answer: Answer) -> Exchange:
-        """The record of an answer, made now."""
+    def of(cls, answer: Answer, sources: Mapping[str, Source] | None = None) -> Exchange:
+        """The record of an answer, made now; `sources`: those of the index, for what came near."""
         lead = answer.lead
+        near = answer.hits[:NEAREST] if answer.status == "refused" and not answer.citations else ()
+        passages = [hit.passage for hit in near if hit.passage.source_id in (sources or {})]
         return cls(
             question=answer.question,
             stand_alone=answer.stand_alone,
@@ -83,6 +88,10 @@ class Exchange:
             lead=LeadRecord(lead.text, lead.citation, lead.translated) if lead else None,
             statements=tuple(map(StatementRecord.of, answer.statements)),
             citations=tuple(map(CitationRecord.of, answer.citations)),
+            closest=tuple(
+                CitationRecord.near(number, passage, (sources or {})[passage.source_id])
+                for number, passage in enumerate(passages, start=1)
+            ),
             composer=answer.composer,
             usage=answer.usage,
             unknown_markers=answer.unknown_markers,

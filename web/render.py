@@ -179,16 +179,21 @@ def panel(conversation: Conversation, ui: Language) -> str:
 def render_sources(exchange: Exchange, turn: int, *, shown: bool) -> str:
     """One answer's part of the sources panel; a marker of an older answer shows its part again."""
     labels = ANSWER[exchange.language]
-    body = "".join(_citation(citation, exchange.language, turn) for citation in exchange.citations)
+    shown_ones = exchange.citations or exchange.closest
+    body = "".join(
+        _citation(cited, exchange.language, turn, near=cited in exchange.closest)
+        for cited in shown_ones
+    )
+    title = labels["sources" if exchange.citations or not body else "closest"]
     return (
         f'<section lang="{exchange.language}"{"" if shown else " hidden"}>'
-        f"<h2>{labels['sources']}</h2>"
+        f"<h2>{title}</h2>"
         f'<p class="small">{escape(exchange.stand_alone)}</p>'
         f"{body or '<p class=hint>' + labels['none'] + '</p>'}</section>"
     )
 
 
-def _citation(citation: CitationRecord, language: Language, turn: int) -> str:
+def _citation(citation: CitationRecord, language: Language, turn: int, *, near: bool) -> str:
     labels = ANSWER[language]
     title = escape(citation.title(language))
     facts = (citation.publisher, citation.date, labels[citation.kind])
@@ -207,18 +212,21 @@ def _citation(citation: CitationRecord, language: Language, turn: int) -> str:
     note = citation.note_zh if language == "zh" else citation.note_en
     if note:
         parts.append(f'<p class="note">{escape(note)}</p>')
-    parts.append(f'<p class="links">{"".join(_links(citation, labels, turn))}</p>')
+    parts.append(f'<p class="links">{"".join(_links(citation, labels, turn, near))}</p>')
+    # Nothing was quoted of what only came near: no marker stands for it.
+    marker = "" if near else f'<span class="marker">[{citation.number}]</span> '
     return (
         f'<details class="source {citation.kind}" id="source-{turn}-{citation.number}">'
-        f'<summary><span class="marker">[{citation.number}]</span> <b>{title}</b>'
+        f"<summary>{marker}<b>{title}</b>"
         f'<span class="byline">{escape(" · ".join(filter(None, facts)))}</span></summary>'
         f"{''.join(parts)}</details>"
     )
 
 
-def _links(citation: CitationRecord, labels: Labels, turn: int) -> Iterator[str]:
+def _links(citation: CitationRecord, labels: Labels, turn: int, near: bool) -> Iterator[str]:
     place = f"{turn}-{citation.number}"
-    yield f'<button type="button" data-act="read" data-read="{place}">{labels["read"]}</button>'
+    if not near:
+        yield f'<button type="button" data-act="read" data-read="{place}">{labels["read"]}</button>'
     first = citation.quotes[0] if citation.quotes else citation
     address = escape(permalink_of(citation.source_id, first.text, first.start))
     yield f'<a href="{address}" target="_blank" rel="noopener">{labels["address"]}</a>'

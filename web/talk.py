@@ -128,7 +128,8 @@ class Talk:
                 async with aclosing(self._answer(asked, before)) as pieces:
                     async for piece in pieces:
                         if isinstance(piece, Answer):
-                            exchange = Exchange.of(piece)
+                            with self._host.use() as assistant:
+                                exchange = Exchange.of(piece, assistant.index.sources)
                         else:
                             said = message("assistant", render_text(piece), "reply")
                             yield View([*shown, said])
