@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from threading import Lock
 from typing import Any, Literal
 
 from .types import Language, other_language
@@ -37,6 +38,7 @@ _STOP_EN = _EN_FUNCTION | frozenset(
     "out all any some each other such only own same too very just also between both during "
     "before after above below again further once more most being having doing".split()
 )
+_STEMMING = Lock()
 _TOKEN = re.compile(f"[a-z0-9]+(?:\\.[0-9]+)?|[{HAN}]+")
 
 
@@ -138,7 +140,9 @@ def _converter() -> Any:
 
 @lru_cache(maxsize=50_000)
 def _stem(word: str) -> str:
-    result: str = _stemmer().stemWord(word)
+    # The stemmer keeps the word at hand in itself: one thread at a time.
+    with _STEMMING:
+        result: str = _stemmer().stemWord(word)
     return result
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
+from assistant import language as language_module
 from assistant.language import is_foreign, passage_language, question_language, terms
 
 
@@ -67,3 +71,24 @@ def test_traditional_characters_are_found_by_simplified_ones() -> None:
 
 def test_latin_words_inside_chinese_are_kept_whole() -> None:
     assert "innospace" in terms("Innospace的伙伴", "zh")
+
+
+ENDINGS = "al ally ational fulness izers ousness ivity ement ements ently ingly edly ation".split()
+
+
+def test_stems_are_the_same_whatever_other_threads_do() -> None:
+    words = [
+        f"{a}{b}"
+        for a in ("nation", "relat", "incub", "hope", "gen", "sensit", "differ", "govern")
+        for b in ENDINGS
+    ]
+    alone = [terms(word, "en") for word in words]
+    language_module._stem.cache_clear()
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            together = list(pool.map(lambda word: terms(word, "en"), words))
+    finally:
+        sys.setswitchinterval(interval)
+    assert together == alone
