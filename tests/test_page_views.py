@@ -295,9 +295,11 @@ def test_a_phone_has_room_for_an_answer_and_for_every_tab(visitors: Visitors) ->
     if os.environ.get("UPDATE_SCREENSHOTS") == "1":
         visit.page.screenshot(path=ROOT / "docs" / "phone-en.png")
     for button in ("Ask", "Stop"):
-        box = visit.page.get_by_role("button", name=button, exact=True).bounding_box()
+        found = visit.page.get_by_role("button", name=button, exact=True)
+        box = found.bounding_box()
         assert box
         assert box["x"] + box["width"] <= 390
+        assert found.evaluate("e => e.scrollWidth <= e.clientWidth")
     for tab in visit.page.get_by_role("tab").all():
         tab.click()
         assert visit.page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -37,10 +37,11 @@ def vanke(assistant: Assistant) -> tuple[Source, int]:
     return source, source.text.index(VANKE)
 
 
+@pytest.mark.parametrize("path", ["/read", "/read/"])
 def test_the_list_names_every_document_in_both_languages(
-    address: str, assistant: Assistant
+    address: str, assistant: Assistant, path: str
 ) -> None:
-    reply = get(f"{address}/read")
+    reply = get(f"{address}{path}")
     assert reply.status_code == 200
     shown = html.unescape(reply.text)
     for source in assistant.sources:

@@ -100,6 +100,7 @@ def reader_router(host: AssistantHost) -> APIRouter:
 
     # FastAPI could not resolve annotations of names that are imported here: routes as Starlette's.
     router.add_route("/read", read_all, methods=["GET"])
+    router.add_route("/read/", read_all, methods=["GET"])
     router.add_route("/read/{source_id}", read_one, methods=["GET"])
     return router
 
