@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from .messages import page_words
 from .types import (
     NO_USAGE,
     Citation,
@@ -65,7 +66,9 @@ class Answer:
         for citation in self.citations:
             source = citation.source
             # What a reader added has neither publisher nor date.
-            facts = filter(None, (source.title(self.language), source.publisher, source.date))
+            page = page_words(citation.page, self.language)
+            title = source.title(self.language)
+            facts = filter(None, (title, source.publisher, source.date, page))
             lines += ["", f"[{citation.number}] {' · '.join(facts)} ({source.kind})"]
             for i, quote in enumerate(citation.quotes):
                 lines.append(f"    “{quote.text}”  ({quote.start}–{quote.end})")
@@ -81,7 +84,7 @@ class Answer:
         """Everything as plain values, ready for JSON; sources without their whole texts."""
         data = asdict(self)
         for citation in data["citations"]:
-            for key in ("text", "translation"):
+            for key in ("text", "translation", "pages"):
                 citation["source"].pop(key)
         return data
 
@@ -97,7 +100,8 @@ class Answer:
             source = citation.source
             title = source.title(self.language)
             linked = f"[{title}]({source.url})" if source.url else title
-            facts = filter(None, (source.author, linked, source.date))
+            page = page_words(citation.page, self.language)
+            facts = filter(None, (source.author, linked, source.date, page))
             lines.append(f"{citation.number}. {'. '.join(facts)}.")
             for i, quote in enumerate(citation.quotes):
                 lines += ["", *(f"   > {line}" for line in quote.text.splitlines())]

@@ -131,10 +131,15 @@ def switch_current(home: Path, build_id: str) -> None:
 
 def replace_text(path: Path, text: str) -> None:
     """Write a file so that a reader sees either the old text or the new one."""
+    replace_bytes(path, text.encode())
+
+
+def replace_bytes(path: Path, data: bytes) -> None:
+    """Write a file so that a reader sees either the old bytes or the new ones."""
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        with part.open("w", encoding="utf-8") as file:
-            file.write(text)
+        with part.open("wb") as file:
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)

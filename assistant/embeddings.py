@@ -137,6 +137,11 @@ class SentenceTransformerEmbeddings(Embeddings):
         self._progress = progress
         self.stage = "embed"  # what progress reports call the present work
 
+    @property
+    def model(self) -> Any:
+        """The SentenceTransformer itself (for benchmarks)."""
+        return self._model
+
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """Unit-length vectors, shape (len(texts), dimension), in the given order.
 

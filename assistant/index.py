@@ -294,7 +294,10 @@ def _near(row: Mapping[str, Any], cosine: float) -> Near:
 
 def _source(row: dict[str, Any]) -> Source:
     translation = row.pop("translation")
-    return Source(**row, translation=Translation(**translation) if translation else None)
+    pages = tuple(row.pop("pages", ()))
+    return Source(
+        **row, translation=Translation(**translation) if translation else None, pages=pages
+    )
 
 
 def _passage(row: dict[str, Any]) -> Passage:

@@ -136,6 +136,13 @@ def say(key: MessageKey, language: Language, **values: str) -> str:
     return _TEXTS[key][language].format(**values)
 
 
+def page_words(page: int, language: Language) -> str:
+    """Where in the original: "p. 4", "第4页"; "" without pages (0)."""
+    if not page:
+        return ""
+    return f"第{page}页" if language == "zh" else f"p. {page}"
+
+
 def enumerate_names(names: tuple[str, ...], language: Language) -> str:
     """Names as one phrase, quoted so that they stand out."""
     marks = ("“", "”")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from .embeddings import TextEmbeddings
 from .errors import QuestionError
 from .index import Index
+from .language import simplified
 from .naming import named_sources
 from .questions import Question, check_question, focus, understand
 from .quoting import FOCUS_SHARE, Choice, choose, score_sentences
@@ -116,9 +117,11 @@ class Searcher:
         return weigh(self._index, question, hits, chosen, readings, searched)
 
     def _queries(self, text: str, focused: str, language: Language) -> list[tuple[Query, float]]:
-        whole = make_query(self._index, text, language, self._embeddings.embed_query(text))
+        # As passages are: Traditional and Simplified characters find each other.
+        vector = self._embeddings.embed_query(simplified(text))
+        whole = make_query(self._index, text, language, vector)
         if focused == text:
             return [(whole, 1.0)]
-        vector = self._embeddings.embed_query(focused)
+        vector = self._embeddings.embed_query(simplified(focused))
         part = make_query(self._index, focused, language, vector)
         return [(whole, 1.0 - FOCUS_SHARE), (part, FOCUS_SHARE)]

@@ -27,7 +27,8 @@ _PREFIX = "ASSISTANT_"
 # Where things are, how long one waits for them and who is told: answers do not hang on these.
 _NOT_SHAPING = frozenset(
     "home corpus cache chroma_url chat_base_url chat_timeout_s chat_stall_s chat_retries "
-    "trace password upload_mb".split()
+    "trace password upload_mb document_pages document_chars read_seconds read_mb "
+    "fetch_seconds".split()
 )
 _WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -71,7 +72,9 @@ class Settings:
     whether the chat model checks them a second time. trace: OpenTelemetry spans, without or with
     the words that were asked and answered.
 
-    upload_mb: the largest file that can be added (1 to 500 megabytes).
+    upload_mb: the largest file that can be added (1 to 500 megabytes). document_pages,
+    document_chars: the longest document. read_seconds, read_mb: what reading one file may take;
+    it is stopped beyond. fetch_seconds: what fetching one address may take.
     password: what the web chat and its interfaces for programs ask for ("" for nothing); it is
     not part of the id, of what a run records, nor of the printed form.
     """
@@ -97,6 +100,11 @@ class Settings:
     chat_judge: bool = False
     trace: Trace = "off"
     upload_mb: int = 20
+    document_pages: int = 2_000
+    document_chars: int = 1_000_000
+    read_seconds: float = 180.0
+    read_mb: int = 2_000
+    fetch_seconds: float = 60.0
     password: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
@@ -111,6 +119,11 @@ class Settings:
             ("chat_tokens", 32, 16_000),
             ("history_tokens", 0, 100_000),
             ("upload_mb", 1, 500),
+            ("document_pages", 1, 100_000),
+            ("document_chars", 1_000, 100_000_000),
+            ("read_seconds", 1, 86_400),
+            ("read_mb", 256, 1_000_000),
+            ("fetch_seconds", 1, 3_600),
         ):
             value = getattr(self, name)
             if not low <= value <= high:

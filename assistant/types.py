@@ -5,6 +5,7 @@ Offsets count characters (Python `str` indices) of the source's text; the end is
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -45,7 +46,10 @@ class Translation:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One text of the corpus with what a reader needs to judge it."""
+    """One text of the corpus with what a reader needs to judge it.
+
+    pages[i] is where page i + 1 of the original begins; () where it has no pages.
+    """
 
     id: str
     title_en: str
@@ -62,6 +66,11 @@ class Source:
     note_zh: str = ""
     text: str = field(default="", repr=False)
     translation: Translation | None = field(default=None, repr=False)
+    pages: tuple[int, ...] = field(default=(), repr=False)
+
+    def page(self, offset: int) -> int:
+        """The page of the original that holds this character, from 1; 0 without pages."""
+        return bisect_right(self.pages, offset)
 
     def title(self, language: Language) -> str:
         """The title in the asked language."""
@@ -92,7 +101,10 @@ class PassageTranslation:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A paragraph or a part of one; `source.text[start:end] == text` always holds."""
+    """A paragraph or a part of one; `source.text[start:end] == text` always holds.
+
+    page: where it begins in the original, from 1; 0 where that has no pages.
+    """
 
     id: str
     source_id: str
@@ -103,6 +115,7 @@ class Passage:
     text: str
     sentences: tuple[Span, ...]
     translation: PassageTranslation | None = None
+    page: int = 0
 
     def sentence(self, number: int) -> str:
         """The words of sentence `number`, as they stand in the source."""
@@ -159,6 +172,12 @@ class Citation:
     quotes: tuple[Quote, ...]
     support: Support
     translations: tuple[str, ...] = ()
+
+    @property
+    def page(self) -> int:
+        """The page of the original where the quoted words begin, from 1; 0 without pages."""
+        start = self.quotes[0].start if self.quotes else self.passage.start
+        return self.source.page(start)
 
 
 @dataclass(frozen=True, slots=True)

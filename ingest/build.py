@@ -93,10 +93,10 @@ def build_index(
         with FileLock(root / "build.lock"):
             # Another process may have added a document, and built it in, while this one waited.
             corpus = read_sources(settings)
-            if not force and not pending_changes(settings, corpus):
-                return BuildInfo.read(read_current(settings.home))
             # What a killed build left behind goes first: the disk may be short.
             _sweep(settings, keep=_current_name(settings))
+            if not force and not pending_changes(settings, corpus):
+                return BuildInfo.read(read_current(settings.home))
             known = {} if force else _known(settings)
             info = _build(settings, corpus, root, known, progress or (lambda stage, share: None))
             switch_current(settings.home, info.id)

@@ -1,61 +1,78 @@
 """The documents that users add: put into the library, each whole in a folder, and taken out.
 
-`<home>/library/<id>/` holds `original.<ext>` (the bytes as they came), `text.txt` (UTF-8, what
-is indexed and what offsets refer to) and `source.json`. A folder is filled under another name
-and renamed into place; one that starts with a dot is left over from a kill and goes with the
-next change.
+`<home>/library/<id>/` holds `source.json` (what it is), the files it names (the bytes as they
+came, the text that is indexed and that offsets refer to, where its lines stand on their pages)
+and `origins.json` (the names it came under). A folder is filled under another name and renamed
+into place; one that starts with a dot is left over from a kill and goes with the next change. A
+document that changes gets new files first and a new `source.json` last, in one rename.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
-import re
-import secrets
-import shutil
-import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from filelock import FileLock
 
 from assistant.builds import library_directory, library_records
-from assistant.language import passage_language
 from assistant.settings import Settings
-from assistant.types import Language
+from assistant.types import Language, Source
 
 from .entries import Entry, library_entries
-from .passages import split_source
-from .plain_text import KINDS, extension, one_line, read_plain_text, shown_name
+from .formats.document import Document, Note
+from .formats.names import one_line, shown_name
+from .origins import FILE as ORIGINS
+from .origins import Origin, origins_json, read_origins, same_place, with_origin
+from .preparing import Content, content_of, entry_of, origin_of, text_hash
+from .reading_apart import FileReader
 from .refusing import DocumentError
+from .shelf import DryShelf, Shelf, disk_errors
 from .sources import read_corpus
+
+Status = Literal["new", "changed", "named", "same"]
 
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """A document of the library; not `is_new` where the same text was there, under this name."""
+    """A document of the library after `add`.
+
+    status: "new"; "changed" where the same file or address held something else before; "named"
+    where the same content was there and this is one more name for it; "same" where nothing
+    happened. notes: what its reader should know of it.
+    """
 
     id: str
     name: str
     language: Language
     characters: int
-    is_new: bool = True
+    status: Status = "new"
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def is_new(self) -> bool:
+        """Whether there is something to index."""
+        return self.status in ("new", "changed")
 
 
 def add_file(
-    settings: Settings, path_or_bytes: Path | str | bytes, name: str, *, title: str = ""
+    settings: Settings,
+    path_or_bytes: Path | str | bytes,
+    name: str = "",
+    *,
+    title: str = "",
+    password: str = "",
 ) -> Added:
-    """Add a .txt or .md file to the library; `python -m ingest` then takes it into the index.
+    """Add a document to the library; `python -m ingest` then takes it into the index.
 
-    Without a title the file's own is taken: of its front matter, its first heading or its name.
-    A text that is there already is stored once. Raises DocumentError for a file that cannot be
-    taken, before anything changes.
+    name: what a file of these bytes is called; a path's own name by default. Without a title the
+    document's own is taken, or its name. What is there already is stored once. Raises
+    DocumentError for a file that cannot be taken, before anything changes.
     """
     with open_library(settings) as change:
-        return change.add(path_or_bytes, name, title=title)
+        return change.add(path_or_bytes, name, title=title, password=password)
 
 
 def remove_source(settings: Settings, id_: str) -> None:
@@ -68,25 +85,28 @@ def remove_source(settings: Settings, id_: str) -> None:
 
 
 @contextmanager
-def open_library(settings: Settings) -> Iterator[LibraryChange]:
+def open_library(settings: Settings, *, dry_run: bool = False) -> Iterator[LibraryChange]:
     """The library, to be changed; whoever else wants to change it waits.
 
-    All changes are taken back when the block raises, unless `keep` was called.
+    All changes are taken back when the block raises, unless `keep` was called. With `dry_run`
+    everything is told as it would be, and nothing changes.
     """
     folder = library_directory(settings.home)
     lock = FileLock(folder / ".lock")
-    with _disk_errors(folder):
+    with disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     try:
-        _sweep(folder)
-        change = LibraryChange(settings, folder)
-        try:
-            yield change
-        except BaseException:
-            change.undo()
-            raise
-        change.keep()
+        shelf = DryShelf(folder) if dry_run else Shelf(folder)
+        shelf.sweep()
+        with FileReader(settings) as reader:
+            change = LibraryChange(settings, shelf, reader)
+            try:
+                yield change
+            except BaseException:
+                change.undo()
+                raise
+            change.keep()
     finally:
         lock.release()
 
@@ -94,139 +114,136 @@ def open_library(settings: Settings) -> Iterator[LibraryChange]:
 class LibraryChange:
     """Documents that are added and removed together; made by `open_library`."""
 
-    def __init__(self, settings: Settings, folder: Path) -> None:
+    def __init__(self, settings: Settings, shelf: Shelf, reader: FileReader) -> None:
         """Keep where to work; nothing changes here."""
         self._settings = settings
-        self._folder = folder
-        self._added: list[Path] = []
-        self._removed: list[tuple[Path, Path]] = []
+        self._shelf = shelf
+        self._reader = reader
+        self.keep = shelf.keep
+        self.undo = shelf.undo
 
-    def add(self, path_or_bytes: Path | str | bytes, name: str, *, title: str = "") -> Added:
-        """As `add_file`."""
-        name = shown_name(name)
-        if extension(name) not in KINDS:
-            raise DocumentError("kind", name)
-        data = _content(path_or_bytes, name, self._settings.upload_mb)
-        plain = read_plain_text(data, name)
-        text = plain.text.encode()
-        sha256 = hashlib.sha256(text).hexdigest()
-        if (there := self._find(sha256)) is not None:
-            return there
-        language = passage_language(plain.text)
-        entry = Entry(
-            id=_id(name, sha256),
-            title=one_line(title, 200) or plain.title or name.removesuffix(extension(name)),
-            name=name,
-            language=language,
-            characters=len(plain.text),
-            added=datetime.now(UTC).isoformat(timespec="seconds"),
-            sha256=sha256,
-            original=f"original{extension(name)}",
-            original_sha256=hashlib.sha256(data).hexdigest(),
-        )
-        source = entry.source(plain.text)
-        if not split_source(source, count_tokens=len, passage_tokens=len(plain.text)):
-            raise DocumentError("empty", name)
-        files = {entry.original: data, "text.txt": text, "source.json": entry.write()}
-        self._write(entry.id, files)
-        return Added(entry.id, name, language, len(plain.text))
+    def add(
+        self,
+        path_or_bytes: Path | str | bytes,
+        name: str = "",
+        *,
+        title: str = "",
+        password: str = "",
+        charset: str = "",
+        origin: Origin | None = None,
+        folder: str = "",
+    ) -> Added:
+        """As `add_file`.
+
+        charset: what a server said of the encoding. origin: where bytes came from, when not from
+        an upload. folder: the one that `sync` keeps in step with the library.
+        """
+        name = shown_name(name or Path(str(path_or_bytes)).name)
+        content = content_of(path_or_bytes, name, self._settings.upload_mb)
+        origin = origin or origin_of(path_or_bytes, content, folder)
+        earlier = self._of_place(origin)
+        if (there := self._of_bytes(content)) is not None:
+            return self._named(there, origin, earlier)
+        document = self._reader.read(content.data, name, password=password, charset=charset)
+        return self._put(content, document, origin, earlier, title)
+
+    def add_document(
+        self, content: Content, document: Document, origin: Origin, stands_for: Source
+    ) -> Added:
+        """Add a document that was read already and takes the place of a shipped source."""
+        earlier = f"{stands_for.id}-official"
+        known = library_records(self._settings.home)
+        return self._put(content, document, origin, earlier if earlier in known else "", stands_for)
 
     def remove(self, id_: str) -> None:
         """As `remove_source`."""
         if id_ not in library_records(self._settings.home):
             shipped = {source.id for source in read_corpus(self._settings.corpus).sources}
             raise DocumentError("shipped" if id_ in shipped else "unknown", one_line(id_, 61))
-        place = self._folder / id_
-        with _disk_errors(self._folder):
-            self._removed.append((place, _put_aside(place)))
+        self._shelf.remove(id_)
 
-    def keep(self) -> None:
-        """Make what was changed so far final."""
-        for _, aside in self._removed:
-            shutil.rmtree(aside, ignore_errors=True)
-        self._added, self._removed = [], []
+    def forget(self, id_: str, origin: Origin) -> bool:
+        """Take a name from a document, which goes with its last one; whether it went."""
+        folder = self._shelf.folder / id_
+        left = tuple(o for o in read_origins(folder) if o != origin)
+        if not left:
+            self._shelf.remove(id_)
+            return True
+        self._shelf.rewrite(id_, {ORIGINS: origins_json(left).encode()})
+        return False
 
-    def undo(self) -> None:
-        """Put the library back as it was when this change began, or was last kept."""
-        with _disk_errors(self._folder):
-            for place, aside in self._removed:
-                aside.rename(place)
-            for place in self._added:
-                shutil.rmtree(_put_aside(place), ignore_errors=True)
-        self._added, self._removed = [], []
+    def _put(
+        self,
+        content: Content,
+        document: Document,
+        origin: Origin,
+        earlier: str,
+        about: str | Source,
+    ) -> Added:
+        if (there := self._of_text(document)) is not None:
+            return self._named(there, origin, earlier)
+        url = origin.place if origin.kind == "address" else ""
+        entry, files = entry_of(content, document, about, id_=earlier, url=url)
+        before = read_origins(self._shelf.folder / earlier) if earlier else ()
+        if len(before) > 1:
+            # The other names still stand for what it was; this one is a document of its own now.
+            self.forget(earlier, next(o for o in before if same_place(o, origin)))
+            return self._put(content, document, origin, "", about)
+        files[ORIGINS] = origins_json(with_origin(before, origin)).encode()
+        if earlier:
+            self._shelf.rewrite(entry.id, files)
+        else:
+            self._shelf.put(entry.id, files)
+        status: Status = "changed" if earlier else "new"
+        return Added(
+            entry.id, content.name, entry.language, entry.characters, status, document.notes
+        )
 
-    def _find(self, sha256: str) -> Added | None:
-        """What holds this very text already."""
+    def _named(self, there: Added, origin: Origin, earlier: str) -> Added:
+        """What becomes of an origin whose content is there already."""
+        folder = self._shelf.folder / there.id
+        if there.status == "same" and not folder.is_dir():  # it came with the assistant
+            return there
+        if earlier and earlier != there.id:
+            self.forget(
+                earlier,
+                next(o for o in read_origins(folder.with_name(earlier)) if same_place(o, origin)),
+            )
+        before = read_origins(folder)
+        files = {ORIGINS: origins_json(with_origin(before, origin)).encode()}
+        self._shelf.rewrite(there.id, files)
+        known = any(same_place(o, origin) for o in before)
+        return there if known else replace(there, status="named")
+
+    def _of_place(self, origin: Origin) -> str:
+        """The document that this file or address held before; "" for none."""
+        if origin.kind != "upload":
+            for id_ in library_records(self._settings.home):
+                for known in read_origins(self._shelf.folder / id_):
+                    if same_place(known, origin):
+                        return id_
+        return ""
+
+    def _of_bytes(self, content: Content) -> Added | None:
         for entry in library_entries(self._settings):
-            if entry.sha256 == sha256:
-                return Added(entry.id, entry.name, entry.language, entry.characters, is_new=False)
-        for source in read_corpus(self._settings.corpus).sources:
-            if hashlib.sha256(source.text.encode()).hexdigest() == sha256:
-                name = source.title(source.language)
-                return Added(source.id, name, source.language, len(source.text), is_new=False)
+            if entry.original_sha256 == content.sha256:
+                return _there(entry, self._shelf.folder)
         return None
 
-    def _write(self, id_: str, files: Mapping[str, bytes]) -> None:
-        place, part = self._folder / id_, self._folder / f".new-{secrets.token_hex(8)}"
-        try:
-            with _disk_errors(self._folder):
-                part.mkdir()
-                for file, data in files.items():
-                    with (part / file).open("xb") as out:
-                        out.write(data)
-                        out.flush()
-                        os.fsync(out.fileno())
-                part.rename(place)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)  # only there still when something went wrong
-        self._added.append(place)
+    def _of_text(self, document: Document) -> Added | None:
+        """What holds this very text already."""
+        sha256 = text_hash(document.text)
+        for entry in library_entries(self._settings):
+            if entry.sha256 == sha256:
+                return _there(entry, self._shelf.folder)
+        for source in read_corpus(self._settings.corpus).sources:
+            if text_hash(source.text) == sha256:
+                name = source.title(source.language)
+                return Added(source.id, name, source.language, len(source.text), "same")
+        return None
 
 
-def _content(path_or_bytes: Path | str | bytes, name: str, limit_mb: int) -> bytes:
-    limit = limit_mb * 1_000_000
-    if isinstance(path_or_bytes, bytes):
-        data = path_or_bytes
-    else:
-        path = Path(path_or_bytes)
-        try:
-            if not path.is_file():  # a pipe would never end, a folder is not one document
-                raise DocumentError("unreadable", name, why=_no_file(path))
-            with path.open("rb") as file:
-                data = file.read(limit + 1)
-        except (OSError, ValueError) as error:
-            why = getattr(error, "strerror", None) or str(error)
-            raise DocumentError("unreadable", name, why=why) from error
-    if len(data) > limit:
-        raise DocumentError("too_large", name, mb=limit_mb)
-    return data
-
-
-def _no_file(path: Path) -> str:
-    return "it is no file" if path.exists() else "it is not there"
-
-
-def _id(name: str, sha256: str) -> str:
-    """A name for addresses, made of the file's and of what it holds."""
-    latin = unicodedata.normalize("NFKD", name.removesuffix(extension(name)).lower())
-    words = re.findall(r"[a-z0-9]+", latin.encode("ascii", "ignore").decode())
-    return f"{'-'.join(words)[:48].strip('-') or 'document'}-{sha256[:8]}"
-
-
-def _put_aside(place: Path) -> Path:
-    aside = place.with_name(f".gone-{place.name}-{secrets.token_hex(4)}")
-    return place.rename(aside)
-
-
-def _sweep(folder: Path) -> None:
-    """Delete what a killed change left behind."""
-    for part in folder.glob(".*-*"):
-        shutil.rmtree(part, ignore_errors=True)
-
-
-@contextmanager
-def _disk_errors(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        why = error.strerror or str(error)
-        raise DocumentError("disk", str(folder), why=why) from error
+def _there(entry: Entry, folder: Path) -> Added:
+    origins = read_origins(folder / entry.id)
+    name = origins[0].name if origins else entry.id
+    return Added(entry.id, name, entry.language, entry.characters, "same", entry.notes)

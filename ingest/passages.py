@@ -76,6 +76,7 @@ def _passage(source: Source, heading: str, sentences: Sequence[Span], lines: _Li
         text=text,
         sentences=tuple(sentences),
         translation=lines.translation_of(sentences),
+        page=source.page(start),
     )
 
 

@@ -10,11 +10,12 @@ import numpy as np
 
 from assistant.embeddings import TextEmbeddings, embed_all
 from assistant.index import VIEWS, Index, Row, Vector, View, centre, surfaces
+from assistant.language import simplified
 from assistant.lexical import LexicalIndex
 from assistant.types import LANGUAGES, Language, Passage, Source
 
 # Vectors are taken over only from a build whose texts were made in this way: see `_texts`.
-ROWS = "1"
+ROWS = "2"
 # The centred vectors of texts, by the language that they were centred for and their words.
 Known = Mapping[tuple[Language, str], Vector]
 
@@ -98,12 +99,17 @@ def _texts(source: Source, passage: Passage) -> Iterator[_Text]:
         title = source.title(surface)
         if passage.heading and surface == passage.language:
             title = f"{title} · {passage.heading}" if title else passage.heading
-        yield _Text("passages", passage.id, surface, 0, f"{title}\n{whole}" if title else whole)
+        yield _text("passages", passage, surface, 0, f"{title}\n{whole}" if title else whole)
         before = ""
         for number in range(len(passage.sentences)):
             sentence = passage.sentence_in(number, surface) or ""
-            yield _Text("sentences", passage.id, surface, number, sentence)
+            yield _text("sentences", passage, surface, number, sentence)
             # "The incubator focuses on …" needs its neighbour to say which incubator.
             context = f"{before} {sentence}" if before else sentence
-            yield _Text("contexts", passage.id, surface, number, context)
+            yield _text("contexts", passage, surface, number, context)
             before = sentence
+
+
+def _text(view: View, passage: Passage, surface: Language, number: int, words: str) -> _Text:
+    # Questions are embedded in Simplified characters too: either is found by the other.
+    return _Text(view, passage.id, surface, number, simplified(words))

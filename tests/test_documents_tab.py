@@ -164,19 +164,21 @@ def test_facts_are_those_of_the_index_in_service(small: AssistantHost) -> None:
         (
             "en",
             [
-                "a.pdf was not added: only plain text (.txt) and Markdown (.md) can be.",
+                "a.exe was not added: it is none of the kinds that can be read (PDF, DOCX, HTML, "
+                "EPUB, Markdown, plain text, CSV). Save it as one of these.",
                 "b.txt was added (English, 11 characters).",
                 "c.txt was not added: it holds no text beside headings. Choose another file.",
-                "d.txt was not added again: the same text is there as b.txt.",
+                "d.txt holds the same text as b.txt and is one more name for it.",
             ],
         ),
         (
             "zh",
             [
-                "未添加a.pdf：只能添加纯文本（.txt）和Markdown（.md）。",
+                "未添加a.exe：不属于可读取的格式（PDF、DOCX、HTML、EPUB、Markdown、纯文本、CSV）。"
+                "请另存为其中一种。",
                 "已添加b.txt（英文，11字符）。",
                 "未添加c.txt：除标题外没有文字。请另选文件。",
-                "未重复添加d.txt：同一文本已有，名为b.txt。",
+                "d.txt与b.txt文本相同，记为其另一名称。",
             ],
         ),
     ],
@@ -184,7 +186,7 @@ def test_facts_are_those_of_the_index_in_service(small: AssistantHost) -> None:
 def test_each_file_succeeds_or_fails_alone(
     small: AssistantHost, tmp_path: Path, language: Language, sentences: list[str]
 ) -> None:
-    texts = {"a.pdf": "%PDF", "b.txt": "Rain falls.", "c.txt": " ", "folder/d.txt": "Rain falls."}
+    texts = {"a.exe": "MZ", "b.txt": "Rain falls.", "c.txt": " ", "folder/d.txt": "Rain falls."}
     outcomes = add_documents(small, files(tmp_path, texts), language=language)
     assert [outcome.sentence for outcome in outcomes] == sentences
     assert [outcome.ok for outcome in outcomes] == [False, True, False, True]

@@ -34,7 +34,8 @@ class QuoteRecord:
 class CitationRecord:
     """What the marker [number] stands for, with all that shows and cites its source.
 
-    start, end, text, heading and language are the passage's; url is "" unless it is one of the
+    start, end, text, heading and language are the passage's; page: of the original, where the
+    quoted words begin, 0 without pages; url is "" unless it is one of the
     web. Raises ValueError when a quote is no slice of the passage.
     """
 
@@ -60,6 +61,7 @@ class CitationRecord:
     translations: tuple[str, ...] = ()
     translation_language: Language | None = None
     translation_by: str = ""
+    page: int = 0
 
     def __post_init__(self) -> None:
         """Reject quotes that are not there, and addresses that are no web page's."""
@@ -87,6 +89,7 @@ class CitationRecord:
             quotes=quotes,
             support=citation.support,
             translations=citation.translations,
+            page=citation.page,
         )
 
     @classmethod
@@ -115,6 +118,7 @@ class CitationRecord:
             support="unsupported",
             translation_language=aligned.language if aligned else None,
             translation_by=aligned.made_by if aligned else "",
+            page=passage.page,
         )
 
 

@@ -13,10 +13,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import ingest
 from assistant import Assistant, AssistantError
+from assistant.settings import Settings
 from assistant.types import Kind, Language
 from ingest import DocumentError, build_index, library_entries, open_library, pending_changes
-from ingest.plain_text import shown_name
+from ingest.formats.names import shown_name
+from ingest.outcomes import of_added, of_error
+from ingest.preparing import content_of
 
 from .hosting import AssistantHost
 
@@ -29,27 +33,17 @@ Progress = Callable[[str, float], None]
 
 _SAID: Mapping[Language, Mapping[str, str]] = {
     "en": {
-        "added": "{name} was added ({language}, {characters:,} characters).",
-        "same": "{name} was not added again: the same text is there as {there}.",
-        "removed": "{name} was removed.",
         "not_built": "{name}: nothing was changed, because the index could not be rebuilt. {why}",
         "not_open": "{name}: the index is rebuilt but cannot be opened; answers still come from "
         "the old one. {why}",
         "failed": "{name}: nothing was changed. {why}",
         "program": "There is an error in the program; the server's log shows the details.",
-        "en": "English",
-        "zh": "Chinese",
     },
     "zh": {
-        "added": "已添加{name}（{language}，{characters}字符）。",
-        "same": "未重复添加{name}：同一文本已有，名为{there}。",
-        "removed": "已移除{name}。",
         "not_built": "{name}：未作任何更改，因为无法重建索引。{why}",
         "not_open": "{name}：索引已重建，但无法打开；回答仍依据旧索引。{why}",
         "failed": "{name}：未作任何更改。{why}",
         "program": "程序出错；详情见服务器日志。",
-        "en": "英文",
-        "zh": "中文",
     },
 }
 
@@ -149,12 +143,33 @@ def add_documents(
     def add(library: LibraryChange) -> list[Outcome]:
         outcomes = []
         for number, (name, path) in enumerate(files, start=1):
-            outcomes.append(_add(library, name, path, language))
+            outcomes.append(_upload(host.settings, library, name, Path(path)))
             report("read", number / len(files))
-        return outcomes
+        return _of(outcomes, language)
 
     names = [shown_name(name) for name, _ in files]
     return _change(host, names, add, report, language)
+
+
+def add_addresses(
+    host: AssistantHost,
+    addresses: Sequence[str],
+    progress: Progress | None = None,
+    *,
+    language: Language = "en",
+) -> list[Outcome]:
+    """Add documents of the web, never of private networks; as `add_documents` otherwise."""
+    report = progress or _nobody
+
+    def add(library: LibraryChange) -> list[Outcome]:
+        outcomes: list[ingest.Outcome] = []
+        for number, address in enumerate(addresses, start=1):
+            target = ingest.Target("address", address)
+            outcomes += ingest.add_targets(host.settings, library, [target])
+            report("read", number / len(addresses))
+        return _of(outcomes, language)
+
+    return _change(host, addresses, add, report, language)
 
 
 def remove_documents(
@@ -167,33 +182,25 @@ def remove_documents(
     """Remove documents that were added; as `add_documents` otherwise."""
 
     def remove(library: LibraryChange) -> list[Outcome]:
-        titles = {entry.id: entry.title for entry in library_entries(host.settings)}
-        return [_remove(library, id_, titles.get(id_, id_), language) for id_ in ids]
+        return _of(ingest.remove_documents(host.settings, library, ids), language)
 
     return _change(host, ids, remove, progress or _nobody, language)
 
 
-def _add(library: LibraryChange, name: str, path: str | Path, language: Language) -> Outcome:
-    said = _SAID[language]
+def _of(outcomes: Sequence[ingest.Outcome], language: Language) -> list[Outcome]:
+    return [
+        Outcome(o.name, o.ok, o.said(language), o.id, changed=o.changes_index) for o in outcomes
+    ]
+
+
+def _upload(settings: Settings, library: LibraryChange, name: str, path: Path) -> ingest.Outcome:
+    """Add a file under the name that its user gave it; where it lay for a while is no origin."""
     shown = shown_name(name)
     try:
-        added = library.add(Path(path), name)
+        content = content_of(path, shown, settings.upload_mb)
+        return of_added(library.add(content.data, name), shown)
     except DocumentError as error:
-        return Outcome(shown, False, error.said(language))
-    if not added.is_new:
-        return Outcome(shown, True, said["same"].format(name=shown, there=added.name), added.id)
-    sentence = said["added"].format(
-        name=shown, language=said[added.language], characters=added.characters
-    )
-    return Outcome(shown, True, sentence, added.id, changed=True)
-
-
-def _remove(library: LibraryChange, id_: str, title: str, language: Language) -> Outcome:
-    try:
-        library.remove(id_)
-    except DocumentError as error:
-        return Outcome(title, False, error.said(language))
-    return Outcome(title, True, _SAID[language]["removed"].format(name=title), id_, changed=True)
+        return of_error(error, shown)
 
 
 def _change(

@@ -17,6 +17,7 @@ from .documents import (
     DocumentRow,
     Outcome,
     Progress,
+    add_addresses,
     add_documents,
     build_facts,
     document_rows,
@@ -42,6 +43,8 @@ class DocumentsTab:
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         shown = [p.done, p.documents, p.removable, p.sources]
         p.add.click(self.add, [p.files, p.ui], [*shown, p.files], **private)
+        typed = [p.addresses, p.ui]
+        p.fetch.click(self.fetch, typed, [*shown, p.addresses], **private)
         # A server that was restarted meanwhile knows no choices.
         p.remove.click(self.remove, [p.removable, p.ui], shown, preprocess=False, **private)
         p.tabs[1].select(self.show, [p.ui], shown[1:], **private)
@@ -66,6 +69,22 @@ class DocumentsTab:
         async for shown in self._run(work, "adding", ui):
             yield [*shown, gr.skip()]
         yield [*[gr.skip()] * 4, None]
+
+    async def fetch(self, typed: str, ui: Language) -> AsyncIterator[Any]:
+        """Progress while documents of the web are added, then what became of each of them."""
+        gr = gradio()
+        addresses = list(dict.fromkeys((typed or "").split()))
+        if not addresses:
+            gr.Warning(PAGE[ui]["no_addresses"])
+            yield [gr.skip()] * 5
+            return
+
+        def work(progress: Progress) -> Sequence[Outcome]:
+            return add_addresses(self._host, addresses, progress, language=ui)
+
+        async for shown in self._run(work, "adding", ui):
+            yield [*shown, gr.skip()]
+        yield [*[gr.skip()] * 4, ""]
 
     async def remove(self, ids: Sequence[str], ui: Language) -> AsyncIterator[Any]:
         """Progress while documents are removed, then what became of each of them."""

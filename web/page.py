@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.types import Language
+from ingest.formats.reading import KINDS
 
 from .labels import PAGE
 from .reader import reader_css
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     import gradio as gr
 
 STYLES = ("APA", "GB/T 7714")
-# Files that ingest can read as they are.
-FILE_TYPES = [".txt", ".md"]
+# Files that ingest can read.
+FILE_TYPES = list(KINDS)
 
 
 def style_and_script() -> tuple[str, str]:
@@ -109,6 +110,8 @@ class Parts:
     documents: gr.HTML
     files: gr.File
     add: gr.Button
+    addresses: gr.Textbox
+    fetch: gr.Button
     removable: gr.CheckboxGroup
     remove: gr.Button
     done: gr.HTML
@@ -193,6 +196,10 @@ def _lay_out_documents(gr: Any, upload_mb: int) -> dict[str, Any]:
                 elem_id="files",
             )
             kept["add"] = gr.Button(words["add"], variant="primary", elem_id="add")
+            kept["addresses"] = gr.Textbox(
+                label=words["addresses"], lines=2, max_lines=6, elem_id="addresses"
+            )
+            kept["fetch"] = gr.Button(words["fetch"], elem_id="fetch")
         with gr.Column():
             kept["removable"] = gr.CheckboxGroup([], label=words["remove_choice"])
             kept["remove"] = gr.Button(words["remove"], elem_id="remove")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -29,6 +30,8 @@ READER: Mapping[Language, Labels] = {
         "en": "English",
         "zh": "Chinese",
         "open": "Open the original",
+        "file": "Open the file",
+        "page": "Page {number}",
         "whose": "Original ({language})",
         "theirs": "Translation ({language}) by {by}",
         "nobody": "not named",
@@ -47,7 +50,9 @@ READER: Mapping[Language, Labels] = {
         "digest_note": "本文是项目撰写的摘要，并非官方原文。",
         "en": "英文",
         "zh": "中文",
-        "open": "打开原始文件",
+        "open": "打开原始网页",
+        "file": "打开原始文件",
+        "page": "第{number}页",
         "whose": "原文（{language}）",
         "theirs": "译文（{language}），译者：{by}",
         "nobody": "未注明",
@@ -70,25 +75,30 @@ def render_document(
     target: Span | None,
     prefix: str = "",
     level: int = 2,
+    original: str = "",
 ) -> str:
     """Everything of a document as safe HTML, in an interface of that language.
 
     Every character of the text stands there once, in elements of the classes `words`, `end` and
     `gap`; numbers and labels come from the style. Marks get the ids `{prefix}mark-1` and so on,
     in the given order, the target `{prefix}target`, the text `{prefix}text`. level: of the heading
-    that is the title, 1 to 6; the text's own headings are below it.
+    that is the title, 1 to 6; the text's own headings are below it. original: the address of the
+    file that it was read from. Where a page of that begins there is an element with the id
+    `{prefix}page-4`.
     """
-    text = _Text(source, Marking(source.text, marks, target, prefix=prefix), level)
+    text = _Text(
+        source, Marking(source.text, marks, target, prefix=prefix), level, prefix, language
+    )
     label = READER[language]["text"]
     return (
-        f'<article class="document" lang="{language}">{_about(source, language, level)}'
+        f'<article class="document" lang="{language}">{_about(source, language, level, original)}'
         f'<section class="text" id="{show(prefix)}text" tabindex="-1" '
         f'aria-label="{label}">{_whose(source, language)}{"".join(text.blocks())}</section>'
         "</article>"
     )
 
 
-def _about(source: Source, ui: Language, level: int) -> str:
+def _about(source: Source, ui: Language, level: int, original: str) -> str:
     words = READER[ui]
     titles: list[tuple[Language, str]] = [("en", source.title_en), ("zh", source.title_zh)]
     titles.sort(key=lambda title: title[0] != ui)
@@ -111,6 +121,11 @@ def _about(source: Source, ui: Language, level: int) -> str:
     }
     rows = (f"<dt>{words[key]}</dt><dd>{show(fact)}</dd>" for key, fact in facts.items() if fact)
     parts.append(f"<dl>{''.join(rows)}</dl>")
+    if original:
+        parts.append(
+            f'<p><a href="{html.escape(original)}" target="_blank" rel="noopener">'
+            f"{words['file']} ↗</a></p>"
+        )
     if source.url.lower().startswith(("https://", "http://")):
         parts.append(
             f'<p><a href="{html.escape(source.url)}" target="_blank" rel="noopener noreferrer">'
@@ -133,8 +148,11 @@ def _whose(source: Source, ui: Language) -> str:
 class _Text:
     """A text's blocks: headings, paragraphs and the gaps between them."""
 
-    def __init__(self, source: Source, marking: Marking, level: int) -> None:
+    def __init__(
+        self, source: Source, marking: Marking, level: int, prefix: str, ui: Language
+    ) -> None:
         self._text, self._language = source.text, source.language
+        self._pages, self._prefix, self._page = source.pages, prefix, READER[ui]["page"]
         self._marking, self._level = marking, level
         aligned = source.translation
         self._theirs = aligned.text.split("\n") if aligned else []
@@ -183,4 +201,13 @@ class _Text:
             if hashes and (mark := _HEADING.match(theirs)):
                 theirs = theirs[mark.end() :]
             parts.append(f'<span class="theirs" lang="{self._lang}">{show(theirs)}</span>')
-        return f'<span class="line">{"".join(parts)}</span>'
+        return f'{self._turns(start, end)}<span class="line">{"".join(parts)}</span>'
+
+    def _turns(self, start: int, end: int) -> str:
+        """A mark for each page that begins in text[start:end]."""
+        first, last = bisect_left(self._pages, start), bisect_left(self._pages, end)
+        return "".join(
+            f'<span class="page" role="separator" id="{show(self._prefix)}page-{number}" '
+            f'data-page="{self._page.format(number=number)}"></span>'
+            for number in range(first + 1, last + 1)
+        )

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 from assistant import AssistantError
+from assistant.settings import Settings
 from assistant.types import Language, Source, other_language
 
 from .hosting import AssistantHost
 from .labels import PAGE, Labels, reader_language
 from .marking import show
+from .originals import original_address
 from .permalinks import find_words, linked_words
 from .reader import reader_css, render_document
 
@@ -70,7 +72,7 @@ def reader_router(host: AssistantHost) -> APIRouter:
     router = APIRouter()
 
     async def answer(request: Request, source_id: str | None) -> Response:
-        pages = _Pages(request)
+        pages = _Pages(request, host.settings)
 
         def read() -> tuple[int, str]:
             host.wait()
@@ -108,7 +110,8 @@ def reader_router(host: AssistantHost) -> APIRouter:
 class _Pages:
     """The pages that one request could get: status and HTML."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, settings: Settings) -> None:
+        self._settings = settings
         self._query = dict(request.query_params)
         self._path = request.url.path
         accepted = request.headers.get("accept-language", "")
@@ -130,7 +133,14 @@ class _Pages:
             return 404, self._page(self._words["missing"], body, heading=True)
         words, to, at = linked_words(self._query)
         target = find_words(source.text, words, to, at)
-        body = render_document(source, (), language=self.ui, target=target, level=1)
+        body = render_document(
+            source,
+            (),
+            language=self.ui,
+            target=target,
+            level=1,
+            original=original_address(self._settings, source.id),
+        )
         if words and target is None:
             sought = f"{words} … {to}" if to else words
             told = self._words["gone"].format(words=_short(sought))

@@ -7,7 +7,9 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from typing import get_args
+from urllib.parse import quote as encoded
 
+from assistant.messages import page_words
 from assistant.types import Language, Support
 
 from .feedback import Verdict
@@ -196,7 +198,8 @@ def render_sources(exchange: Exchange, turn: int, *, shown: bool) -> str:
 def _citation(citation: CitationRecord, language: Language, turn: int, *, near: bool) -> str:
     labels = ANSWER[language]
     title = escape(citation.title(language))
-    facts = (citation.publisher, citation.date, labels[citation.kind])
+    page = page_words(citation.page, language)
+    facts = (citation.publisher, citation.date, page, labels[citation.kind])
     parts = [f"<h3>{escape(citation.heading)}</h3>"] if citation.heading else []
     original = f'<blockquote lang="{citation.language}">{highlight(citation)}</blockquote>'
     if citation.translations:
@@ -230,6 +233,10 @@ def _links(citation: CitationRecord, labels: Labels, turn: int, near: bool) -> I
     first = citation.quotes[0] if citation.quotes else citation
     address = escape(permalink_of(citation.source_id, first.text, first.start))
     yield f'<a href="{address}" target="_blank" rel="noopener">{labels["address"]}</a>'
+    if citation.page:
+        original = f"/read/{encoded(citation.source_id, safe='')}/original#page={citation.page}"
+        named = page_words(citation.page, "zh" if labels is ANSWER["zh"] else "en")
+        yield f'<a href="{escape(original)}" target="_blank" rel="noopener">{named} ↗</a>'
     if citation.url:
         yield (
             f'<a href="{escape(citation.url)}" target="_blank" rel="noopener noreferrer">'

@@ -58,11 +58,17 @@ def build_app(host: AssistantHost, *, name: str) -> ASGIApp:
     from .building import build_page
     from .mcp_server import build_mcp
     from .openai_api import openai_router
+    from .originals import originals_router
     from .reader_pages import reader_router
 
     room = Room()
     app = FastAPI(openapi_url=None)
-    routers = (openai_router(host, room=room), build_mcp(host, room=room), reader_router(host))
+    routers = (
+        openai_router(host, room=room),
+        build_mcp(host, room=room),
+        originals_router(host),
+        reader_router(host),
+    )
     for router in routers:
         app.include_router(router)
     css, script = style_and_script()

@@ -34,6 +34,8 @@ def labelled(p: Parts) -> list[Any]:
         p.sources,
         p.files,
         p.add,
+        p.addresses,
+        p.fetch,
         p.removable,
         p.remove,
     ]
@@ -61,6 +63,8 @@ def worded(ui: Language, host: AssistantHost) -> list[Any]:
         gr.update(label=words["search_in"], choices=_sources(ui, host)),
         gr.update(label=words["add_hint"].format(mb=host.settings.upload_mb)),
         gr.update(value=words["add"]),
+        gr.update(label=words["addresses"]),
+        gr.update(value=words["fetch"]),
         gr.update(label=words["remove_choice"]),
         gr.update(value=words["remove"]),
     ]

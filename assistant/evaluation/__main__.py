@@ -9,6 +9,7 @@
     claims [SET]        does the check of written claims tell corrupted ones
     injections [SET]    do orders hidden in texts, names, questions or history change an answer
     dialogues [SET]     are follow-ups understood and new topics left alone
+    throughput TEXT     embedding a text, against the embedding engine's own loop
     speed SET           cold and warm answer time, build time and memory on this machine
     load ADDRESS SET    many people asking a running page at once: p50, p95, errors
     fit READING SET …   fit the decision to answer (never on a set that reports)
@@ -92,6 +93,10 @@ def _command(settings: Settings, options: argparse.Namespace) -> None:
             print_refusal(settings, options.directory, limit=options.limit)
         case "speed":
             _speed(settings, options)
+        case "throughput":
+            from .throughput import print_throughput
+
+            print_throughput(settings, options.text, limit=options.limit)
         case "fit":
             from .fit import fit_decision
 

@@ -73,6 +73,9 @@ def _add_written(commands: Commands) -> None:
     speed.add_argument(
         "--limit", type=_count, default=20, metavar="N", help="with --chat: N answers (20)"
     )
+    through = commands.add_parser("throughput", help="embedding a text, against the bare engine")
+    through.add_argument("text", type=Path, help="a text file in UTF-8")
+    through.add_argument("--limit", type=_count, default=400, metavar="N", help="texts (400)")
     load = commands.add_parser("load", help="many people asking a running page at once")
     load.add_argument("address", help="of the page, as `python ui.py` tells it")
     load.add_argument("set", type=Path)

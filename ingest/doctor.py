@@ -1,0 +1,198 @@
+"""Whether install, model, corpus, library, index and disk are well, and what helps where not."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+from filelock import FileLock, Timeout
+
+from assistant.builds import BuildInfo, builds_directory, library_directory, read_current
+from assistant.embeddings import bundled_embeddings, model_fingerprint
+from assistant.errors import AssistantError
+from assistant.index import open_index
+from assistant.settings import Settings
+
+from .build import pending_changes
+from .entries import library_entries, read_sources
+from .shelf import left_over
+from .sources import read_corpus
+
+# Less free space than this lets the next build fail; less than the other may soon.
+_FAIL_MB, _WARN_MB = 200, 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found, in a sentence, and what helps ("" where nothing needs to)."""
+
+    check: str
+    status: Literal["ok", "warn", "fail"]
+    said: str
+    remedy: str = ""
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """All checks in order; none of them changes anything, and one that fails stops no other."""
+    checks: dict[str, Callable[[Settings], Iterator[Finding]]] = {
+        "install": _install,
+        "model": _model,
+        "corpus": _corpus,
+        "library": _library,
+        "index": _index,
+        "disk": _disk,
+        "extras": _extras,
+    }
+    findings: list[Finding] = []
+    for name, check in checks.items():
+        try:
+            findings += check(settings)
+        except AssistantError as error:
+            findings.append(Finding(name, "fail", str(error)))
+        except Exception as error:  # the doctor must speak whatever is broken
+            said = f"The check itself failed ({type(error).__name__}: {error})."
+            findings.append(Finding(name, "fail", said, "Report this as a fault of the program."))
+    return findings
+
+
+def _install(settings: Settings) -> Iterator[Finding]:
+    from packaging.requirements import Requirement
+
+    found = ".".join(map(str, sys.version_info[:3]))
+    wrong = []
+    try:
+        rows = [Requirement(row) for row in requires("report-assistant") or []]
+    except PackageNotFoundError:
+        yield Finding("install", "warn", "The package is not installed.", "Run `make run` once.")
+        return
+    for row in rows:
+        if row.marker is not None and not row.marker.evaluate({"extra": ""}):
+            continue
+        try:
+            if not row.specifier.contains(version(row.name), prereleases=True):
+                wrong.append(f"{row.name} {version(row.name)} (wanted {row.specifier})")
+        except PackageNotFoundError:
+            wrong.append(f"{row.name} (missing)")
+    if wrong:
+        remedy = "Run `make run`, or `pip install -c constraints.txt -e .`."
+        yield Finding("install", "fail", f"Packages do not fit: {', '.join(wrong)}.", remedy)
+    else:
+        yield Finding("install", "ok", f"Python {found} and all packages fit.")
+
+
+def _model(settings: Settings) -> Iterator[Finding]:
+    name = model_fingerprint(settings)
+    if settings.embedding_model == "bundled":
+        bundled_embeddings(settings).embed_query("Is it there?")
+        yield Finding("model", "ok", f"The embedding model {name} is there and embeds.")
+    else:
+        yield Finding("model", "ok", f"The settings ask for the embedding model {name}.")
+
+
+def _corpus(settings: Settings) -> Iterator[Finding]:
+    count = len(read_corpus(settings.corpus).sources)
+    yield Finding("corpus", "ok", f"{count} texts in {settings.corpus} hold together.")
+
+
+def _library(settings: Settings) -> Iterator[Finding]:
+    folder = library_directory(settings.home)
+    if _is_locked(folder / ".lock"):
+        yield Finding("library", "ok", "Another process is changing the library right now.")
+        return
+    read_sources(settings)
+    entries = library_entries(settings)
+    for entry in entries:
+        for name in entry.files:
+            if not (folder / entry.id / name).is_file():
+                remedy = f"Delete {folder / entry.id}, then add the document again."
+                yield Finding("library", "fail", f"{entry.id} lacks its file {name}.", remedy)
+    yield Finding("library", "ok", f"{len(entries)} added documents in {folder} hold together.")
+    if left := left_over(folder):
+        said = f"{len(left)} left-overs of changes that were killed lie in {folder}."
+        yield Finding("library", "warn", said, "They go with the next `add`, `remove` or `sync`.")
+
+
+def _index(settings: Settings) -> Iterator[Finding]:
+    build = "Run `python -m ingest`."
+    root = builds_directory(settings.home)
+    if _is_locked(root / "build.lock"):
+        yield Finding("index", "ok", "Another process is building the index right now.")
+        return
+    try:
+        current = read_current(settings.home)
+        with closing(open_index(settings, fingerprint=model_fingerprint(settings))) as index:
+            index.check()
+            count = len(index.passage_ids)
+    except AssistantError as error:
+        yield Finding("index", "fail", str(error), build)
+        return
+    yield Finding("index", "ok", f"{count} passages in {current} are all there.")
+    if changes := pending_changes(settings):
+        parts = [
+            f"{len(ids)} to {word}"
+            for word, ids in (
+                ("add", changes.added),
+                ("change", changes.changed),
+                ("remove", changes.removed),
+            )
+            if ids
+        ]
+        said = "; ".join([*parts, *changes.reasons])
+        yield Finding("index", "warn", f"The index is not up to date ({said}).", build)
+    others = [d for d in root.iterdir() if d.is_dir() and d != current]
+    unfinished = [d for d in others if not _is_finished(d)]
+    if unfinished:
+        said = f"{len(unfinished)} builds that were killed lie in {root}."
+        yield Finding("index", "warn", said, f"They go with the next build. {build}")
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    for name, folder in (("home", settings.home), ("cache", settings.cache)):
+        there = next(p for p in (folder, *folder.parents) if p.exists())
+        free = shutil.disk_usage(there).free // 1_000_000
+        said = f"{free:,} MB are free where {name} is ({folder})."
+        if not there.is_dir() or not os.access(there, os.W_OK):
+            remedy = f"Mend its permissions, or set ASSISTANT_{name.upper()} to another folder."
+            yield Finding("disk", "fail", f"{folder} cannot be written.", remedy)
+        elif free < _WARN_MB:
+            status: Literal["warn", "fail"] = "fail" if free < _FAIL_MB else "warn"
+            yield Finding("disk", status, said, f"Make room for {folder}.")
+        else:
+            yield Finding("disk", "ok", said)
+
+
+def _extras(settings: Settings) -> Iterator[Finding]:
+    if find_spec("rapidocr") is None:
+        said = "Scanned pages are not read: the extra `ocr` is not installed."
+        yield Finding("extras", "ok", said, "pip install 'report-assistant[ocr]' adds it.")
+    else:
+        yield Finding("extras", "ok", "Scanned pages are read.")
+    model = settings.chat_model or "no model; answers are quotes"
+    yield Finding("extras", "ok", f"Chat model: {model}.")
+
+
+def _is_finished(directory: Path) -> bool:
+    try:
+        BuildInfo.read(directory)
+    except AssistantError:
+        return False
+    return True
+
+
+def _is_locked(path: Path) -> bool:
+    """Whether another process holds this lock; it is not made where it is not there."""
+    if not path.is_file():
+        return False
+    try:
+        with FileLock(path).acquire(timeout=0):
+            return False
+    except Timeout:
+        return True

@@ -1,0 +1,223 @@
+"""Elements of HTML, of web pages as of the chapters of a book, as blocks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from .document import Block, BlockKind, clean
+from .html_tree import NOTE, has_role, words_of
+from .tables import Cell, table_blocks
+from .zips import attribute, local
+
+# Nothing of these is read as text.
+_SILENT = frozenset(
+    "script style template noscript svg iframe object canvas head title button select option "
+    "textarea input audio video rt rp map dialog math-renderer".split()
+)
+_BLOCKS = frozenset(
+    "address article aside blockquote body caption center dd details div dl dt fieldset "
+    "figcaption figure footer form header hgroup hr html legend li main nav ol p pre section "
+    "summary table tbody td tfoot th thead tr ul".split()
+)
+_HEADING = re.compile(r"h([1-6])")
+_NOTE_MARK = re.compile(r"(?:doc-)?noteref|footnote-ref(?:erence)?")
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden")
+_HAN = "\u3000-\u303f\u3400-\u9fff\uf900-\ufaff\uff00-\uffef"
+# A line break in the source is a space, though not between two Chinese characters.
+_SOFT_BREAK = re.compile(rf"(?<=[{_HAN}])[ \t\r]*\n[ \t\r\n]*(?=[{_HAN}])")
+_BLANK_LINE = re.compile(r"[ \t\r]*\n[ \t\r]*\n\s*")
+_MARKER = re.compile(r"[\[(（【]?(?:\d{1,3}|[*†‡§↩︎^a-z])[\])）】]?")
+# The sign by which the address of a heading can be copied.
+_PERMALINKS = frozenset("§¶#🔗")
+# Deeper than any page is written; Python's own limit is not far beyond.
+_DEPTH = 200
+
+Leave = Callable[[Any], bool]
+
+
+def html_blocks(root: Any, *, leave: Leave | None = None) -> list[Block]:
+    """The blocks of an element in reading order; notes come as blocks of the kind "note".
+
+    leave: says of an element whether it is left out with all that it holds.
+    """
+    walk = _Walk(leave or (lambda element: False))
+    walk.element(root, 0)
+    walk.flush()
+    return [block for block in walk.blocks if block.text]
+
+
+class _Walk:
+    """The way through the elements: `words` fills until a block ends."""
+
+    def __init__(self, leave: Leave) -> None:
+        self.blocks: list[Block] = []
+        self._words: list[str] = []
+        self._kind: BlockKind = "paragraph"
+        self._level = 2
+        self._mark = ""
+        self._verbatim = False
+        self._leave = leave
+
+    def flush(self) -> None:
+        """End the block at hand."""
+        text = "".join(self._words)
+        self._words = []
+        for piece in _BLANK_LINE.split(text) if not self._verbatim else [text]:
+            words = _told(piece, self._verbatim)
+            if words:
+                self.blocks.append(Block(self._kind, clean(self._mark + words), self._level))
+                # Further paragraphs of an item stand below it.
+                self._mark = ""
+                if self._kind == "item":
+                    self._kind = "paragraph"
+
+    def element(self, element: Any, depth: int) -> None:
+        """Read an element, and not what follows it."""
+        tag = local(element).lower()
+        if not tag or tag in _SILENT or _is_hidden(element) or self._leave(element):
+            return
+        if depth > _DEPTH:
+            self._words.append(" ".join(element.itertext()))
+        elif tag == "br":
+            self._words.append("\0")
+        elif tag == "img":
+            self._words.append(_alternative(element))
+        elif tag in _BLOCKS or _HEADING.fullmatch(tag):
+            self.flush()
+            self._block(element, tag, depth)
+            self.flush()
+        elif not _is_sign(element, tag):
+            self._inside(element, depth)
+
+    def _block(self, element: Any, tag: str, depth: int) -> None:
+        if heading := _HEADING.fullmatch(tag):
+            self._as("heading", element, depth, level=int(heading[1]))
+        elif tag != "li" and has_role(element, NOTE):
+            self._as("note", element, depth)
+        elif tag == "table":
+            self.blocks += _table(element, self._leave)
+        elif tag in ("ul", "ol"):
+            self._list(element, depth)
+        elif tag == "pre":
+            self._verbatim = True
+            self._inside(element, depth)
+            self.flush()
+            self._verbatim = False
+        else:
+            self._inside(element, depth)
+
+    def _inside(self, element: Any, depth: int) -> None:
+        self._words.append(element.text or "")
+        for child in element:
+            self.element(child, depth + 1)
+            self._words.append(child.tail or "")
+
+    def _as(self, kind: BlockKind, element: Any, depth: int, *, level: int = 2) -> None:
+        before = self._kind, self._level, self._mark
+        self._kind, self._level, self._mark = kind, level, ""
+        begin = len(self.blocks)
+        self._inside(element, depth)
+        self.flush()
+        if kind == "note":
+            self.blocks[begin:] = [_as_note(block) for block in self.blocks[begin:]]
+        self._kind, self._level, self._mark = before
+
+    def _list(self, element: Any, depth: int) -> None:
+        numbered = local(element).lower() == "ol"
+        number = _number(attribute(element, "start"), 1)
+        before = self._kind, self._mark
+        for child in element:
+            if local(child).lower() != "li":
+                self.element(child, depth + 1)
+                self.flush()
+                continue
+            number = _number(attribute(child, "value"), number)
+            self._kind, self._mark = "item", f"{number}. " if numbered else "- "
+            begin = len(self.blocks)
+            self.element(child, depth + 1)
+            self.flush()
+            if has_role(child, NOTE):
+                self.blocks[begin:] = [_as_note(block) for block in self.blocks[begin:]]
+            number += 1
+        self._kind, self._mark = before
+
+
+def _told(text: str, verbatim: bool) -> str:
+    if verbatim:
+        return text.replace("\0", "\n")
+    lines = (" ".join(_SOFT_BREAK.sub("", line).split()) for line in text.split("\0"))
+    return "\n".join(line for line in lines if line)
+
+
+def _as_note(block: Block) -> Block:
+    # The sign leads back to the place of the note in the text.
+    words = block.text.replace("\u21a9\ufe0e", "").replace("\u21a9", "").strip()
+    return Block("note", words) if block.kind in ("paragraph", "item") else block
+
+
+def _table(element: Any, leave: Leave) -> list[Block]:
+    rows, headers, above = [], 0, True
+    blocks: list[Block] = []
+    for part in _rows(element):
+        if local(part).lower() == "caption":
+            blocks += html_blocks(part, leave=leave)
+            continue
+        cells = [cell for cell in part if local(cell).lower() in ("td", "th")]
+        if not cells or leave(part):
+            continue
+        above = above and (
+            local(part.getparent()).lower() == "thead"
+            or all(local(cell).lower() == "th" for cell in cells)
+        )
+        headers += above
+        rows.append([_cell(cell, leave) for cell in cells])
+    return blocks + table_blocks(rows, headers or None)
+
+
+def _rows(element: Any) -> Iterator[Any]:
+    """The rows of a table and its caption, without those of tables inside it."""
+    for child in element:
+        tag = local(child).lower()
+        if tag in ("tr", "caption"):
+            yield child
+        elif tag in ("thead", "tbody", "tfoot"):
+            yield from _rows(child)
+
+
+def _cell(element: Any, leave: Leave) -> Cell:
+    return Cell(
+        tuple(html_blocks(element, leave=leave)),
+        _number(attribute(element, "colspan"), 1),
+        _number(attribute(element, "rowspan"), 1),
+    )
+
+
+def _number(value: str, otherwise: int) -> int:
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 6 else otherwise
+
+
+def _is_hidden(element: Any) -> bool:
+    if element.get("hidden") is not None or element.get("aria-hidden") == "true":
+        return True
+    return _HIDDEN.search(element.get("style") or "") is not None
+
+
+def _is_sign(element: Any, tag: str) -> bool:
+    """Whether it is a sign with a link: a raised number to a note, or what headings end in."""
+    if tag not in ("sup", "a"):
+        return False
+    words = words_of(element)
+    if words in _PERMALINKS and (element.get("href") or "").startswith("#"):
+        return True
+    if not _MARKER.fullmatch(words):
+        return False
+    linked = tag == "sup" and any(local(link).lower() == "a" for link in element.iter())
+    return linked or has_role(element, _NOTE_MARK)
+
+
+def _alternative(image: Any) -> str:
+    """What stands for an image: its description, unless that is a file's name."""
+    words = " ".join((image.get("alt") or "").split())
+    return "" if re.fullmatch(r"\S*\.\w{2,4}|[\w-]*", words) else f" {words} "

@@ -1,0 +1,72 @@
+"""Pages of a PDF that are pictures: recognised where that is possible, and told in any case."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from statistics import median
+from typing import TYPE_CHECKING
+
+from .ocr import SeenLine, can_recognise, recognise
+from .pdf_page import Page
+from .pdf_pieces import Piece
+
+if TYPE_CHECKING:
+    import pypdfium2
+
+# The longer side of the picture that is made of a page; A4 has 200 points an inch then.
+_PIXELS = 2_300
+_LARGEST_SCALE = 4.0
+# A larger image in the file is not decoded: it would take more memory than a page can need.
+_IMAGE_PIXELS = 100_000_000
+# Heights of lines that differ by less are of one type: ascenders and descenders vary.
+_ALIKE = 0.3
+# The height of a line as it is seen, in sizes of its type.
+_SEEN_HEIGHT = 1.1
+
+
+def with_recognised(
+    pdf: pypdfium2.PdfDocument, pages: Sequence[Page], *, allowed: bool
+) -> list[Page]:
+    """The pages, with the words of those that are pictures, where OCR is allowed and installed."""
+    if not allowed or not can_recognise():
+        return list(pages)
+    return [_recognised(pdf, page) if page.pictured else page for page in pages]
+
+
+def _recognised(pdf: pypdfium2.PdfDocument, page: Page) -> Page:
+    if page.marks.image_pixels > _IMAGE_PIXELS:
+        return page
+    width, height = page.frame.size(page.shown)
+    scale = min(_PIXELS / max(width, height), _LARGEST_SCALE)
+    if min(width, height) * scale < 1:
+        return page
+    lines = _seen(pdf, page.number, scale)
+    if not lines:
+        return page
+    usual = median(line.box[3] - line.box[1] for line in lines) / scale
+    pieces = tuple(_piece(line, page.number, scale, usual) for line in lines)
+    return replace(
+        page, read=page.shown, pieces=pieces, labels=(), aside=(), unknown=0, recognised=True
+    )
+
+
+def _seen(pdf: pypdfium2.PdfDocument, number: int, scale: float) -> list[SeenLine]:
+    page = pdf[number - 1]
+    try:
+        bitmap = page.render(scale=scale)
+        try:
+            return recognise(bitmap.to_pil())
+        finally:
+            bitmap.close()
+    finally:
+        page.close()
+
+
+def _piece(line: SeenLine, page: int, scale: float, usual: float) -> Piece:
+    left, top, right, bottom = (side / scale for side in line.box)
+    height = bottom - top
+    alike = abs(height - usual) < _ALIKE * usual
+    return Piece(
+        line.text, page, (left, top, right, bottom), (usual if alike else height) / _SEEN_HEIGHT
+    )

@@ -1,0 +1,111 @@
+"""Documents of the web taken into the library, and asked for again only if they changed."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from assistant.settings import Settings
+
+from .allowance import FetchLimits
+from .entries import library_entries
+from .fetching import Fetched, fetch
+from .formats.names import one_line
+from .library import LibraryChange
+from .origins import Origin, library_origins
+from .outcomes import Outcome, of_added
+from .refusing import DocumentError
+
+
+@dataclass(frozen=True, slots=True)
+class AddOptions:
+    """How targets are added: for all of them the same.
+
+    password: opens protected files. title: of the document, "" for its own. allow_private:
+    whether addresses of this machine and of private networks are fetched.
+    """
+
+    password: str = ""
+    title: str = ""
+    allow_private: bool = False
+
+
+def add_address(
+    settings: Settings, library: LibraryChange, address: str, options: AddOptions
+) -> Outcome:
+    """Fetch a document and add it; one that has not changed since is not sent again.
+
+    Raises DocumentError for what cannot be fetched or read.
+    """
+    began = time.monotonic()
+    known = known_origin(settings, address)
+    got = fetch(
+        address,
+        FetchLimits.of(settings),
+        allow_private=options.allow_private,
+        known=known_fetch(known[1]) if known else None,
+    )
+    if known is not None and got.not_modified:
+        return _unchanged(settings, known[0], address)
+    added = library.add(
+        got.body,
+        got.name,
+        title=options.title,
+        password=options.password,
+        charset=got.charset,
+        origin=origin_of_address(got),
+    )
+    return of_added(added, address, address, time.monotonic() - began)
+
+
+def known_origin(settings: Settings, address: str) -> tuple[str, Origin] | None:
+    """The document that came from this address before, and what was kept of that."""
+    for id_, origins in library_origins(settings).items():
+        for origin in origins:
+            if (origin.kind, origin.place) == ("address", address):
+                return id_, origin
+    return None
+
+
+def origin_of_address(got: Fetched) -> Origin:
+    """What is kept of where a document came from."""
+    return Origin(
+        kind="address",
+        name=got.name,
+        place=got.address,
+        sha256=got.sha256,
+        seen=got.fetched,
+        size=len(got.body),
+        final=got.final,
+        etag=got.etag,
+        last_modified=got.last_modified,
+    )
+
+
+def known_fetch(origin: Origin) -> Fetched:
+    """What was fetched before, as `fetch` wants it to ask whether it has changed."""
+    return Fetched(
+        address=origin.place,
+        final=origin.final or origin.place,
+        sha256=origin.sha256,
+        name=origin.name,
+        fetched=origin.seen,
+        etag=origin.etag,
+        last_modified=origin.last_modified,
+    )
+
+
+def _unchanged(settings: Settings, id_: str, address: str) -> Outcome:
+    for entry in library_entries(settings):
+        if entry.id == id_:
+            return Outcome(
+                name=address,
+                result="same",
+                id=id_,
+                place=address,
+                there=entry.title_en,
+                language=entry.language,
+                characters=entry.characters,
+                notes=entry.notes,
+            )
+    raise DocumentError("unknown", one_line(id_, 61))

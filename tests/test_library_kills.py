@@ -1,0 +1,180 @@
+"""Killed at any moment of adding, removing and syncing, nothing is lost and readers never fail."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from assistant.builds import BuildInfo, library_directory, read_current
+from assistant.settings import Settings
+from ingest import build_index, library_entries, open_library, pending_changes, read_sources
+from ingest.shelf import left_over
+
+from .tiny import answers, builds, child, line_from
+
+# The kills are spread over this many moments; each child lives through several rounds.
+MOMENTS = 50
+ROUND = """
+from assistant.builds import BuildInfo, read_current
+from ingest.__main__ import main
+from ingest import library_entries
+place = Path(sys.argv[1]) / 'documents'
+for name in ('home', 'corpus', 'cache'):
+    os.environ[f'ASSISTANT_{name.upper()}'] = str(getattr(settings, name))
+def write(**texts):
+    for name, text in texts.items(): (place / f'{name}.txt').write_text(text + chr(10))
+def state():
+    return sorted(BuildInfo.read(read_current(settings.home)).sources.items())
+def round_():
+    write(one='The mill is old.', two='The weir is new.')
+    main(['add', str(place / 'one.txt')]); yield state()
+    main(['sync', str(place)]); yield state()
+    write(one='The mill was sold.', three='The lock is shut.'); (place / 'two.txt').unlink()
+    main(['sync', str(place)]); yield state()
+    (place / 'three.txt').rename(place / 'four.txt')
+    main(['sync']); yield state()
+    main(['remove', *[entry.id for entry in library_entries(settings)]]); yield state()
+    for path in place.iterdir(): path.unlink()
+"""
+STATES = "import json; print(json.dumps([s for s in round_()]).join(['STATES ', '']))"
+LOOP = "print('ready', flush=True); sys.stdout = open(os.devnull, 'w')\nwhile True: list(round_())"
+
+
+@contextmanager
+def a_reader(settings: Settings) -> Iterator[list[str]]:
+    """Someone who opens the index and searches it again and again; what went wrong."""
+    stop, wrong = threading.Event(), []
+
+    def read() -> None:
+        while not stop.is_set():
+            try:
+                if not answers(settings):
+                    wrong.append("another sentence was found")
+            except Exception as error:
+                wrong.append(repr(error))
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    try:
+        yield wrong
+    finally:
+        stop.set()
+        thread.join()
+
+
+def index_state(settings: Settings) -> list[list[str]]:
+    info = BuildInfo.read(read_current(settings.home))
+    return [list(pair) for pair in sorted(info.sources.items())]
+
+
+def legal_states(folder: Path) -> list[list[list[str]]]:
+    import json
+
+    out, err = child(ROUND + STATES, folder).communicate(timeout=120)
+    line = next((line for line in out.splitlines() if line.startswith("STATES ")), None)
+    assert line is not None, err
+    states: list[list[list[str]]] = json.loads(line.removeprefix("STATES "))
+    return states
+
+
+@pytest.mark.timeout(600)
+def test_a_kill_at_any_moment_leaves_the_old_or_the_new_state(
+    built: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "documents").mkdir()
+    before = index_state(built)
+    legal = [before, *legal_states(tmp_path)]
+    assert len({str(state) for state in legal}) == 4  # a move and the last removal make no new one
+    chance = random.Random()
+    states = set()
+    for number in range(MOMENTS):
+        process = child(ROUND + LOOP, tmp_path)
+        with a_reader(built) as wrong:
+            line_from(process)
+            time.sleep(moment_s := chance.uniform(0.0, 1.2))
+            process.kill()
+            process.communicate()
+        print(f"kill {number}, {moment_s:.3f} s after ready")
+        assert process.returncode == -signal.SIGKILL
+        assert wrong == []
+        now = index_state(built)
+        assert now in legal
+        states.add(str(now))
+        repaired(built)
+        assert index_state(built) == before
+        for path in (tmp_path / "documents").iterdir():
+            path.unlink()
+    assert len(states) > 1  # the kills came at different moments
+
+
+def repaired(settings: Settings) -> None:
+    """What the next run does: it sweeps what was left behind and takes in what waits."""
+    read_sources(settings)  # the library holds together
+    with open_library(settings) as library:
+        for entry in library_entries(settings):
+            library.remove(entry.id)
+    assert left_over(library_directory(settings.home)) == []
+    build_index(settings)
+    assert not pending_changes(settings)
+    assert builds(settings) == [read_current(settings.home).name]
+    assert answers(settings)
+
+
+@pytest.mark.parametrize("limit", [1, 60, 400, 1_500])
+def test_a_disk_that_fills_up_leaves_everything_as_it_was(
+    built: Settings, tmp_path: Path, limit: int
+) -> None:
+    (tmp_path / "documents").mkdir()
+    (tmp_path / "documents" / "mill.txt").write_text("The mill is old. " * 300)
+    before = index_state(built)
+    body = ROUND + f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))"
+    process = child(body + "\nsys.exit(main(['add', str(place)]))", tmp_path)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "Traceback" not in err
+    assert err.startswith("ingest: ")
+    assert index_state(built) == before
+    assert answers(built)
+    read_sources(built)
+    assert main_in_child(tmp_path) == 0
+    assert len(index_state(built)) == len(before) + 1
+
+
+def main_in_child(folder: Path) -> int:
+    process = child(ROUND + "\nsys.exit(main(['add', str(place)]))", folder)
+    process.communicate(timeout=60)
+    return process.returncode
+
+
+def test_two_processes_that_add_and_build_at_once_both_succeed(
+    built: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "documents").mkdir()
+    body = ROUND + (
+        "\nprint('ready', flush=True); name = input()\nfor i in range(4):\n"
+        "    write(**{f'{name}{i}': f'{name} wrote text number {i}.'})\n"
+        "    assert main(['add', str(place / f'{name}{i}.txt')]) == 0"
+    )
+    pair = [child(body, tmp_path) for _ in range(2)]
+    for process in pair:
+        line_from(process)
+    with a_reader(built) as wrong:
+        for process, name in zip(pair, ("ann", "bob"), strict=True):
+            assert process.stdin is not None
+            process.stdin.write(f"{name}\n")
+            process.stdin.flush()
+        for process in pair:
+            _, err = process.communicate(timeout=120)
+            assert process.returncode == 0, err
+    assert wrong == []
+    assert not pending_changes(built)
+    assert len(index_state(built)) == 2 + 8
+    assert os.listdir(tmp_path / "documents")

@@ -1,0 +1,153 @@
+"""Files that users added: the page of a citation, and the file itself, opened there."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+
+from assistant import Answer, Settings, open_assistant
+from assistant.types import Language
+from web.citation_records import CitationRecord
+from web.documents import add_addresses, add_documents
+from web.hosting import AssistantHost
+from web.originals import originals_router
+from web.reader_pages import reader_router
+from web.records import Exchange
+from web.render import render_sources
+
+from .asgi_server import serving
+from .fetch_server import FetchServer
+from .pdf_files import Leaf, Words, write_pdf
+
+LEAVES = [
+    ["The lighthouse of Cape Verity stands on the northern shore of the bay.", "It is white."],
+    ["Amelia Thornquist built the lighthouse of Cape Verity in 1911.", "It cost little."],
+]
+PDF = write_pdf([Leaf([Words(72, 100 + 60 * n, t) for n, t in enumerate(x)]) for x in LEAVES])
+PAGE = "<!doctype html><title>Fares</title><p>The ferry fare is six crowns.</p><script>1</script>"
+QUESTION = "Who built the lighthouse of Cape Verity?"
+
+
+@pytest.fixture(scope="module")
+def host(
+    built_settings: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[AssistantHost]:
+    """A host to which a PDF and a web page were uploaded."""
+    folder = tmp_path_factory.mktemp("originals")
+    settings = replace(built_settings, home=folder / "home")
+    shutil.copytree(built_settings.home, settings.home)
+    files = [("报告 1.pdf", PDF), ("fares.html", PAGE.encode())]
+    given: list[tuple[str, str | Path]] = []
+    for name, data in files:
+        (folder / name).write_bytes(data)
+        given.append((name, folder / name))
+    with closing(AssistantHost(settings, open_assistant(settings))) as host:
+        outcomes = add_documents(host, given)
+        assert [outcome.ok for outcome in outcomes] == [True, True], outcomes
+        yield host
+
+
+@pytest.fixture(scope="module")
+def address(host: AssistantHost) -> Iterator[str]:
+    with serving(originals_router(host), reader_router(host)) as address:
+        yield address
+
+
+def asked(host: AssistantHost) -> Answer:
+    with host.use() as assistant:
+        return assistant.ask(QUESTION)
+
+
+def id_of(host: AssistantHost, ending: str) -> str:
+    with host.use() as assistant:
+        found = [s.id for s in assistant.sources if s.id.startswith(ending)]
+    assert len(found) == 1
+    return found[0]
+
+
+def test_a_citation_names_its_page(host: AssistantHost) -> None:
+    answer = asked(host)
+    assert answer.citations[0].page == 2
+    assert "Amelia Thornquist" in answer.text
+    assert " · p. 2 (original)" in str(answer)
+    assert ". p. 2." in answer.to_markdown()
+    assert answer.to_dict()["citations"][0]["passage"]["page"] == 2
+    assert CitationRecord.of(answer.citations[0]).page == 2
+
+
+@pytest.mark.parametrize(("language", "page"), [("en", "p. 2"), ("zh", "第2页")])
+def test_the_panel_opens_the_file_at_the_page(
+    host: AssistantHost, language: Language, page: str
+) -> None:
+    answer = asked(host)
+    exchange = replace(Exchange.of(answer), language=language)
+    panel = render_sources(exchange, 0, shown=True)
+    source = answer.citations[0].source.id
+    assert f'href="/read/{source}/original#page=2"' in panel
+    assert f">{page} ↗</a>" in panel
+
+
+def test_the_reader_shows_where_pages_begin(host: AssistantHost, address: str) -> None:
+    source = asked(host).citations[0].source.id
+    shown = httpx.get(f"{address}/read/{source}?ui=en").text
+    assert re.findall(r'id="(page-\d)" data-page="(Page \d)"', shown) == [
+        ("page-1", "Page 1"),
+        ("page-2", "Page 2"),
+    ]
+    assert shown.index('id="page-2"') < shown.index("Amelia Thornquist")
+    assert f'href="/read/{source}/original"' in shown
+    assert "/original" not in httpx.get(f"{address}/read/bop-report?ui=en").text
+
+
+def test_a_pdf_opens_in_the_browser_and_is_what_was_added(
+    host: AssistantHost, address: str
+) -> None:
+    reply = httpx.get(f"{address}/read/{asked(host).citations[0].source.id}/original")
+    assert reply.content == PDF
+    assert reply.headers["content-type"] == "application/pdf"
+    assert reply.headers["content-disposition"].startswith("inline; filename*=UTF-8''")
+    assert reply.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_web_page_that_was_added_never_runs_here(host: AssistantHost, address: str) -> None:
+    reply = httpx.get(f"{address}/read/{id_of(host, 'fares')}/original")
+    assert reply.content == PAGE.encode()
+    assert reply.headers["content-type"] == "application/octet-stream"
+    assert reply.headers["content-disposition"].startswith("attachment;")
+    assert reply.headers["content-security-policy"] == "default-src 'none'; sandbox"
+
+
+@pytest.mark.parametrize(
+    "id_", ["bop-report", "nothing", "..", "%2e%2e%2flibrary", "..%2f..%2fetc%2fpasswd", "%00", "."]
+)
+def test_nothing_but_originals_of_the_library_is_served(address: str, id_: str) -> None:
+    assert httpx.get(f"{address}/read/{id_}/original").status_code == 404
+
+
+def test_a_link_in_the_library_leads_nowhere(host: AssistantHost, address: str) -> None:
+    source = id_of(host, "fares")
+    original = next((host.settings.home / "library" / source).glob("original-*"))
+    data = original.read_bytes()
+    original.unlink()
+    original.symlink_to("/etc/passwd")
+    try:
+        assert httpx.get(f"{address}/read/{source}/original").status_code == 404
+    finally:
+        original.unlink()
+        original.write_bytes(data)
+
+
+def test_the_page_never_fetches_from_private_networks(host: AssistantHost) -> None:
+    with FetchServer() as server:
+        outcomes = add_addresses(host, [server.body("/fares.html", PAGE.encode()), "ftp://x/y"])
+        assert server.asked == []
+    assert [outcome.ok for outcome in outcomes] == [False, False]
+    assert "private network" in outcomes[0].sentence
+    assert "Traceback" not in outcomes[1].sentence
