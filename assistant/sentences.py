@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import pairwise
 
 from .types import Span
 
@@ -26,6 +27,9 @@ _ITEM = re.compile(
 _FIRST_WORD = re.compile(
     r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff][，。、；：！？”’）》」』]*|\S{1,40}"
 )
+# A row of a table as the readers of files write it: "Region: North; Firms: 3".
+_CELL = r"[^\s:：;；][^:：;；\n]{0,60}(?:: |：)[^;\n]*"
+_ROW = re.compile(rf"{_CELL}(?:; {_CELL})+")
 # Editors and mail programs break lines between these widths, in columns (a Han character has two).
 _WRAPPED = range(40, 121)
 # A sentence longer than this is cut at a comma or a space: models see 512 tokens.
@@ -56,16 +60,24 @@ def split_prose(text: str, start: int, end: int) -> list[Span]:
     goes on in lower case; elsewhere (headings, lists, rows, a paragraph a line) it ends one.
     """
     lines = split_lines(text, start, end)
+    rows = [_ROW.fullmatch(text, line.start, line.end) is not None for line in lines]
     widths = [_columns(text[line.start : line.end]) for line in lines]
     widest = max(widths, default=0)
     spans: list[Span] = []
     begin = lines[0].start if lines else start
-    for line, width, after in zip(lines, widths, lines[1:], strict=False):
+    for i, (line, after) in enumerate(pairwise(lines)):
         following = text[after.start : after.start + 60]
-        if not _goes_on(following, width, widest):
-            spans += split_sentences(text, begin, line.end)
+        if rows[i] or rows[i + 1] or not _goes_on(following, widths[i], widest):
+            spans += _row_or_prose(text, begin, line.end, rows[i])
             begin = after.start
-    return spans + split_sentences(text, begin, end)
+    return spans + _row_or_prose(text, begin, end, bool(rows) and rows[-1])
+
+
+def _row_or_prose(text: str, begin: int, end: int, is_row: bool) -> list[Span]:
+    """One sentence for a row: its cells make sense together only."""
+    if is_row:
+        return [piece for span in _trimmed(text, begin, end) for piece in _bounded(text, span)]
+    return split_sentences(text, begin, end)
 
 
 def _goes_on(following: str, width: int, widest: int) -> bool:

@@ -13,7 +13,7 @@ from assistant.sentences import split_lines, split_prose
 from assistant.types import Passage, PassageTranslation, Source, Span
 
 # Part of every build's name: an index cut by another splitter is rebuilt.
-SPLITTER = "paragraphs-2"
+SPLITTER = "paragraphs-3"
 
 CountTokens = Callable[[str], int]
 _MARK = r"#{1,6}[ \t]+"

@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from ingest.formats import zips
 from ingest.formats.reading import ReadOptions, read_document
 from ingest.refusing import DocumentError
 
-from .word_files import archive, paragraph, word_file
+from .word_files import archive, paragraph, row, table, word_file
 
 CHINESE = "孵化器为初创企业提供办公场地。"
 
@@ -74,3 +77,17 @@ def test_a_password_is_asked_for(shared: Path, password: str, reason: str) -> No
 )
 def test_real_files_that_hold_nothing_to_read_say_why(shared: Path, name: str, reason: str) -> None:
     assert refusal((shared / "inputs" / f"{name}.docx").read_bytes()).reason == reason
+
+
+@given(st.data())
+@hypothesis_settings(max_examples=60, deadline=None)
+def test_bytes_that_were_changed_give_a_document_or_a_reason(data: st.DataObject) -> None:
+    whole = bytearray(word_file(paragraph(CHINESE) + table(row("Year", "Firms"), row("2015", "3"))))
+    for _ in range(data.draw(st.integers(1, 8))):
+        whole[data.draw(st.integers(4, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    reason = ""
+    try:
+        text = read_document(bytes(whole), "a.docx").text
+    except DocumentError as error:
+        text, reason = "", error.reason
+    assert text or reason in ("damaged", "empty", "encrypted", "kind", "foreign")

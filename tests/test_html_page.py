@@ -194,7 +194,7 @@ def test_an_article_in_a_soup_of_divs_is_found_with_the_title_above_it() -> None
         f"<div class=top>{links('首页', '新闻', '财经', '体育')}</div>"
         "<div class=wrap><div class=head><h1>孵化器开业</h1><i>3月4日 来源：海港报</i></div>"
         f"<div class=content><div id=artibody>{paragraphs}</div></div>"
-        f"<div class=related><h3>相关</h3>{links('十座老磨坊', '租金又涨了', '新港开航')}</div></div>"
+        f"<div class=related><h3>相关</h3>{links('十座老磨坊', '租金涨', '新港开航')}</div></div>"
         "<div class=foot><p>版权所有 海港新闻网 未经许可不得转载</p></div>"
     )
     document = read(page.encode("gbk"))

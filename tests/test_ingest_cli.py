@@ -110,7 +110,7 @@ def test_check_says_why_a_setting_asks_for_a_rebuild(
     assert main(["--check"]) == 3
     said = capsys.readouterr().out
     assert said.startswith("would rebuild: splitter ")
-    assert said.endswith("-256 becomes paragraphs-2-64\n")
+    assert said.endswith("-256 becomes paragraphs-3-64\n")
 
 
 def test_status_describes_the_index_and_its_sources(built: Settings, capsys: Captured) -> None:

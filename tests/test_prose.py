@@ -129,3 +129,18 @@ def test_a_long_text_without_blank_lines_takes_no_more_than_its_share(unit: str)
     assert split(unit * (400_000 // len(unit)) + "x", limit=256)
     # Time that grew with the square of the length took minutes.
     assert time.monotonic() - began < 20
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "region: North; firms: 3; opened: 2014",
+        "Region: North. East; Firms: 3, of which one is large; Opened: 2014",
+        "地区：北部; 企业：3; 成立：2014年",
+    ],
+)
+def test_a_row_of_a_table_is_one_sentence(row: str) -> None:
+    text = f"{row}\n{row}\nThe rows end here; what follows is prose.\n"
+    spans = split_prose(text, 0, len(text))
+    assert [text[span.start : span.end] for span in spans][:2] == [row, row]
+    assert len(spans) == 3

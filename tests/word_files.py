@@ -20,6 +20,10 @@ def word_file(body: str, *, space: str = W, main: str = "document.xml", **parts:
     """A Word file with that body; parts: further parts by name, `styles` for word/styles.xml."""
     head = f'<?xml version="1.0"?><w:document xmlns:w="{space}" {_SPACES}>'
     files: dict[str, str | bytes] = {
+        "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/'
+        'content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-'
+        f'package.relationships+xml"/><Override PartName="/word/{main}" ContentType="application/'
+        'vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>',
         "_rels/.rels": '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/'
         'relationships"><Relationship Id="r1" Type="http://schemas.openxmlformats.org/'
         f'officeDocument/2006/relationships/officeDocument" Target="word/{main}"/></Relationships>',

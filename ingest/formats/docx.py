@@ -11,13 +11,13 @@ from ingest.refusing import DocumentError
 
 from .document import Block, Document, Note, assemble, clean
 from .docx_numbering import read_numbering
-from .docx_styles import Style, child, is_on, read_styles, value
+from .docx_styles import Style, child, is_on, outline_level, read_styles, value
 from .docx_words import Words, WordsReader
 from .names import one_line
 from .reading import ReadOptions
 from .structure import leveled, notes_last, title_of
 from .tables import Cell, is_wide, table_blocks
-from .zips import Parts, attribute, beside, local
+from .zips import Parts, attribute, beside, local, number
 
 _CHARS = 200
 # Columns of characters (a Chinese one is two wide): a longer paragraph in bold is no heading.
@@ -140,10 +140,12 @@ class _Reader:
         words = self._words.read(element)
         self._noted += words.notes
         text = clean(words.text)
+        # An empty item of a list counts as well, unless it was deleted.
+        counts = text or child(element, "pPr", "rPr", "del") is None
+        mark = self._mark(element, style) if counts else ""
         if text and not style.is_contents:
             outline = value(element, "pPr", "outlineLvl")
-            level = int(outline) + 1 if outline.isdigit() and int(outline) < 9 else style.level
-            mark = self._mark(element, style)
+            level = outline_level(outline) if outline else style.level
             marked = f"{mark} {text}" if mark else text
             if level >= 0:
                 yield Block("heading", marked.removeprefix("- "), level), 0
@@ -157,7 +159,7 @@ class _Reader:
     def _mark(self, paragraph: Any, style: Style) -> str:
         list_id = value(paragraph, "pPr", "numPr", "numId") or style.list_id
         level = value(paragraph, "pPr", "numPr", "ilvl")
-        return self._numbering.mark(list_id, int(level) if level.isdigit() else style.list_level)
+        return self._numbering.mark(list_id, number(level, style.list_level))
 
     def _table(self, element: Any) -> list[Block]:
         rows: list[list[Cell]] = []
@@ -170,8 +172,7 @@ class _Reader:
             cells: list[Cell] = []
             at = 0
             for cell in _inside(row, "tc"):
-                width = value(cell, "tcPr", "gridSpan")
-                span = min(int(width), 100) if width.isdigit() else 1
+                span = min(number(value(cell, "tcPr", "gridSpan"), 1), 100)
                 merge = child(cell, "tcPr", "vMerge")
                 own = Cell(tuple(block for block, _ in self._blocks(cell)), span)
                 if merge is not None and attribute(merge, "val") != "restart" and at in above:

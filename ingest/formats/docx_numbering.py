@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .zips import attribute, local
+from .zips import attribute, local, number
 
 _PLACE = re.compile(r"%([1-9])")
 _HAN = "〇一二三四五六七八九"
@@ -65,7 +65,7 @@ def read_numbering(root: Any | None) -> Numbering:
         if local(element) == "abstractNum":
             found = (child for child in element if local(child) == "lvl")
             levels[attribute(element, "abstractNumId")] = {
-                int(attribute(child, "ilvl") or 0): _level(child) for child in found
+                number(attribute(child, "ilvl"), 0): _level(child) for child in found
             }
         elif local(element) == "num":
             for child in element:
@@ -76,11 +76,8 @@ def read_numbering(root: Any | None) -> Numbering:
 
 def _level(element: Any) -> _Level:
     told = {local(child): attribute(child, "val") for child in element}
-    start = told.get("start", "1")
     return _Level(
-        told.get("numFmt", "decimal"),
-        told.get("lvlText", ""),
-        int(start) if start.isdigit() else 1,
+        told.get("numFmt", "decimal"), told.get("lvlText", ""), number(told.get("start", ""), 1)
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .zips import attribute, local
+from .zips import attribute, local, number
 
 # Word names its own styles in English in the file, whatever language it shows; others do not.
 _HEADING = re.compile(
@@ -80,6 +80,12 @@ def is_on(told: str) -> bool:
     return told not in ("", "0", "false", "off", "none")
 
 
+def outline_level(told: str) -> int:
+    """The level of a heading that an outline level, counted from 0, means; -1 for body text."""
+    level = number(told, 9)
+    return level + 1 if level < 9 else -1
+
+
 def _read(element: Any) -> _Raw:
     return _Raw(
         name=value(element, "name"),
@@ -102,11 +108,10 @@ def _style(id_: str, raw: Mapping[str, _Raw]) -> Style:
         return next((told for one in chain if (told := getattr(one, field))), "")
 
     level = _level(chain)
-    list_level = first("list_level")
     return Style(
         level=level,
         list_id=first("list_id"),
-        list_level=int(list_level) if list_level.isdigit() else 0,
+        list_level=number(first("list_level"), 0),
         is_contents=any(_CONTENTS.match(one.name.strip()) for one in chain[:1]),
         is_bold=is_on(first("bold")),
         is_hidden=is_on(first("hidden")),
@@ -120,7 +125,6 @@ def _level(chain: list[_Raw]) -> int:
             return int(heading[1])
         if _TITLE.match(name):
             return 0
-        if one.outline.isdigit():
-            # The outline counts from 0; 9 is body text.
-            return int(one.outline) + 1 if int(one.outline) < 9 else -1
+        if one.outline:
+            return outline_level(one.outline)
     return -1

@@ -126,4 +126,5 @@ def _symbol(code: str) -> str:
         number = int(code, 16)
     except ValueError:
         return ""
-    return "" if 0xE000 <= number <= 0xF8FF or number > 0xFFFF else chr(number)
+    # Surrogates are no characters of their own.
+    return "" if 0xD800 <= number <= 0xF8FF or not 0x20 <= number <= 0xFFFF else chr(number)

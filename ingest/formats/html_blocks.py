@@ -9,7 +9,7 @@ from typing import Any
 from .document import Block, BlockKind, clean
 from .html_tree import NOTE, has_role, words_of
 from .tables import Cell, table_blocks
-from .zips import attribute, local
+from .zips import attribute, local, number
 
 # Nothing of these is read as text.
 _SILENT = frozenset(
@@ -126,21 +126,21 @@ class _Walk:
 
     def _list(self, element: Any, depth: int) -> None:
         numbered = local(element).lower() == "ol"
-        number = _number(attribute(element, "start"), 1)
+        count = number(attribute(element, "start"), 1)
         before = self._kind, self._mark
         for child in element:
             if local(child).lower() != "li":
                 self.element(child, depth + 1)
                 self.flush()
                 continue
-            number = _number(attribute(child, "value"), number)
-            self._kind, self._mark = "item", f"{number}. " if numbered else "- "
+            count = number(attribute(child, "value"), count)
+            self._kind, self._mark = "item", f"{count}. " if numbered else "- "
             begin = len(self.blocks)
             self.element(child, depth + 1)
             self.flush()
             if has_role(child, NOTE):
                 self.blocks[begin:] = [_as_note(block) for block in self.blocks[begin:]]
-            number += 1
+            count += 1
         self._kind, self._mark = before
 
 
@@ -189,13 +189,9 @@ def _rows(element: Any) -> Iterator[Any]:
 def _cell(element: Any, leave: Leave) -> Cell:
     return Cell(
         tuple(html_blocks(element, leave=leave)),
-        _number(attribute(element, "colspan"), 1),
-        _number(attribute(element, "rowspan"), 1),
+        number(attribute(element, "colspan"), 1),
+        number(attribute(element, "rowspan"), 1),
     )
-
-
-def _number(value: str, otherwise: int) -> int:
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 6 else otherwise
 
 
 def _is_hidden(element: Any) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import lzma
 import posixpath
+import struct
 import zipfile
 import zlib
 from typing import Any
@@ -17,6 +19,11 @@ from ingest.refusing import DocumentError
 # documents of up to a million characters are taken. Parsed, each byte takes up to twenty; the
 # process that reads files has a limit of its own.
 UNPACKED_MB = 100
+# What zipfile and its decompressors raise for archives that were cut off or changed.
+_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+    *(EOFError, OSError, ValueError, NotImplementedError),
+)
 
 
 class Parts:
@@ -32,7 +39,7 @@ class Parts:
         self._left = UNPACKED_MB * 1_000_000
         try:
             self._archive = zipfile.ZipFile(io.BytesIO(data))
-        except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
+        except _DAMAGE as error:
             raise self._damaged("it was cut off or changed") from error
         self.names = frozenset(self._archive.namelist())
 
@@ -43,10 +50,10 @@ class Parts:
         try:
             with self._archive.open(part) as file:
                 data = file.read(self._left + 1)
+        except _DAMAGE as error:
+            raise self._damaged(f"its part {part} cannot be unpacked") from error
         except RuntimeError as error:  # what zipfile raises for members with a password
             raise DocumentError("encrypted", self._name) from error
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
-            raise self._damaged(f"its part {part} cannot be unpacked") from error
         self._left -= len(data)
         if self._left < 0:
             raise DocumentError("bomb", self._name, mb=UNPACKED_MB)
@@ -92,6 +99,11 @@ def attribute(element: Any, name: str) -> str:
         if key == name or key.endswith("}" + name):
             return str(value)
     return ""
+
+
+def number(value: str, otherwise: int) -> int:
+    """What an attribute counts, where it is a number below 100,000; else the other one."""
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 6 else otherwise
 
 
 def beside(part: str, target: str) -> str:
