@@ -13,6 +13,7 @@ from .entries import Entry, library_entries, library_sources, read_sources
 from .from_address import AddOptions
 from .library import Added, add_file, open_library, remove_source
 from .outcomes import Outcome
+from .pictures import marked_page
 from .refusing import DocumentError
 from .sources import Corpus, read_corpus
 from .syncing import sync_folder
@@ -35,6 +36,7 @@ __all__ = [
     "expand",
     "library_entries",
     "library_sources",
+    "marked_page",
     "open_library",
     "pending_changes",
     "read_corpus",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +16,7 @@ from typing import Any
 
 from assistant.settings import Settings
 
-from .formats.document import Document, LineBox, Note
+from .formats.document import Box, Document, LineBox, Note
 from .formats.reading import ReadOptions, kind_of, read_document
 from .refusing import DocumentError
 
@@ -65,24 +67,32 @@ class FileReader:
         self, data: bytes, name: str, *, password: str = "", charset: str = "", ocr: bool = True
     ) -> Document:
         """What the file holds; raises DocumentError for what cannot be read within the limits."""
-        s = self._settings
-        options = ReadOptions(
-            password=password,
-            charset=charset,
-            ocr=ocr,
-            pages=s.document_pages,
-            chars=s.document_chars,
-        )
+        options = self._options(password=password, charset=charset, ocr=ocr)
         if kind_of(data, name) == "txt":
             return read_document(data, name, options)  # nothing is parsed: no harm can come
-        request = {"name": name, "size": len(data), "options": asdict(options)}
-        answer = self._asked(json.dumps(request).encode() + b"\n" + data, name)
-        if "document" in answer:
-            return _document(answer["document"])
-        values = {"mb": s.read_mb} | answer["values"] | {"name": name}
-        raise DocumentError(answer["reason"], **values)
+        return _document(self._asked(data, name, options)["document"])
 
-    def _asked(self, request: bytes, name: str) -> dict[str, Any]:
+    def picture(self, data: bytes, name: str, page: int, marks: Sequence[Box]) -> bytes:
+        """A page of a PDF, from 1, as a PNG with these boxes tinted; raises DocumentError."""
+        answer = self._asked(data, name, self._options(), page=page, marks=marks)
+        return base64.b64decode(answer["picture"])
+
+    def _options(self, *, password: str = "", charset: str = "", ocr: bool = True) -> ReadOptions:
+        s = self._settings
+        return ReadOptions(password, charset, ocr, pages=s.document_pages, chars=s.document_chars)
+
+    def _asked(
+        self, data: bytes, name: str, options: ReadOptions, **wanted: object
+    ) -> dict[str, Any]:
+        """What the child answers; raises DocumentError where that is a reason to refuse."""
+        request = {"name": name, "size": len(data), "options": asdict(options)} | wanted
+        answer = self._sent(json.dumps(request).encode() + b"\n" + data, name)
+        if "reason" in answer:
+            values = {"mb": self._settings.read_mb} | answer["values"] | {"name": name}
+            raise DocumentError(answer["reason"], **values)
+        return answer
+
+    def _sent(self, request: bytes, name: str) -> dict[str, Any]:
         if self._files >= _FILES:
             self.close()
         child = self._child or self._start()

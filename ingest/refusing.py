@@ -29,6 +29,8 @@ Reason = Literal[
     "memory",
     "bomb",
     "crashed",
+    "install",
+    "no_page",
     "nothing",
     "no_folder",
     "no_synced",
@@ -89,6 +91,9 @@ _SAID: Mapping[Language, Mapping[Reason, str]] = {
         "its own program and save it anew.",
         "crashed": "{name} was not added: the program that reads such files stopped at it. Open it "
         "in its own program and save it anew.",
+        "install": "{name} was not added: what reads such files is not installed whole ({why}). "
+        "Run `make run` again; `python -m ingest doctor` tells what is missing.",
+        "no_page": "There is no picture of page {page} of {name}.",
         "nothing": "{name} names no file of a kind that can be read (PDF, DOCX, HTML, EPUB, "
         "Markdown, plain text, CSV). Check its spelling.",
         "no_folder": "The folder {name} is not there, so nothing was changed. Is its disk "
@@ -155,6 +160,9 @@ _SAID: Mapping[Language, Mapping[Reason, str]] = {
         "memory": "未添加{name}：读取占用内存超过{mb} MB。请拆分，或调高ASSISTANT_READ_MB。",
         "bomb": "未添加{name}：解压后超过{mb} MB。请拆分，或用原程序打开后另存。",
         "crashed": "未添加{name}：读取程序因该文件中止。请用原程序打开后另存。",
+        "install": "未添加{name}：读取此类文件所需的程序安装不全（{why}）。请重新运行`make run`；"
+        "`python -m ingest doctor`会指出缺少什么。",
+        "no_page": "{name}没有第{page}页的图像。",
         "nothing": "{name}未指向任何可读取的文件（PDF、DOCX、HTML、EPUB、Markdown、纯文本、CSV）。"
         "请检查拼写。",
         "no_folder": "文件夹{name}不存在，未作任何更改。请检查磁盘是否已连接；"

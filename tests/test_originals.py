@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import io
 import re
 import shutil
 from collections.abc import Iterator
@@ -10,17 +12,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
+from PIL import Image
 
 from assistant import Answer, Settings, open_assistant
-from assistant.types import Language
+from assistant.types import Language, Span
+from ingest import DocumentError, marked_page
 from web.citation_records import CitationRecord
 from web.documents import add_addresses, add_documents
 from web.hosting import AssistantHost
 from web.originals import originals_router
+from web.permalinks import picture_of
 from web.reader_pages import reader_router
 from web.records import Exchange
-from web.render import render_sources
+from web.source_list import render_sources
 
 from .asgi_server import serving
 from .fetch_server import FetchServer
@@ -104,6 +110,72 @@ def test_the_reader_shows_where_pages_begin(host: AssistantHost, address: str) -
     assert shown.index('id="page-2"') < shown.index("Amelia Thornquist")
     assert f'href="/read/{source}/original"' in shown
     assert "/original" not in httpx.get(f"{address}/read/bop-report?ui=en").text
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_panel_shows_the_page_with_the_quoted_line_marked(
+    host: AssistantHost, address: str, language: Language
+) -> None:
+    answer = asked(host)
+    panel = render_sources(replace(Exchange.of(answer), language=language), 0, shown=True)
+    shown = re.search(r'<img loading="lazy" src="([^"]+)" alt="([^"]+)"', panel)
+    assert shown is not None
+    assert ("p. 2" if language == "en" else "第2页") in shown[2]
+    reply = httpx.get(address + html.unescape(shown[1]))
+    assert reply.headers["content-type"] == "image/png"
+    marked = yellow(reply.content)
+    # The line that is quoted stands 100 of 800 points below the top, 72 of 600 from the left.
+    assert marked is not None
+    left, top, _, bottom = marked
+    assert 0.10 < left < 0.13
+    assert 0.10 < top < bottom < 0.14
+
+
+def yellow(picture: bytes) -> tuple[float, ...] | None:
+    """Where a picture is marked: left, top, right and bottom as shares of its sides."""
+    image = Image.open(io.BytesIO(picture)).convert("RGB")
+    width, height = image.size
+    colours = np.asarray(image, dtype=int)
+    rows, columns = np.nonzero(colours[..., 0] - colours[..., 2] > 80)
+    if not len(rows):
+        return None
+    box = columns.min() / width, rows.min() / height, columns.max() / width, rows.max() / height
+    return tuple(float(side) for side in box)
+
+
+def test_the_page_of_the_first_words_that_are_still_there_is_shown(
+    host: AssistantHost, address: str
+) -> None:
+    source = asked(host).citations[0].source.id
+    gone, there = ("Words that nobody wrote", 9), ("It is white.", 70)
+    picture = httpx.get(address + picture_of(source, [gone, there])).content
+    first = yellow(picture)
+    assert first is not None
+    assert 0.17 < first[1] < first[3] < 0.21  # page 1, the second line
+    both = [("The lighthouse of Cape Verity stands", 0), there]
+    more = yellow(httpx.get(address + picture_of(source, both)).content)
+    assert more is not None
+    assert 0.10 < more[1] < 0.13 < first[1] < more[3] < 0.21
+    assert httpx.get(address + picture_of(source, [gone])).status_code == 404
+    assert httpx.get(f"{address}/read/{source}/page").status_code == 404
+    assert httpx.get(f"{address}/read/{source}/page?words=&at=1").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["fares", "bop-report", "nothing"])
+def test_what_has_no_pages_has_no_pictures(host: AssistantHost, address: str, name: str) -> None:
+    source = id_of(host, "fares") if name == "fares" else name
+    assert httpx.get(f"{address}/read/{source}/page?words=the&at=1").status_code == 404
+
+
+def test_of_a_document_that_was_replaced_since_nothing_is_marked(host: AssistantHost) -> None:
+    source = asked(host).citations[0].source
+    everything = [Span(0, len(source.text))]
+    assert yellow(marked_page(host.settings, source, 1, everything)) is not None
+    older = replace(source, sha256="0" * 64)
+    assert yellow(marked_page(host.settings, older, 1, everything)) is None
+    for page in (0, 3):
+        with pytest.raises(DocumentError, match=f"no picture of page {page}"):
+            marked_page(host.settings, source, page, [])
 
 
 def test_a_pdf_opens_in_the_browser_and_is_what_was_added(

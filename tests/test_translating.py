@@ -28,7 +28,7 @@ from ingest.translated_line import (
 )
 from ingest.translating import Added, layout_note, open_translator
 from web.records import Exchange
-from web.render import render_sources
+from web.source_list import render_sources
 
 from .chat_server import ChatServer, says, smollm2
 from .conftest import ROOT

@@ -22,15 +22,13 @@ from web.hosting import AssistantHost
 from web.records import CitationRecord, Conversation, Exchange, QuoteRecord, StatementRecord
 from web.render import (
     escape,
-    highlight,
     link_markers,
     messages,
-    panel,
     render_exchange,
-    render_sources,
     render_text,
 )
 from web.room import FullError, Room
+from web.source_list import highlight, panel, render_sources
 from web.talk import Asked, Talk, read_asked, written
 
 ENGLISH = "Who did Vanke sign an agreement with?"

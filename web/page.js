@@ -263,6 +263,11 @@
   document.addEventListener("input", (event) => {
     if (event.target.id === "conversation-search") list();
   });
+  // A document that was taken out since has no pages to show.
+  document.addEventListener("error", (event) => {
+    const figure = event.target.closest?.(".page-picture");
+    if (figure) figure.hidden = true;
+  }, true);
   // Gradio draws the page after this script has run, and may draw parts of it again.
   new MutationObserver(() => {
     const place = document.getElementById("conversation-list");

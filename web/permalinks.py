@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from urllib.parse import quote
 
@@ -32,11 +32,16 @@ def permalink_of(source_id: str, words: str, at: int) -> str:
     address of the whole document.
     """
     address = f"/read/{_encoded(source_id)}"
-    if not words:
-        return address
-    first, last = _ends(words)
-    to = f"&to={_encoded(last)}" if last else ""
-    return f"{address}?words={_encoded(first)}{to}&at={at}#target"
+    return f"{address}?{_query(words, at)}#target" if words else address
+
+
+def picture_of(source_id: str, quotes: Iterable[tuple[str, int]]) -> str:
+    """The address of a picture of the page on which the first of these words stand, all marked.
+
+    quotes: words and where they begin, as in `permalink_of`.
+    """
+    queries = "&".join(_query(words, at) for words, at in quotes)
+    return f"/read/{_encoded(source_id)}/page?{queries}"
 
 
 def linked_words(query: Mapping[str, str]) -> tuple[str, str, int]:
@@ -47,6 +52,17 @@ def linked_words(query: Mapping[str, str]) -> tuple[str, str, int]:
     at = query.get("at", "")
     is_place = at.isascii() and at.isdecimal() and len(at) <= _DIGITS
     return query.get("words", ""), query.get("to", ""), int(at) if is_place else 0
+
+
+def linked_places(query: Sequence[tuple[str, str]]) -> list[tuple[str, str, int]]:
+    """What `linked_words` gives, of each of the words that a picture's query names."""
+    places: list[dict[str, str]] = []
+    for key, value in query:
+        if key == "words":
+            places.append({})
+        if places:
+            places[-1][key] = value
+    return [linked_words(place) for place in places]
 
 
 def find_words(text: str, words: str, to: str = "", at: int = 0) -> Span | None:
@@ -68,6 +84,12 @@ def find_words(text: str, words: str, to: str = "", at: int = 0) -> Span | None:
     folded = "".join([narrow[i] for i in places])
     found = _nearest(folded, first, last, bisect_left(places, at))
     return Span(places[found.start], places[found.end - 1] + 1) if found else None
+
+
+def _query(words: str, at: int) -> str:
+    first, last = _ends(words)
+    to = f"&to={_encoded(last)}" if last else ""
+    return f"words={_encoded(first)}{to}&at={at}"
 
 
 def _encoded(text: str) -> str:

@@ -1,21 +1,18 @@
-"""Answers and their sources as HTML; everything that is not ours is escaped here."""
+"""Questions and answers as HTML; everything that is not ours is escaped here."""
 
 from __future__ import annotations
 
 import html
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import get_args
-from urllib.parse import quote as encoded
 
-from assistant.messages import page_words
 from assistant.types import Language, Support
 
 from .feedback import Verdict
-from .labels import ANSWER, PAGE, Labels
-from .permalinks import permalink_of
-from .records import CitationRecord, Conversation, Exchange
+from .labels import ANSWER
+from .records import Conversation, Exchange
 
 Message = Mapping[str, str]
 # Characters for private use stand for the badges until the text around them is escaped.
@@ -43,19 +40,6 @@ def link_markers(text: str, numbers: Collection[int], turn: int) -> str:
         return f'<a class="marker" href="#source-{turn}-{number}">[{number}]</a>'
 
     return re.sub(r"\[([0-9]{1,4})\]", link, escape(text))
-
-
-def highlight(citation: CitationRecord) -> str:
-    """The passage as HTML, exactly the quoted characters in <mark>."""
-    parts, done = [], 0
-    for quote in sorted(citation.quotes, key=lambda quote: quote.start):
-        start = max(quote.start - citation.start, done)
-        end = quote.end - citation.start
-        if start < end:
-            parts.append(escape(citation.text[done:start]))
-            parts.append(f"<mark>{escape(citation.text[start:end])}</mark>")
-            done = end
-    return "".join([*parts, escape(citation.text[done:])])
 
 
 def render_text(text: str, numbers: Collection[int] = (), turn: int = 0) -> str:
@@ -169,76 +153,3 @@ def _acts(ui: Language, turn: int, names: Collection[str]) -> str:
         label = ANSWER[ui]["retry" if name == "again" else name]
         made.append(f'<button type="button" class="{classes}">{label}</button>')
     return f'<div class="acts" lang="{ui}">{"".join(made)}</div>'
-
-
-def panel(conversation: Conversation, ui: Language) -> str:
-    """The sources of every answer; those of the last one are open to view."""
-    turns = [(n, exchange) for n, exchange in enumerate(conversation.exchanges) if exchange.text]
-    parts = [render_sources(exchange, turn, shown=turn == turns[-1][0]) for turn, exchange in turns]
-    return "".join(parts) or f'<p class="hint" lang="{ui}">{escape(PAGE[ui]["panel"])}</p>'
-
-
-def render_sources(exchange: Exchange, turn: int, *, shown: bool) -> str:
-    """One answer's part of the sources panel; a marker of an older answer shows its part again."""
-    labels = ANSWER[exchange.language]
-    shown_ones = exchange.citations or exchange.closest
-    body = "".join(
-        _citation(cited, exchange.language, turn, near=cited in exchange.closest)
-        for cited in shown_ones
-    )
-    title = labels["sources" if exchange.citations or not body else "closest"]
-    return (
-        f'<section lang="{exchange.language}"{"" if shown else " hidden"}>'
-        f"<h2>{title}</h2>"
-        f'<p class="small">{escape(exchange.stand_alone)}</p>'
-        f"{body or '<p class=hint>' + labels['none'] + '</p>'}</section>"
-    )
-
-
-def _citation(citation: CitationRecord, language: Language, turn: int, *, near: bool) -> str:
-    labels = ANSWER[language]
-    title = escape(citation.title(language))
-    page = page_words(citation.page, language)
-    facts = (citation.publisher, citation.date, page, labels[citation.kind])
-    parts = [f"<h3>{escape(citation.heading)}</h3>"] if citation.heading else []
-    original = f'<blockquote lang="{citation.language}">{highlight(citation)}</blockquote>'
-    if citation.translations:
-        made = labels["aligned"].format(by=citation.translation_by)
-        words = "<br>".join(map(escape, citation.translations))
-        aligned = (
-            f'<div><p class="small">{escape(made)}</p>'
-            f'<p lang="{citation.translation_language}">{words}</p></div>'
-        )
-        parts.append(f'<div class="pair">{original}{aligned}</div>')
-    else:
-        parts.append(original)
-    note = citation.note_zh if language == "zh" else citation.note_en
-    if note:
-        parts.append(f'<p class="note">{escape(note)}</p>')
-    parts.append(f'<p class="links">{"".join(_links(citation, labels, turn, near))}</p>')
-    # Nothing was quoted of what only came near: no marker stands for it.
-    marker = "" if near else f'<span class="marker">[{citation.number}]</span> '
-    return (
-        f'<details class="source {citation.kind}" id="source-{turn}-{citation.number}">'
-        f"<summary>{marker}<b>{title}</b>"
-        f'<span class="byline">{escape(" · ".join(filter(None, facts)))}</span></summary>'
-        f"{''.join(parts)}</details>"
-    )
-
-
-def _links(citation: CitationRecord, labels: Labels, turn: int, near: bool) -> Iterator[str]:
-    place = f"{turn}-{citation.number}"
-    if not near:
-        yield f'<button type="button" data-act="read" data-read="{place}">{labels["read"]}</button>'
-    first = citation.quotes[0] if citation.quotes else citation
-    address = escape(permalink_of(citation.source_id, first.text, first.start))
-    yield f'<a href="{address}" target="_blank" rel="noopener">{labels["address"]}</a>'
-    if citation.page:
-        original = f"/read/{encoded(citation.source_id, safe='')}/original#page={citation.page}"
-        named = page_words(citation.page, "zh" if labels is ANSWER["zh"] else "en")
-        yield f'<a href="{escape(original)}" target="_blank" rel="noopener">{named} ↗</a>'
-    if citation.url:
-        yield (
-            f'<a href="{escape(citation.url)}" target="_blank" rel="noopener noreferrer">'
-            f"{labels['link']} ↗</a>"
-        )

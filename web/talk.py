@@ -18,8 +18,9 @@ from assistant.types import Language
 from .hosting import AssistantHost
 from .labels import PAGE
 from .records import Conversation, Exchange
-from .render import Message, message, messages, panel, question_message, render_text
+from .render import Message, message, messages, question_message, render_text
 from .room import FullError, Room
+from .source_list import panel
 
 # The most that the settings tab offers.
 MOST_PASSAGES = 20

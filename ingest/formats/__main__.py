@@ -6,6 +6,7 @@ On standard input come requests, one after the other: a line of JSON (its fields
 
 from __future__ import annotations
 
+import base64
 import json
 import sys
 from contextlib import suppress
@@ -14,6 +15,7 @@ from typing import Any
 
 from ingest.refusing import DocumentError
 
+from .pdf_picture import page_picture
 from .reading import ReadOptions, read_document
 
 
@@ -44,9 +46,15 @@ def limit_memory(mb: int) -> None:
 def _answer(data: bytes, request: dict[str, Any]) -> dict[str, Any]:
     try:
         options = ReadOptions(**request["options"])
+        if "page" in request:
+            asked = request["page"], request["marks"]
+            picture = page_picture(data, request["name"], *asked, options)
+            return {"picture": base64.b64encode(picture).decode()}
         return {"document": asdict(read_document(data, request["name"], options))}
     except DocumentError as error:
         return {"reason": error.reason, "values": error.values}
+    except ImportError as error:
+        return {"reason": "install", "values": {"why": _first_line(error)}}
     except MemoryError:
         return {"reason": "memory", "values": {}}
     except RecursionError:
