@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-
-from assistant import Settings
 
 from .browser import (
     CHINESE,
@@ -22,19 +19,7 @@ from .browser import (
 )
 from .conftest import ROOT
 
-if TYPE_CHECKING:
-    pass
-
 pytestmark = needs_browser
-LIDO = "# Lido harbour\n\nThe lido in Grimsholm opened in June 1931 with 240 changing huts.\n"
-
-
-@pytest.fixture(scope="module")
-def page_settings(built_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A home of its own: documents are added here."""
-    home = tmp_path_factory.mktemp("page") / "home"
-    shutil.copytree(built_settings.home, home)
-    return Settings(home=home, corpus=built_settings.corpus)
 
 
 def test_the_page_speaks_the_browser_s_language_and_can_be_switched(visitors: Visitors) -> None:
@@ -185,42 +170,6 @@ def test_settings_shape_answers_and_are_kept(visitors: Visitors) -> None:
     page.get_by_role("tab", name="Settings").click()
     assert page.locator("#policy").get_by_label("Chinese", exact=True).is_checked()
     assert [box.is_checked() for box in sources.all()] == [True, *[False] * 4]
-
-
-def test_documents_are_added_asked_and_removed_while_others_go_on(
-    visitors: Visitors, tmp_path: Path
-) -> None:
-    (tmp_path / "lido.md").write_text(LIDO, encoding="utf-8")
-    (tmp_path / "empty.txt").write_text("", encoding="utf-8")
-    one, other = visitors.open(), visitors.open()
-    question = "How many changing huts did the lido in Grimsholm have?"
-    other.ask(ENGLISH)
-    page = one.page
-    page.get_by_role("tab", name="Documents").click()
-    table = page.locator("table.documents")
-    table.wait_for()
-    assert table.locator("tbody tr").count() == 5
-    page.locator("#files input[type=file]").set_input_files(
-        [tmp_path / "lido.md", tmp_path / "empty.txt"]
-    )
-    page.get_by_text("lido.md").first.wait_for()
-    page.locator("#add").click()
-    page.locator("#done progress").wait_for()
-    other.ask("And when?")
-    page.locator("#done li").first.wait_for(timeout=120_000)
-    assert page.locator("#done li.done").count() == 1
-    assert "empty" in page.locator("#done li.failed").inner_text()
-    assert table.locator("tbody tr").count() == 6
-    page.get_by_role("tab", name="Chat").click()
-    one.ask(question)
-    assert "240" in one.said
-    page.get_by_role("tab", name="Documents").click()
-    page.get_by_label("Lido harbour").check()
-    page.locator("#remove").click()
-    page.locator("#done li").first.wait_for(timeout=120_000)
-    page.wait_for_function("document.querySelectorAll('table.documents tbody tr').length == 5")
-    other.ask("And which company was it?")
-    assert other.page.locator("#chat .reply.error").count() == 0
 
 
 def test_everything_can_be_done_with_the_keyboard(visitors: Visitors) -> None:

@@ -81,7 +81,8 @@ class BuildFacts:
 class Outcome:
     """What became of one file or document, as a sentence; it is not escaped.
 
-    `id` is the document's, "" where there is none. Not `changed` where it was there already.
+    `id` is the document's, "" where there is none. Not `changed` where it was there already;
+    `locked` where a password, or another one, would open it.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Outcome:
     sentence: str
     id: str = ""
     changed: bool = False
+    locked: bool = False
 
 
 def document_rows(assistant: Assistant) -> list[DocumentRow]:
@@ -132,18 +134,20 @@ def add_documents(
     progress: Progress | None = None,
     *,
     language: Language = "en",
+    password: str = "",
 ) -> list[Outcome]:
     """Add files, each a name and a path, and answer with them from then on.
 
     Each file succeeds or fails alone; when the index cannot be rebuilt, none is added. Takes as
     long as that takes: for a worker thread. Outcomes are in the given order and language.
+    password: tried on every file that is protected; it is not kept.
     """
     report = progress or _nobody
 
     def add(library: LibraryChange) -> list[Outcome]:
         outcomes = []
         for number, (name, path) in enumerate(files, start=1):
-            outcomes.append(_upload(host.settings, library, name, Path(path)))
+            outcomes.append(_upload(host.settings, library, name, Path(path), password))
             report("read", number / len(files))
         return _of(outcomes, language)
 
@@ -189,16 +193,26 @@ def remove_documents(
 
 def _of(outcomes: Sequence[ingest.Outcome], language: Language) -> list[Outcome]:
     return [
-        Outcome(o.name, o.ok, o.said(language), o.id, changed=o.changes_index) for o in outcomes
+        Outcome(
+            o.name,
+            o.ok,
+            o.said(language),
+            o.id,
+            changed=o.changes_index,
+            locked=o.error is not None and o.error.reason in ("encrypted", "wrong_password"),
+        )
+        for o in outcomes
     ]
 
 
-def _upload(settings: Settings, library: LibraryChange, name: str, path: Path) -> ingest.Outcome:
+def _upload(
+    settings: Settings, library: LibraryChange, name: str, path: Path, password: str
+) -> ingest.Outcome:
     """Add a file under the name that its user gave it; where it lay for a while is no origin."""
     shown = shown_name(name)
     try:
         content = content_of(path, shown, settings.upload_mb)
-        return of_added(library.add(content.data, name), shown)
+        return of_added(library.add(content.data, name, password=password), shown)
     except DocumentError as error:
         return of_error(error, shown)
 

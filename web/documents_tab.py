@@ -42,7 +42,8 @@ class DocumentsTab:
         """Say what happens when; called inside the page's block."""
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         shown = [p.done, p.documents, p.removable, p.sources]
-        p.add.click(self.add, [p.files, p.ui], [*shown, p.files], **private)
+        added = [*shown, p.files, p.password]
+        p.add.click(self.add, [p.files, p.password, p.ui], added, **private)
         typed = [p.addresses, p.ui]
         p.fetch.click(self.fetch, typed, [*shown, p.addresses], **private)
         # A server that was restarted meanwhile knows no choices.
@@ -54,21 +55,32 @@ class DocumentsTab:
         await asyncio.to_thread(self._host.wait)
         return self._shown(ui)
 
-    async def add(self, files: Sequence[str] | None, ui: Language) -> AsyncIterator[Any]:
-        """Progress while files are added, then what became of each of them."""
+    async def add(
+        self, files: Sequence[str] | None, password: str, ui: Language
+    ) -> AsyncIterator[Any]:
+        """Progress while files are added, then what became of each of them.
+
+        Those that want a password, or another one, stay chosen.
+        """
         gr = gradio()
         if not files:
             gr.Warning(PAGE[ui]["no_files"])
-            yield [gr.skip()] * 5
+            yield [gr.skip()] * 6
             return
         named = [(Path(path).name, Path(path)) for path in files]
+        locked: list[str] = []
 
         def work(progress: Progress) -> Sequence[Outcome]:
-            return add_documents(self._host, named, progress, language=ui)
+            outcomes = add_documents(
+                self._host, named, progress, language=ui, password=password or ""
+            )
+            ended = zip(files, outcomes, strict=True)
+            locked.extend(path for path, outcome in ended if outcome.locked)
+            return outcomes
 
         async for shown in self._run(work, "adding", ui):
-            yield [*shown, gr.skip()]
-        yield [*[gr.skip()] * 4, None]
+            yield [*shown, gr.skip(), gr.skip()]
+        yield [*[gr.skip()] * 4, locked or None, ""]
 
     async def fetch(self, typed: str, ui: Language) -> AsyncIterator[Any]:
         """Progress while documents of the web are added, then what became of each of them."""

@@ -109,6 +109,7 @@ class Parts:
     sources: gr.CheckboxGroup
     documents: gr.HTML
     files: gr.File
+    password: gr.Textbox
     add: gr.Button
     addresses: gr.Textbox
     fetch: gr.Button
@@ -194,6 +195,12 @@ def _lay_out_documents(gr: Any, upload_mb: int) -> dict[str, Any]:
                 file_count="multiple",
                 file_types=FILE_TYPES,
                 elem_id="files",
+            )
+            kept["password"] = gr.Textbox(
+                label=words["file_password"],
+                type="password",
+                elem_id="file-password",
+                html_attributes=gr.InputHTMLAttributes(autocomplete="new-password"),
             )
             kept["add"] = gr.Button(words["add"], variant="primary", elem_id="add")
             kept["addresses"] = gr.Textbox(
