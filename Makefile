@@ -23,7 +23,8 @@ check: $(VENV)/.installed-dev ## lint, format and types, as CI does
 	$(BIN)/mypy
 
 screenshots: $(VENV)/.installed-dev  ## the pictures in docs/ anew
-	UPDATE_SCREENSHOTS=1 $(BIN)/python -m pytest -q tests/test_page_views.py -k "axe or phone"
+	UPDATE_SCREENSHOTS=1 $(BIN)/python -m pytest -q tests/test_page_views.py \
+		tests/test_page_documents.py -k "axe or phone or pdf"
 
 clean:                        ## forget the environment and the index; texts stay
 	rm -rf $(VENV) .assistant .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from assistant.types import Language
 
 from .formats.document import Note
+from .formats.languages import CHINESE_NAMES
 from .library import Added
 from .refusing import DocumentError
 
@@ -107,7 +108,11 @@ class Outcome:
 
 def told(notes: Sequence[Note], language: Language) -> list[str]:
     """The notes on a document as sentences."""
-    return [_NOTES[language][note.kind].format(value=note.value) for note in notes]
+    names = CHINESE_NAMES if language == "zh" else {}
+    return [
+        _NOTES[language][note.kind].format(value=names.get(note.value, note.value))
+        for note in notes
+    ]
 
 
 def of_added(added: Added, name: str, place: str = "", seconds: float = 0.0) -> Outcome:

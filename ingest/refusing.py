@@ -8,6 +8,7 @@ from typing import Literal
 from assistant.errors import CorpusError
 from assistant.types import Language
 
+from .causes import cause_zh
 from .formats.languages import CHINESE_NAMES
 
 Reason = Literal[
@@ -76,9 +77,9 @@ _SAID: Mapping[Language, Mapping[Reason, str]] = {
         "save it without one.",
         "wrong_password": "{name} was not added: the password does not open it. Try another one, "
         "or save the file without one.",
-        "scan": "{name} was not added: its {pages} pages are pictures without text. Install the "
-        "`ocr` extra (pip install 'report-assistant[ocr]') to have scans read, or add a version "
-        "with text.",
+        "scan": "{name} was not added: it is a scan: {pages} p. of pictures without text. "
+        "Install the `ocr` extra (pip install 'report-assistant[ocr]') to have scans read, or "
+        "add a version with text.",
         "foreign": "{name} was not added: it is neither in English nor in Chinese ({language}). "
         "Add a translation.",
         "old_word": "{name} was not added: it is in the format of Word 2003 or older. Save it as "
@@ -212,4 +213,6 @@ class DocumentError(CorpusError):
         if language == "zh" and "language" in values:
             # Languages are told in English; Chinese has its own names for them.
             values["language"] = CHINESE_NAMES.get(str(values["language"]), values["language"])
+        if language == "zh" and "why" in values:
+            values["why"] = cause_zh(str(values["why"]))
         return _SAID[language][self.reason].format(**values)

@@ -38,11 +38,33 @@ def test_a_document_in_another_language_is_refused_with_its_name(language: str) 
 @pytest.mark.parametrize(
     "text",
     [
+        "Inkubator otwarto w 2014 roku. Prowadzi go miasto wspólnie z jednym z banków, który\n"
+        "użycza pieniędzy. Młode firmy płacą niższy czynsz przez pierwsze trzy lata.\n",
+        "Inkubátor byl otevřen v roce 2014 a provozuje ho město spolu s bankou. Mladé firmy\n"
+        "platí první tři roky nižší nájem a mají přístup ke společným dílnám.\n",
+        "A keltetőt 2014-ben nyitották meg, és a város működteti egy bank segítségével.\n",
+        "Kuluçka merkezi 2014 yılında açıldı ve şehir ile bir banka tarafından işletiliyor.\n",
+        "Inkubatorn öppnades år 2014 och drivs av staden tillsammans med en lokal bank på orten.\n",
+    ],
+)
+def test_other_languages_in_latin_letters_are_refused_without_a_name(text: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        read_document(text.encode(), "a.txt")
+    assert "(which one cannot be told)" in str(caught.value)
+    assert "（无法判断是哪种）" in caught.value.said("zh")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         ENGLISH,
         CHINESE,
         "由于の字在中文里也常见，这份资料把它写进了标题：優の良品，此外全是中文。\n",
         "Names: Müller, García, Đặng, Владимир, José, François and Jürgen were all there.\n",
         "12, 14; 3.5 %\n- 40 -\n",
+        "Zhōngguó de fūhuàqì\nThe pinyin of this has accents, as Lǚ Wěi explains in it.\n",
+        "Müller, J. and Özil, M., The city as a bank of ideas, in: Café Society 12 (2014), p. 3.\n",
+        "Name,City,Year\nVanke,Shenzhen,2014\nNestlé,Vevey,1866\nCitroën,Paris,1919\n",
         "a = b + c\nfor i in x:\n    print(i)\n",
     ],
 )
@@ -72,3 +94,14 @@ def test_the_full_reports_are_in_our_languages(shared: Path) -> None:
     for path in (shared / "further-reading").glob("*.full.*.txt"):
         text = path.read_text(encoding="utf-8")
         assert foreign_language(text) == foreign_part(text) == ""
+
+
+def test_the_cause_of_damage_is_told_in_chinese() -> None:
+    with pytest.raises(DocumentError) as caught:
+        read_document(b"PK\x03\x04 and no more", "a.docx")
+    assert "(it was cut off or changed)" in str(caught.value)
+    assert "（不完整或被改动过）" in caught.value.said("zh")
+    part = DocumentError("damaged", "a.docx", why="its part word/document.xml is no valid XML")
+    assert "（其中的word/document.xml不是有效的XML）" in part.said("zh")
+    system = DocumentError("unreadable", "a.docx", why="Permission denied")
+    assert "（Permission denied）" in system.said("zh")

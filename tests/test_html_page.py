@@ -51,6 +51,15 @@ def test_the_article_is_read_with_its_structure_and_nothing_around_it() -> None:
         assert around not in text
 
 
+@pytest.mark.parametrize("begin", ["", "<!doctype html>", "<!doctype html><html lang=en>"])
+@pytest.mark.parametrize("around", ["main", "article", "section", "header"])
+def test_tags_that_may_be_left_out_are_not_missed(begin: str, around: str) -> None:
+    said = f"{begin}<title>Of weirs</title><{around}><p>The first.</p></{around}>Then.<p>The last."
+    document = read_document(said.encode(), "a.html")
+    assert document.text == "The first.\n\nThen.\n\nThe last.\n"
+    assert document.title == "Of weirs"
+
+
 def test_a_page_tells_its_title_author_site_and_date() -> None:
     page = read(PAGE)
     assert (page.title, page.author, page.publisher, page.date, page.format) == (

@@ -21,6 +21,7 @@ from assistant.types import Language, Span
 from ingest import DocumentError, marked_page
 from web.citation_records import CitationRecord
 from web.documents import add_addresses, add_documents
+from web.for_programs import cited, references
 from web.hosting import AssistantHost
 from web.originals import originals_router
 from web.permalinks import picture_of
@@ -86,6 +87,8 @@ def test_a_citation_names_its_page(host: AssistantHost) -> None:
     assert ". p. 2." in answer.to_markdown()
     assert answer.to_dict()["citations"][0]["passage"]["page"] == 2
     assert CitationRecord.of(answer.citations[0]).page == 2
+    assert cited(answer)[0].page == 2
+    assert " · p. 2 · " in references(answer)
 
 
 @pytest.mark.parametrize(("language", "page"), [("en", "p. 2"), ("zh", "第2页")])

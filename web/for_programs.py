@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pydantic import BaseModel, Field
 
 from assistant import Answer, Assistant
+from assistant.messages import page_words
 from assistant.types import Support
 
 from .hosting import AssistantHost
@@ -38,6 +39,7 @@ class CitedSource(BaseModel):
     source_id: str
     title: str
     url: str = Field(description="Where the original is published.")
+    page: int = Field(description="Of the original, where the first quote begins; 0 without pages.")
     quotes: list[QuotedWords]
     translations: list[str] = Field(
         description="The quotes in the other language, in their order; empty without translation."
@@ -55,6 +57,7 @@ def cited(answer: Answer) -> list[CitedSource]:
             source_id=citation.source.id,
             title=citation.source.title(answer.language),
             url=citation.source.url,
+            page=citation.page,
             quotes=[
                 QuotedWords(text=quote.text, start=quote.start, end=quote.end)
                 for quote in citation.quotes
@@ -82,7 +85,8 @@ def references(answer: Answer) -> str:
     for citation in answer.citations:
         source = citation.source
         title = source.title(answer.language)
-        about = [title, source.publisher, source.date, labels[source.kind], source.url]
+        page = page_words(citation.page, answer.language)
+        about = [title, source.publisher, source.date, page, labels[source.kind], source.url]
         parts.append(f"[{citation.number}] {' · '.join(filter(None, about))}")
         for i, quote in enumerate(citation.quotes):
             lines = quote.text.split("\n")

@@ -58,6 +58,7 @@ class FoundPassage(BaseModel):
     source_id: str
     title: str = Field(description="Of the source, in the question's language.")
     heading: str
+    page: int = Field(description="Of the original, where it begins; 0 without pages.")
     start: int
     end: int = Field(description="Exclusive.")
     text: str
@@ -115,6 +116,7 @@ async def search(assistant: Assistant, asked: SearchArguments) -> SearchResult:
             source_id=hit.passage.source_id,
             title=sources[hit.passage.source_id].title(language),
             heading=hit.passage.heading,
+            page=hit.passage.page,
             start=hit.passage.start,
             end=hit.passage.end,
             text=hit.passage.text,

@@ -27,11 +27,14 @@ def watch(settings: Settings, folders: Sequence[Path]) -> int:
     for folder in folders:
         if not folder.is_dir():
             raise DocumentError("no_folder", str(folder))
-    _sync(settings, folders)
-    named = ", ".join(map(str, folders))
-    print(f"Watching {named} (Ctrl-C stops it).", flush=True)
-    for _ in changes(*folders, debounce=_QUIET_MS, step=200, raise_interrupt=True):
+    try:
         _sync(settings, folders)
+        named = ", ".join(map(str, folders))
+        print(f"Watching {named} (Ctrl-C stops it).", flush=True)
+        for _ in changes(*folders, debounce=_QUIET_MS, step=200, raise_interrupt=True):
+            _sync(settings, folders)
+    except KeyboardInterrupt:
+        print("Stopped watching.", flush=True)
     return 0
 
 

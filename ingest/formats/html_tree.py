@@ -10,6 +10,7 @@ from lxml import etree, html
 from .zips import attribute
 
 NOTE = re.compile(r"(?:doc-)?(?:foot|end|rear)notes?")
+_OF_HEAD = frozenset("title meta link script style base noscript template".split())
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 
 
@@ -27,7 +28,25 @@ def html_tree(source: str) -> Any | None:
         return None
     if any(error.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for error in parser.error_log):
         raise RecursionError
+    _close_head(root)
     return root
+
+
+def _close_head(root: Any) -> None:
+    """Move what is no head's to the body: `<body>` may be left out, and libxml2 knows no `main`."""
+    head = root.find("head")
+    wrong = [] if head is None else list(head)
+    while wrong and (not isinstance(wrong[0].tag, str) or wrong[0].tag in _OF_HEAD):
+        del wrong[0]
+    if not wrong:
+        return
+    body = root.find("body")
+    if body is None:
+        body = etree.SubElement(root, "body")
+    last = wrong[-1]
+    last.tail = (last.tail or "") + (body.text or "") or None
+    body.text = None
+    body[:0] = wrong
 
 
 def without_declaration(source: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from assistant.language import HAN, is_foreign
 
@@ -34,6 +34,13 @@ _WORDS: Mapping[str, frozenset[str]] = {
         "Dutch": "het een van en de is dat niet op voor met zijn aan er maar ook bij te worden",
     }.items()
 }
+# What is in Latin letters and in none of these languages: a line of so many words, of which so
+# many have accents and fewer than so many are English's commonest.
+_OTHER = "which one cannot be told"
+_OTHER_WORDS = 6
+_ACCENTED_SHARE = 0.1
+_ENGLISH_SHARE = 0.1
+_ENGLISH = frozenset("the of and is are was were in to for with by from that this it on as".split())
 # A part of a document that is larger than this is worth a word.
 _PART = 0.05
 CHINESE_NAMES: Mapping[str, str] = {
@@ -52,6 +59,7 @@ CHINESE_NAMES: Mapping[str, str] = {
     "Italian": "意大利文",
     "Portuguese": "葡萄牙文",
     "Dutch": "荷兰文",
+    _OTHER: "无法判断是哪种",
 }
 
 
@@ -99,9 +107,20 @@ def _language(line: str) -> str:
         return ""
     if len(_VIETNAMESE.findall(line)) * 3 > len(latin) > 3:
         return "Vietnamese"
-    if not is_foreign(line):
-        return ""
     words = [word.lower() for word in latin]
+    if not is_foreign(line):
+        return _OTHER if _is_other(words) else ""
     found = {name: sum(word in own for word in words) for name, own in _WORDS.items()}
     language = max(found, key=lambda name: found[name])
     return language if found[language] >= 2 else ""
+
+
+def _is_other(words: Sequence[str]) -> bool:
+    """Whether words of a line in Latin letters are, going by accents, in an unlisted language."""
+    accented = sum(not word.isascii() for word in words)
+    english = sum(word in _ENGLISH for word in words)
+    return (
+        len(words) >= _OTHER_WORDS
+        and accented >= _ACCENTED_SHARE * len(words)
+        and english < _ENGLISH_SHARE * len(words)
+    )
