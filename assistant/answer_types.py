@@ -21,6 +21,15 @@ _DATE = {
     ),
     "zh": re.compile("[0-9零〇一二三四五六七八九十]+(?:年|月|日|号|世纪)|周[一二三四五六日]|星期"),
 }
+# "When does it …?" may ask for what must come first, not for a date.
+_HABIT = {
+    "en": re.compile(r"\bwhen (?:do|does)\b", re.IGNORECASE),
+    "zh": re.compile("(?:何时|什么时候|啥时候)(?:才?会|才?能|应|需要|可以)"),
+}
+_CONDITION = {
+    "en": re.compile(r"\b(?:when|whenever|once|if|as soon as|until|after|before|while)\b", re.I),
+    "zh": re.compile("当[^，。]+时|时，|一旦|如果|若|[之以]后|后，|[之以]前|期间"),
+}
 _NUMBER = {
     "en": re.compile(
         r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|"
@@ -96,7 +105,10 @@ def meets_kind(
     match question.kind:
         case "when":
             fresh = _without_figures(text, question.text)
-            return bool(_DATE[language].search(fresh))
+            is_habit = _HABIT[question.language].search(simplified(question.text))
+            return bool(
+                _DATE[language].search(fresh) or (is_habit and _CONDITION[language].search(text))
+            )
         case "number":
             return _counts(question, text, language)
         case "who" | "where":
