@@ -12,8 +12,10 @@ from .messages import MessageKey, enumerate_names, marked, say
 from .quoting import Choice
 from .reading import reading_of
 from .searching import Found
-from .types import Citation, Language, Lead, Passage, Statement, Status
+from .types import Citation, Language, Lead, Passage, Source, Statement, Status
 
+# How many of the searched documents a refusal names.
+TITLES = 8
 # How many passages a partial answer shows as the closest.
 CLOSEST = 3
 # A lead is for questions that a few words answer, and only where the reader's best span beats
@@ -73,7 +75,7 @@ def compose(
         mine = _statements(shown, citations, language)
         why = "" if status == "answered" else reason_of(found, language, status, reason)
         lead = _lead(found, language, citations) if status == "answered" else None
-        texts.append(_whole(index, status, language, lead, mine, why))
+        texts.append(_whole(found, status, language, lead, mine, why))
         reasons.append(why)
         statements += mine
         leads.append(lead)
@@ -88,7 +90,7 @@ def compose(
 
 
 def _whole(
-    index: Index,
+    found: Found,
     status: Status,
     language: Language,
     lead: Lead | None,
@@ -98,12 +100,18 @@ def _whole(
     if status == "answered":
         return _text(lead, statements, language)
     if status == "refused":
-        titles = say("and", language).join(s.title(language) for s in index.sources.values())
-        # A title's own "[1]" would read as a citation.
-        titles = titles.translate(str.maketrans("[]", "()"))
-        return say("stop", language).join([reason, say("refused", language, documents=titles)])
+        documents = _titles(found.searched, language)
+        return say("stop", language).join([reason, say("refused", language, documents=documents)])
     intro = say("stop", language).join([reason, say("partial", language)])
     return "\n".join([intro, "", *(f"- {marked(statement)}" for statement in statements)])
+
+
+def _titles(sources: Sequence[Source], language: Language) -> str:
+    titles = say("and", language).join(source.title(language) for source in sources[:TITLES])
+    if len(sources) > TITLES:
+        titles = say("more", language, documents=titles, count=str(len(sources) - TITLES))
+    # A title's own "[1]" would read as a citation.
+    return titles.translate(str.maketrans("[]", "()"))
 
 
 def _closest(ranked: Sequence[Choice]) -> list[Choice]:

@@ -8,9 +8,9 @@ from .types import Language, Statement
 
 MessageKey = Literal[
     "partial", "written", "refused", "unknown", "absent", "unsaid", "when", "number", "who",
-    "where", "far", "doubtful", "no_answer", "untranslated", "unconfirmed", "partly", "and", "stop",
-    "unreachable", "denied", "rate_limited", "timeout", "stalled", "declined", "too_long", "empty",
-    "cut_off", "wrong_language", "malformed", "unsupported", "failed",
+    "where", "far", "doubtful", "no_answer", "untranslated", "unconfirmed", "partly", "and", "more",
+    "stop", "unreachable", "denied", "rate_limited", "timeout", "stalled", "declined", "too_long",
+    "empty", "cut_off", "wrong_language", "malformed", "unsupported", "failed",
 ]  # fmt: skip
 _TEXTS: dict[MessageKey, dict[Language, str]] = {
     "partial": {
@@ -127,6 +127,7 @@ _TEXTS: dict[MessageKey, dict[Language, str]] = {
         "zh": "聊天模型出错，以下为资料原话。",
     },
     "and": {"en": ", ", "zh": "、"},
+    "more": {"en": "{documents} and {count} more", "zh": "{documents}，另有{count}份"},
     "stop": {"en": " ", "zh": ""},
 }
 

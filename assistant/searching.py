@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from .embeddings import TextEmbeddings
@@ -26,7 +26,8 @@ class Found:
     """What a question turned up.
 
     hits: the passages, best first; choices: their sentences, the likeliest answer first; chosen:
-    those that a quoted answer takes; embed_s and search_s: seconds.
+    those that a quoted answer takes; searched: the sources that were looked into; embed_s and
+    search_s: seconds.
     """
 
     question: Question
@@ -35,6 +36,7 @@ class Found:
     chosen: tuple[Choice, ...]
     readings: tuple[PassageReading, ...]
     evidence: Evidence
+    searched: tuple[Source, ...]
     status: Status
     embed_s: float
     search_s: float
@@ -91,7 +93,8 @@ class Searcher:
         readings = read_passages(self._reader, focused, parsed.language, choices)
         choices = rescore(choices, readings)
         chosen = choose(parsed, choices)
-        evidence = self._weigh(parsed, hits, chosen, readings, everything, sources)
+        searched = tuple(s for s in everything if sources is None or s.id in sources)
+        evidence = weigh(index, parsed, hits, chosen, readings, searched)
         return Found(
             question=parsed,
             hits=tuple(hits),
@@ -99,22 +102,11 @@ class Searcher:
             chosen=tuple(chosen),
             readings=tuple(readings),
             evidence=evidence,
+            searched=searched,
             status=decide(evidence, parsed.language),
             embed_s=embedded - began,
             search_s=time.perf_counter() - embedded,
         )
-
-    def _weigh(
-        self,
-        question: Question,
-        hits: Sequence[Hit],
-        chosen: Sequence[Choice],
-        readings: Sequence[PassageReading],
-        everything: Sequence[Source],
-        sources: Collection[str] | None,
-    ) -> Evidence:
-        searched = [s for s in everything if sources is None or s.id in sources]
-        return weigh(self._index, question, hits, chosen, readings, searched)
 
     def _queries(self, text: str, focused: str, language: Language) -> list[tuple[Query, float]]:
         # As passages are: Traditional and Simplified characters find each other.

@@ -172,7 +172,7 @@ def _disk(settings: Settings) -> Iterator[Finding]:
 def _extras(settings: Settings) -> Iterator[Finding]:
     if find_spec("rapidocr") is None:
         said = "Scanned pages are not read: the extra `ocr` is not installed."
-        yield Finding("extras", "ok", said, "pip install 'report-assistant[ocr]' adds it.")
+        yield Finding("extras", "ok", said, "pip install -e '.[ocr]' adds it.")
     else:
         yield Finding("extras", "ok", "Scanned pages are read.")
     model = settings.chat_model or "no model; answers are quotes"

@@ -78,7 +78,7 @@ _SAID: Mapping[Language, Mapping[Reason, str]] = {
         "wrong_password": "{name} was not added: the password does not open it. Try another one, "
         "or save the file without one.",
         "scan": "{name} was not added: it is a scan: {pages} p. of pictures without text. "
-        "Install the `ocr` extra (pip install 'report-assistant[ocr]') to have scans read, or "
+        "Install the `ocr` extra (pip install -e '.[ocr]') to have scans read, or "
         "add a version with text.",
         "foreign": "{name} was not added: it is neither in English nor in Chinese ({language}). "
         "Add a translation.",
@@ -154,7 +154,7 @@ _SAID: Mapping[Language, Mapping[Reason, str]] = {
         "encrypted": "未添加{name}：文件受密码保护。请提供密码，或另存为无密码的文件。",
         "wrong_password": "未添加{name}：密码不正确。请换一个密码，或另存为无密码的文件。",
         "scan": "未添加{name}：共{pages}页，均为没有文字的图像。请安装`ocr`扩展"
-        "（pip install 'report-assistant[ocr]'）以识别扫描件，或添加带文字的版本。",
+        "（pip install -e '.[ocr]'）以识别扫描件，或添加带文字的版本。",
         "foreign": "未添加{name}：既非英文也非中文（{language}）。请添加译文。",
         "old_word": "未添加{name}：为Word 2003或更早的格式。请另存为.docx。",
         "time": "未添加{name}：读取超过{seconds:.0f}秒。请拆分，或调高ASSISTANT_READ_SECONDS。",

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from assistant import Answer, Assistant, Settings, Turn, open_assistant
+from assistant.composing import compose
 from assistant.errors import IndexMissingError, QuestionError
 from assistant.grounding import cut_quote, is_verbatim, support
-from assistant.types import Span
+from assistant.types import Language, Span
 
 from .conftest import ROOT
 
@@ -105,6 +106,26 @@ def test_a_question_about_something_else_is_refused_with_the_documents_searched(
     assert answer.status == "refused"
     assert answer.citations == ()
     assert all(source.title_zh in answer.text for source in assistant.sources)
+
+
+def test_a_refusal_names_only_what_was_searched(assistant: Assistant) -> None:
+    answer = assistant.ask("How do I cook red braised pork?", sources=["bop-report"])
+    assert answer.status == "refused"
+    assert answer.text.endswith("Searched: China's international incubators.")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "China's 0, China's 1 and 3 more."), ("zh", "中国 0、中国 1，另有3份。")],
+)
+def test_of_many_documents_a_refusal_names_the_first(
+    assistant: Assistant, monkeypatch: pytest.MonkeyPatch, language: Language, said: str
+) -> None:
+    monkeypatch.setattr("assistant.composing.TITLES", 2)
+    source = assistant.sources[0]
+    many = [replace(source, title_en=f"China's {n}", title_zh=f"中国 {n}") for n in range(5)]
+    found = replace(assistant.find("How do I cook red braised pork?"), searched=tuple(many))
+    assert compose(assistant.index, found, [language])["text"].endswith(said)
 
 
 def test_a_figure_that_is_not_there_is_not_made_up(assistant: Assistant) -> None:

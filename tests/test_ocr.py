@@ -80,5 +80,5 @@ def test_without_the_extra_a_scan_is_refused_with_the_remedy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("ingest.formats.pdf_scans.can_recognise", lambda: False)
-    with pytest.raises(DocumentError, match=r"report-assistant\[ocr\]"):
+    with pytest.raises(DocumentError, match=r"pip install -e '\.\[ocr\]'"):
         read_document(write_pdf([scan()]), "scan.pdf")
