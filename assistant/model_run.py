@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from .types import NO_USAGE, Message
 
 if TYPE_CHECKING:
-    from .chat_model import ChatModel, Reply
+    from .chat_model import ChatModel
+    from .chat_reply import Reply
     from .tracing import Callbacks
 
 

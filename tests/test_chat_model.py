@@ -30,8 +30,9 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import ConfigDict
 
-from assistant.chat_model import ChatModel, Reply
+from assistant.chat_model import ChatModel
 from assistant.chat_opening import open_chat_model
+from assistant.chat_reply import Reply
 from assistant.errors import ChatModelError, SettingsError
 from assistant.settings import Settings
 from assistant.types import Message, Usage
@@ -63,7 +64,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """No keys or addresses of this machine, and short waits between attempts."""
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_API_BASE", "ANTHROPIC_API_KEY"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("assistant.chat_model.FIRST_WAIT_S", 0.02)
+    monkeypatch.setattr("assistant.chat_reply.FIRST_WAIT_S", 0.02)
 
 
 def settings_for(server: ChatServer, **changes: Any) -> Settings:
@@ -299,7 +300,7 @@ def test_a_service_that_recovers_is_not_even_noticed() -> None:
 
 @needs_openai
 def test_waits_between_attempts_grow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assistant.chat_model.FIRST_WAIT_S", 0.1)
+    monkeypatch.setattr("assistant.chat_reply.FIRST_WAIT_S", 0.1)
     _, server = reply_to(fails(500), fails(500), says("Vanke."))
     first, second, third = (asked.at for asked in server.asked)
     assert second - first >= 0.05
@@ -443,7 +444,7 @@ def test_another_thread_can_stop_whoever_waits_for_a_piece() -> None:
 
 @needs_openai
 def test_a_stopped_reply_is_not_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assistant.chat_model.FIRST_WAIT_S", 0.3)
+    monkeypatch.setattr("assistant.chat_reply.FIRST_WAIT_S", 0.3)
     with ChatServer(fails(500)) as server, closing(opened(server)) as chat:
         reply = chat.stream(ASKED)
         server.waits_until_asked()

@@ -31,7 +31,7 @@ needs_openai = pytest.mark.skipif(
 
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assistant.chat_model.FIRST_WAIT_S", 0.01)
+    monkeypatch.setattr("assistant.chat_reply.FIRST_WAIT_S", 0.01)
 
 
 @pytest.fixture
