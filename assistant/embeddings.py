@@ -145,11 +145,12 @@ class SentenceTransformerEmbeddings(Embeddings):
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """Unit-length vectors, shape (len(texts), dimension), in the given order.
 
-        Works in batches sorted by length and reports progress after each.
+        Works in batches sorted by length and reports progress after each. The longest come
+        first: what memory they take serves all others, where growing ones would take it anew.
         """
         import numpy as np
 
-        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]), reverse=True)
         vectors: list[list[float]] = [[] for _ in texts]
         batch_rows = 32
         for start in range(0, len(order), batch_rows):
