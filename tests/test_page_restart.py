@@ -51,6 +51,10 @@ def test_a_password_is_asked_for_once_and_a_restart_asks_for_none(
         page.locator("#suggestions button").first.wait_for()
         page.goto(f"{address}/read/bop-report")
         assert "Innospace" in page.locator("main").inner_text()
+        config = page.request.get(f"{address}/config").text()
+        assert "Ask" in config
+        assert "春天" not in config
+        assert r"\u6625\u5929" not in config
         page.goto(address)
         page.get_by_role("tab", name="Settings").click()
         page.get_by_role("link", name="Log out").click()
