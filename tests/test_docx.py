@@ -212,3 +212,37 @@ def test_macros_comments_and_pictures_are_left_out_and_told() -> None:
     document = read(with_macros.getvalue(), "a.docm")
     assert [note.value for note in document.notes] == ["macros", "comments", "pictures"]
     assert document.text == f"{CHINESE}\n"
+
+
+def test_raised_numbers_and_fractions_are_told_from_plain_ones() -> None:
+    raised = words("6", '<w:vertAlign w:val="superscript"/>')
+    fraction = (
+        "<m:f><m:num><m:r><m:t>a+b</m:t></m:r></m:num><m:den><m:r><m:t>2</m:t></m:r></m:den></m:f>"
+        "<m:sSup><m:e><m:r><m:t>c</m:t></m:r></m:e><m:sup><m:r><m:t>n</m:t></m:r></m:sup></m:sSup>"
+    )
+    body = f"<w:p>{words('10')}{raised}{words(' or ')}<m:oMath>{fraction}</m:oMath></w:p>"
+    assert text_of(body) == "10⁶ or (a+b)/2c^n\n"
+
+
+def test_a_form_tells_each_value_after_its_label() -> None:
+    wide = '<w:tc><w:tcPr><w:gridSpan w:val="3"/></w:tcPr>' + paragraph("武汉大学") + "</w:tc>"
+    body = table(
+        row("姓名", "张三", "性别", "男"), row("年龄", "30", "职称", ""), row("单位", wide)
+    )
+    assert text_of(body) == "姓名：张三; 性别：男\n年龄：30; 职称\n单位：武汉大学\n"
+
+
+def test_bold_lines_are_no_headings_where_styles_name_a_title_and_a_part() -> None:
+    styles = style("T", "Title") + style("H", "heading 1")
+    bold = paragraph("A caption", run="<w:b/>")
+    body = styled("Mills", "T") + styled("Rent", "H") + bold + paragraph("It is low.") * 2
+    assert "\n\nA caption\n\n" in text_of(body, styles=styles)
+
+
+def test_what_a_program_writes_into_every_file_is_not_believed() -> None:
+    made = docx.Document()
+    made.add_paragraph("Rent is low.")
+    out = io.BytesIO()
+    made.save(out)
+    document = read(out.getvalue())
+    assert (document.author, document.date) == ("", "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -199,3 +201,24 @@ def test_a_real_book_is_read(shared: Path) -> None:
     assert document.text.startswith("## Chapter 1\n\nThis is the text for chapter One\n\n")
     assert "Table of Contents" not in document.text
     assert (document.author, document.date) == ("Bart Hanssens", "2009-10-07")
+
+
+@pytest.mark.parametrize("written", ["Text/One.xhtml", "text/%6Fne.xhtml", "text\\one.xhtml"])
+def test_a_chapter_is_found_however_its_name_is_spelled(written: str) -> None:
+    made = book({"one": page("<p>It opened in 2014.</p>")})
+    with zipfile.ZipFile(io.BytesIO(made)) as archived:
+        files = {name: archived.read(name) for name in archived.namelist()}
+    files[f"OPS/{written}"] = files.pop("OPS/text/one.xhtml")
+    assert read(archive(files)).text == "It opened in 2014.\n"
+
+
+def test_older_books_with_named_entities_and_times_are_read() -> None:
+    made = book({"one": page("<p>It opened in 2014.</p>")})
+    with zipfile.ZipFile(io.BytesIO(made)) as archived:
+        files = {name: archived.read(name) for name in archived.namelist()}
+    package = files["OPS/book.opf"].replace(b"application/xhtml+xml", b"text/x-oeb1-document")
+    package = package.replace(b"Of mills", b"Caf&eacute;s").replace(b"03-04<", b"03-04T05:06:07Z<")
+    document = read(archive(files | {"OPS/book.opf": package}))
+    assert (document.title, document.date) == ("Cafés", "2015-03-04")
+    unknown = package.replace(b"2015-03", b"0101-01")
+    assert read(archive(files | {"OPS/book.opf": unknown})).date == ""

@@ -89,6 +89,12 @@ def test_a_year_that_the_text_speaks_of_is_not_the_pages_date() -> None:
             "<ul><li><a href=/a>One</a><li><a href=/b>Two</a><li><a href=/c>Three</a></ul>",
             "- One\n- Two\n- Three\n",
         ),
+        ("<p>\n\nIt is\n\n<a>\n\nlow</a>\n\n.</p>", "It is low .\n"),
+        ("<h1>\n\nOf\n\n<i>old</i>\n\nmills</h1><p>Low.</p>", "# Of old mills\n\nLow.\n"),
+        ("<div>One.<br><br>Two.<br>Three.</div>", "One.\n\nTwo.\nThree.\n"),
+        ("<p>10<sup>6</sup> m<sup>2</sup> on the 1<sup>st</sup></p>", "10⁶ m² on the 1st\n"),
+        ("<h2>Rent<span class='mw-editsection'>[edit]</span></h2>Low.", "## Rent\n\nLow.\n"),
+        (r'<p>So <img alt="{\displaystyle a+b}"> is.</p>', "So a+b is.\n"),
         (
             '<p>See <img src="x.png" alt="a plan of the mill">.</p>',
             "See a plan of the mill .\n",
@@ -111,6 +117,13 @@ def test_small_pages_keep_all_their_words(page: str, text: str) -> None:
             "<tr><th>Region<th>Year<th>Firms</tr><tr><td rowspan=2>North<td>2014<td>3</tr>"
             "<tr><td>2015<td></tr><tr><td colspan=3>closed since</tr>",
             ["Region: North; Year: 2014; Firms: 3", "Region: North; Year: 2015", "closed since"],
+        ),
+        ("<tr><th>Type<td>Boat</tr><tr><th>Seats<td>200</tr>", ["Type: Boat", "Seats: 200"]),
+        ("<tr><td><th>Desks<th>Rent</tr><tr><th>A1<td>a<td>b</tr>", ["A1; Desks: a; Rent: b"]),
+        (
+            "<tr><td>发文机关：<td>国务院<td>日期：<td>2024年</tr>"
+            "<tr><td>标题：<td>通知<td>文号：<td></tr>",
+            ["发文机关：国务院; 日期：2024年", "标题：通知; 文号："],
         ),
         ("<tr><td>地区<td>企业</tr><tr><td>北<td>3</tr>", ["地区：北; 企业：3"]),
         ("<tr><td>Rent<td>low</tr><tr><td>Desks<td>new</tr>", ["Rent: low", "Desks: new"]),
@@ -213,3 +226,48 @@ def test_an_article_in_a_soup_of_divs_is_found_with_the_title_above_it() -> None
     assert document.title == "孵化器开业"
     for around in ("首页", "十座老磨坊", "版权所有"):
         assert around not in document.text
+
+
+def test_the_articles_own_heading_goes_before_the_sites_name() -> None:
+    words = "".join(f"<p>In {year}, {SENTENCE * 3}</p>" for year in range(2010, 2014))
+    page = (
+        "<title>Of mills | Ann's blog</title><body><h1>Ann's blog</h1><article>"
+        f"<h2>Of mills</h2><p>March</p><div class=entry>{words}</div></article>"
+        "<div id=comments><h3>Comments</h3><ul><li>Thank you for this.</ul></div>"
+    )
+    document = read(page)
+    assert document.title == "Of mills"
+    assert document.text.startswith(f"# Of mills\n\nIn 2010, {SENTENCE}")
+
+
+@pytest.mark.parametrize("closed", ["hidden", "style='display:none'", "aria-hidden=true"])
+@pytest.mark.parametrize(
+    "button",
+    ["<button>Is rent low?</button>", "<h3><button aria-expanded=false>Is rent low?</button></h3>"],
+)
+def test_answers_that_a_question_opens_are_read(button: str, closed: str) -> None:
+    menu = "<div><button>Menu</button><button>Find</button></div><div hidden>Choose a page.</div>"
+    text = read(f"<h1>Rent</h1>{menu}{button}<div {closed}><p>Yes, it is.</p></div>").text
+    assert "Is rent low?\n\nYes, it is.\n" in text
+    assert "Choose" not in text
+    assert "Find" not in text
+
+
+def test_an_article_that_only_a_script_shows_is_read_from_the_pages_data() -> None:
+    told = '{"@graph":[{"@type":"NewsArticle","headline":"Of mills","articleBody":"One.\\nTwo."}]}'
+    page = f'<script type="application/ld+json">{told}</script><body><div id=root></div>'
+    assert read(page).text == "# Of mills\n\nOne.\n\nTwo.\n"
+    broken = page.replace("@graph", '"')
+    with pytest.raises(DocumentError):
+        read(broken)
+
+
+def test_a_page_laid_out_as_a_table_keeps_its_paragraphs() -> None:
+    menu = "".join(f"<tr><td><a href={n}>A page of it</a></td></tr>" for n in range(4))
+    page = (
+        "<table><tr><td colspan=2></td></tr><tr><td><table>" + menu + "</table></td><td>"
+        f"<p>Of mills</p>{SENTENCE}<br><br>{SENTENCE}</td></tr>"
+        "<tr><td colspan=2>By Ann</td></tr></table>"
+    )
+    sentence = SENTENCE.strip()
+    assert read(page).text == f"Of mills\n\n{sentence}\n\n{sentence}\n\nBy Ann\n"

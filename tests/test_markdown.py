@@ -36,6 +36,8 @@ def read(text: str) -> Document:
         ("    # no heading either", "\\# no heading either"),
         ("A\n***\nB", "A\n\nB"),
         ("2014\\. was it \\# so", "2014. was it # so"),
+        ("##没有空格\n正文。\n##include <a> ##", "## 没有空格\n\n正文。\n\n## include"),
+        ("**“重点”**内容，`**kw**`", "“重点”内容，**kw**"),
         ("$ x < y $ & z", "$ x < y $ & z"),
     ],
 )
@@ -126,3 +128,12 @@ def test_a_real_page_of_documentation_is_read(shared: Path) -> None:
     for mark in (":::", "outline: deep", "](", "{#", "```", "</div>\n\n##"):
         assert mark not in document.text
     assert "\n## 声明响应式状态 *\n" in document.text
+
+
+def test_addresses_below_a_note_are_no_part_of_it() -> None:
+    text = read("Rent[^1] is [low][a].\n\n[^1]: Since 2014.\n[a]: http://a.b").text
+    assert text == "Rent is low.\n\n## Notes\n\n1. Since 2014.\n"
+
+
+def test_a_time_of_day_is_no_part_of_the_date() -> None:
+    assert read("+++\ndate = 2024-01-02T03:04:05Z\n+++\nRent is low.").date == "2024-01-02"

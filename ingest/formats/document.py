@@ -13,6 +13,8 @@ NoteKind = Literal["scanned", "foreign", "repaired", "left_out", "recognised"]
 # Left, top, right, bottom as shares of the page's width and height, from its upper left corner.
 Box = tuple[float, float, float, float]
 
+_RAISED = str.maketrans("0123456789+-−–", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻")
+_RAISED_NUMBER = re.compile(r"\s*[-+−–]?[0-9]{1,3}\s*")
 _HEADING_MARK = re.compile(r"^(?=#{1,6}[ \t])", re.M)
 
 
@@ -75,6 +77,11 @@ def clean(words: str) -> str:
     """Words for a block: no blank lines, no space at line ends, nothing that reads as a heading."""
     lines = (line.strip() for line in words.replace("\0", "").splitlines())
     return _HEADING_MARK.sub(r"\\", "\n".join(line for line in lines if line))
+
+
+def raised(words: str) -> str:
+    """Words that stand above the line, a number in characters that say so: 10⁶ is not 106."""
+    return words.translate(_RAISED) if _RAISED_NUMBER.fullmatch(words) else words
 
 
 def assemble(

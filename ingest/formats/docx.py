@@ -14,6 +14,7 @@ from .docx_numbering import read_numbering
 from .docx_styles import Style, child, is_on, outline_level, read_styles, value
 from .docx_words import Words, WordsReader
 from .names import one_line
+from .pdf_facts import told_author, told_title
 from .reading import ReadOptions
 from .structure import leveled, notes_last, title_of
 from .tables import Cell, is_wide, table_blocks
@@ -27,6 +28,8 @@ _SENTENCE_END = re.compile(r"[。．.！!？?；;，,：:]$")
 _NUMBERED = re.compile(r"第[一二三四五六七八九十百]+[章编部篇]|[一二三四五六七八九十]{1,3}、")
 _NUMBERED_BELOW = re.compile(r"第[一二三四五六七八九十百]+节|（[一二三四五六七八九十]{1,3}）")
 _DEPTH = 60
+# What stands in each file that python-docx makes, unless its program says otherwise.
+_TEMPLATE_AUTHOR, _TEMPLATE_DATE = "python-docx", "2013-12-23"
 
 
 def read_docx(data: bytes, name: str, options: ReadOptions) -> Document:
@@ -47,14 +50,16 @@ def read_docx(data: bytes, name: str, options: ReadOptions) -> Document:
     blocks = notes_last(leveled(blocks))
     core = parts.tree("docProps/core.xml")
     text, _, _ = assemble(blocks)
+    author = told_author({"Author": _property(core, "creator")})
+    date = _property(core, "created")[:10]
     own_title = blocks[0].text if blocks and blocks[0].level == 1 else ""
     return Document(
         text,
         "docx",
-        title=own_title or _property(core, "title") or title_of(blocks),
-        author=_property(core, "creator"),
+        title=own_title or told_title({"Title": _property(core, "title")}) or title_of(blocks),
+        author="" if author == _TEMPLATE_AUTHOR else author,
         publisher=_property(parts.tree("docProps/app.xml"), "Company"),
-        date=_property(core, "created")[:10],
+        date="" if date == _TEMPLATE_DATE else date,
         notes=tuple(_left_out(parts, reader)),
     )
 
@@ -101,7 +106,9 @@ class _Reader:
         """The blocks of the body; lines that look like headings are, where no style says so."""
         found = list(self._blocks(body))
         blocks = [block for block, _ in found]
-        if any(block.kind == "heading" and block.level > 1 for block in blocks):
+        headings = [block for block in blocks if block.kind == "heading"]
+        # A single one of level 1 is most often the title.
+        if len(headings) > 1 or any(block.level > 1 for block in headings):
             return blocks
         texts = [looks for block, looks in found if block.kind == "paragraph"]
         if sum(map(bool, texts)) * 2 > len(texts):

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .document import raised
 from .docx_styles import Style, is_on, value
 from .zips import attribute, local
 
@@ -46,7 +47,7 @@ class WordsReader:
         for run, seen in self._runs(paragraph, words):
             if not seen or self._is_hidden(run):
                 continue
-            words.text += seen
+            words.text += raised(seen) if value(run, "rPr", "vertAlign") == "superscript" else seen
             told = value(run, "rPr", "b")
             if is_on(told) or (not told and style.is_bold):
                 words.bold += sum(not c.isspace() for c in seen)
@@ -65,6 +66,8 @@ class WordsReader:
                 yield child, child.text or ""
             elif tag == "txbxContent":
                 words.boxes.append(child)
+            elif tag in ("num", "den", "sup"):
+                yield child, _of_formula(tag, "".join(seen for _, seen in self._runs(child, words)))
             else:
                 # Insertions, links, fields, controls, formulas: what they hold.
                 yield from self._runs(child, words)
@@ -108,6 +111,14 @@ class WordsReader:
 def _chosen(alternatives: Any) -> Any:
     """The first of the alternatives: they say the same for newer and for older programs."""
     return next(iter(alternatives), alternatives)
+
+
+def _of_formula(tag: str, words: str) -> str:
+    """The part above or below the line of a fraction, or an exponent, as written on one line."""
+    if tag == "sup" and raised(words) != words:
+        return raised(words)
+    inner = words if len(words) < 2 or words.isalnum() else f"({words})"
+    return inner if tag == "num" or not words else {"den": "/", "sup": "^"}[tag] + inner
 
 
 def _text_boxes(element: Any) -> list[Any]:

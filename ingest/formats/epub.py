@@ -21,6 +21,8 @@ from .zips import Parts, attribute, beside, local, xml_parser
 _CONTAINER = "META-INF/container.xml"
 _CHARS = 200
 _HEADING = re.compile("h[1-6]")
+# What pages are declared as, also in books of the standard before EPUB.
+_PAGE = re.compile(r"html|x-oeb1-document")
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]*;)")
 _KEPT_ENTITIES = frozenset(("amp;", "lt;", "gt;", "quot;", "apos;"))
 _AROUND = frozenset("toc cover landmarks page-list loi lot index-group".split())
@@ -41,16 +43,19 @@ def read_epub(data: bytes, name: str, options: ReadOptions) -> Document:
     parts = Parts(data, name)
     _check_free(parts, name)
     package = _package(parts, name)
-    root = parts.tree(package)
-    if root is None:
+    source = parts.read(package)
+    if source is None:
         raise DocumentError("damaged", name, why="its list of chapters is missing")
+    root = _xml(source.decode("utf-8", "replace"))
+    if root is None:
+        root = parts.parsed(source, package)
     items = _items(root, package)
     labels, around = _contents(parts, root, items, package)
     blocks: list[Block] = []
     for part in _spine(root, items):
-        if part in around or (source := parts.read(part)) is None:
+        if part in around or (page := parts.read(part)) is None:
             continue
-        blocks += _chapter(page_text(source, name), labels.get(part, ""))
+        blocks += _chapter(page_text(page, name), labels.get(part, ""))
     text, _, _ = assemble(notes_last(leveled(blocks)))
     return Document(
         text,
@@ -58,7 +63,7 @@ def read_epub(data: bytes, name: str, options: ReadOptions) -> Document:
         title=_told(root, "title"),
         author=_told(root, "creator"),
         publisher=_told(root, "publisher"),
-        date=_told(root, "date", most=1),
+        date=_date(_told(root, "date", most=1)),
     )
 
 
@@ -102,7 +107,7 @@ def _spine(root: Any, items: Mapping[str, _Item]) -> list[str]:
     refs = [e for e in root.iter() if local(e) == "itemref" and attribute(e, "idref") in items]
     refs.sort(key=lambda e: attribute(e, "linear") == "no")
     found = (items[attribute(e, "idref")] for e in refs)
-    return list(dict.fromkeys(item.part for item in found if "html" in item.kind))
+    return list(dict.fromkeys(item.part for item in found if _PAGE.search(item.kind)))
 
 
 def _contents(
@@ -182,6 +187,11 @@ def _xml(source: str) -> Any | None:
         return etree.fromstring(without_declaration(known), xml_parser())
     except (etree.XMLSyntaxError, ValueError):
         return None
+
+
+def _date(told: str) -> str:
+    """A date without its time; "" for the year 101, which calibre writes for unknown ones."""
+    return "" if told.startswith("0101-") else told.partition("T")[0]
 
 
 def _told(root: Any, field: str, *, most: int = 5) -> str:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .document import Block, BlockKind, clean
-from .html_tree import NOTE, has_role, words_of
+from .document import Block, BlockKind, clean, raised
+from .html_tree import NOTE, has_role, is_hidden, is_panel, opens, words_of
 from .tables import Cell, table_blocks
 from .zips import attribute, local, number
 
@@ -23,16 +23,18 @@ _BLOCKS = frozenset(
 )
 _HEADING = re.compile(r"h([1-6])")
 _NOTE_MARK = re.compile(r"(?:doc-)?noteref|footnote-ref(?:erence)?")
-_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden")
 _HAN = "\u3000-\u303f\u3400-\u9fff\uf900-\ufaff\uff00-\uffef"
 # A line break in the source is a space, though not between two Chinese characters.
 _SOFT_BREAK = re.compile(rf"(?<=[{_HAN}])[ \t\r]*\n[ \t\r\n]*(?=[{_HAN}])")
-_BLANK_LINE = re.compile(r"[ \t\r]*\n[ \t\r]*\n\s*")
+_BLANK_LINE = re.compile(r"[ \t\r]*\n[ \t\r]*\n\s*|\0(?:\s*\0)+\s*")
+_EDGE = re.compile(r"\A\s*\n\s*|\s*\n\s*\Z")
 _MARKER = re.compile(r"[\[(（【]?(?:\d{1,3}|[*†‡§↩︎^a-z])[\])）】]?")
 # The sign by which the address of a heading can be copied.
-_PERMALINKS = frozenset("§¶#🔗")
+_PERMALINKS = frozenset("§¶#🔗^↑")
 # Deeper than any page is written; Python's own limit is not far beyond.
 _DEPTH = 200
+# How Wikipedia describes the picture of a formula.
+_FORMULA = re.compile(r"\{\\(?:display|text)style (.*)\}")
 
 Leave = Callable[[Any], bool]
 
@@ -64,8 +66,9 @@ class _Walk:
         """End the block at hand."""
         text = "".join(self._words)
         self._words = []
-        for piece in _BLANK_LINE.split(text) if not self._verbatim else [text]:
-            words = _told(piece, self._verbatim)
+        whole = self._verbatim or self._kind == "heading"
+        for piece in [text] if whole else _BLANK_LINE.split(text):
+            words = _told(piece.replace("\1", "\n"), self._verbatim)
             if words:
                 self.blocks.append(Block(self._kind, clean(self._mark + words), self._level))
                 # Further paragraphs of an item stand below it.
@@ -76,7 +79,8 @@ class _Walk:
     def element(self, element: Any, depth: int) -> None:
         """Read an element, and not what follows it."""
         tag = local(element).lower()
-        if not tag or tag in _SILENT or _is_hidden(element) or self._leave(element):
+        is_silent = tag in _SILENT and not (tag == "button" and _is_question(element))
+        if not tag or is_silent or is_hidden(element) or self._leave(element):
             return
         if depth > _DEPTH:
             self._words.append(" ".join(element.itertext()))
@@ -84,6 +88,8 @@ class _Walk:
             self._words.append("\0")
         elif tag == "img":
             self._words.append(_alternative(element))
+        elif tag == "sup" and not _is_sign(element, tag):
+            self._words.append(raised("".join(element.itertext())))
         elif tag in _BLOCKS or _HEADING.fullmatch(tag):
             self.flush()
             self._block(element, tag, depth)
@@ -109,10 +115,14 @@ class _Walk:
             self._inside(element, depth)
 
     def _inside(self, element: Any, depth: int) -> None:
-        self._words.append(element.text or "")
+        self._words.append(self._between(element.text or ""))
         for child in element:
             self.element(child, depth + 1)
-            self._words.append(child.tail or "")
+            self._words.append(self._between(child.tail or ""))
+
+    def _between(self, words: str) -> str:
+        # Line breaks beside an element, blank lines too, are how a program wrote its template.
+        return words if self._verbatim else _EDGE.sub("\1", words)
 
     def _as(self, kind: BlockKind, element: Any, depth: int, *, level: int = 2) -> None:
         before = self._kind, self._level, self._mark
@@ -159,6 +169,7 @@ def _as_note(block: Block) -> Block:
 
 def _table(element: Any, leave: Leave) -> list[Block]:
     rows, headers, above = [], 0, True
+    named = False
     blocks: list[Block] = []
     for part in _rows(element):
         if local(part).lower() == "caption":
@@ -167,13 +178,16 @@ def _table(element: Any, leave: Leave) -> list[Block]:
         cells = [cell for cell in part if local(cell).lower() in ("td", "th")]
         if not cells or leave(part):
             continue
-        above = above and (
-            local(part.getparent()).lower() == "thead"
-            or all(local(cell).lower() == "th" for cell in cells)
+        names = [local(cell).lower() == "th" for cell in cells]
+        # The corner above a column of names is often an empty `td`.
+        only = any(names) and all(
+            name or not words_of(cell) for name, cell in zip(names, cells, strict=True)
         )
+        above = above and (only or local(part.getparent()).lower() == "thead")
+        named = named or any(names)
         headers += above
         rows.append([_cell(cell, leave) for cell in cells])
-    return blocks + table_blocks(rows, headers or None)
+    return blocks + table_blocks(rows, headers if named else headers or None)
 
 
 def _rows(element: Any) -> Iterator[Any]:
@@ -194,10 +208,11 @@ def _cell(element: Any, leave: Leave) -> Cell:
     )
 
 
-def _is_hidden(element: Any) -> bool:
-    if element.get("hidden") is not None or element.get("aria-hidden") == "true":
-        return True
-    return _HIDDEN.search(element.get("style") or "") is not None
+def _is_question(button: Any) -> bool:
+    """Whether a button is the heading of a part that it opens, as of an answer to a question."""
+    above = button.getparent()
+    in_heading = above is not None and _HEADING.fullmatch(local(above).lower()) is not None
+    return in_heading or (opens(button) and is_panel(button.getnext()))
 
 
 def _is_sign(element: Any, tag: str) -> bool:
@@ -216,4 +231,6 @@ def _is_sign(element: Any, tag: str) -> bool:
 def _alternative(image: Any) -> str:
     """What stands for an image: its description, unless that is a file's name."""
     words = " ".join((image.get("alt") or "").split())
+    if formula := _FORMULA.fullmatch(words):
+        return f" {formula[1]} "
     return "" if re.fullmatch(r"\S*\.\w{2,4}|[\w-]*", words) else f" {words} "

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from ingest.refusing import DocumentError
 
 from .document import Block, Document, assemble
 from .html_blocks import html_blocks
+from .html_data import told_article
 from .html_tree import NOTE, has_role, html_tree, words_of
 from .names import one_line
 from .plain import decoded
@@ -64,7 +66,11 @@ def read_html(data: bytes, name: str, options: ReadOptions) -> Document:
         raise DocumentError("empty", name)
     pieces, about = _about(source)
     whole = next((e for e in root.iter() if local(e).lower() == "body"), root)
-    blocks = notes_last(leveled(_blocks(whole, _article(whole, pieces))))
+    found = _blocks(whole, _article(whole, pieces), _own_title(root))
+    told = told_article(root)
+    if _size(found) < _ARTICLE_SHARE * _size(told):
+        found = told
+    blocks = notes_last(leveled(found))
     text, _, _ = assemble(blocks)
     return Document(
         text,
@@ -123,7 +129,7 @@ def _covered(element: Any, pieces: Sequence[str]) -> int:
     return sum(len(piece) for piece in pieces if piece in text)
 
 
-def _blocks(whole: Any, article: Any) -> list[Block]:
+def _blocks(whole: Any, article: Any, own: str) -> list[Block]:
     """The blocks of the article, or of the whole page where they are too few."""
     everything = html_blocks(
         whole, leave=lambda element: element is not whole and _is_around(element)
@@ -135,21 +141,38 @@ def _blocks(whole: Any, article: Any) -> list[Block]:
     )
     if article is whole or _size(blocks) < _ARTICLE_SHARE * _size(everything):
         return everything
-    above = [block for block in everything if block.kind == "heading" and block.level == 1]
-    if len(above) == 1 and above[0] not in blocks:
-        # The article's title often stands outside the element that holds its text.
-        return [above[0], *blocks]
-    return blocks
+    # The article's title often stands outside the element that holds its text.
+    title = _heading(everything, blocks[0], own)
+    return blocks if title is None or title in blocks else [replace(title, level=1), *blocks]
+
+
+def _heading(everything: Sequence[Block], first: Block, own: str) -> Block | None:
+    """The heading of the article that begins with this block; None where none is surely its own.
+
+    The site's name may be the page's only heading of level 1: the one counts that stands nearest
+    above the article, if the page's own title begins with it.
+    """
+    headings = [block for block in everything if block.kind == "heading"]
+    end = everything.index(first) if first in everything else 0
+    above = [block for block in everything[:end] if block in headings and len(block.text) > 3]
+    if above and own.startswith(above[-1].text):
+        return above[-1]
+    tops = [block for block in headings if block.level == 1]
+    return tops[0] if len(tops) == 1 else None
 
 
 def _title(root: Any, blocks: Sequence[Block], found: str) -> str:
     """The article's only heading of level 1, else what trafilatura found, as the page has it."""
     if blocks and blocks[0].kind == "heading" and blocks[0].level == 1:
         return blocks[0].text
-    own = next((words_of(e) for e in root.iter() if local(e).lower() == "title"), "")
+    own = _own_title(root)
     # It also takes headings of menus for titles; the page's own title holds the right one.
     title = found if found in own else own
     return one_line(title, _CHARS) or title_of(blocks)
+
+
+def _own_title(root: Any) -> str:
+    return next((words_of(e) for e in root.iter() if local(e).lower() == "title"), "")
 
 
 def _size(blocks: Sequence[Block]) -> int:

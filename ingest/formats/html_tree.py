@@ -7,10 +7,13 @@ from typing import Any
 
 from lxml import etree, html
 
-from .zips import attribute
+from .zips import attribute, local
 
 NOTE = re.compile(r"(?:doc-)?(?:foot|end|rear)notes?")
 _OF_HEAD = frozenset("title meta link script style base noscript template".split())
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden")
+# What wikis and others mark as no part of the text: it is not printed.
+_UNPRINTED = re.compile(r"noprint|no-print|d-print-none|mw-editsection|mw-cite-backlink")
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 
 
@@ -63,3 +66,31 @@ def has_role(element: Any, role: re.Pattern[str]) -> bool:
     """Whether an element says, by epub:type, role or class, that it is such a thing."""
     told = (attribute(element, name) for name in ("type", "role", "class"))
     return any(role.fullmatch(word) for word in " ".join(told).lower().split())
+
+
+def is_hidden(element: Any) -> bool:
+    """Whether a reader never sees it, or only on the screen and not on paper."""
+    if has_role(element, _UNPRINTED):
+        return True
+    if is_panel(element):
+        return False
+    if element.get("hidden") is not None or element.get("aria-hidden") == "true":
+        return True
+    return _HIDDEN.search(element.get("style") or "") is not None
+
+
+def opens(element: Any) -> bool:
+    """Whether it is a button or another part that opens one."""
+    return local(element).lower() == "button" or element.get("aria-expanded") is not None
+
+
+def is_panel(element: Any | None) -> bool:
+    """Whether a reader opens it with the button or the heading right before it."""
+    if element is None or local(element).lower() not in ("div", "section", "dd", "p"):
+        return False
+    if element.get("role") == "tabpanel":
+        return True
+    before = element.getprevious()
+    words = "" if before is None else words_of(before)
+    # A menu or a dialog stands below a bar of buttons rather than below a question.
+    return bool(words) and any(opens(e) and words_of(e) == words for e in before.iter())

@@ -22,6 +22,8 @@ _ANCHOR = re.compile(r"[ \t]*\{[#.][^}\n]*\}$")
 _REFERENCE = re.compile(r"\[\^[^\]\s]+\]")
 # GitHub's and Obsidian's mark of a quotation that is a remark: "[!NOTE]".
 _CALLOUT = re.compile(r"\[![\w-]+\][-+]?[ \t]*")
+# Beside Chinese marks, `**` is often none to the standard, though to all who write it.
+_STRONG = re.compile(r"\*\*([^*\n]*[\u3000-\u9fff\uff00-\uffef“”‘’][^*\n]*)\*\*")
 _BREAK = re.compile(r"<br\b", re.I)
 
 
@@ -91,6 +93,7 @@ def _table(node: SyntaxTreeNode) -> list[Block]:
 def _words(node: SyntaxTreeNode) -> str:
     """The words of a paragraph, heading or cell, without the marks of notes."""
     words = "".join(_inline(child) for child in node.children)
+    words = _STRONG.sub(r"\1", words)
     return _REFERENCE.sub("", _CALLOUT.sub("", words) if words.startswith("[!") else words)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import yaml
@@ -19,6 +19,9 @@ _FRONT_MATTER = re.compile(
 _FIELD = re.compile(r"^(title|author|date)[ \t]*[:=][ \t]*(.+)$", re.M | re.I)
 _CONTAINER = re.compile(r":{3,}[ \t]*(?:\{[^}]*\}|[\w-]+)?[ \t]*(?P<title>.*?)[ \t]*:*$")
 _FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]:[ \t]*(?P<words>.*)$")
+# A title without the space that the standard asks for, as many write it in Chinese.
+_CLOSE_HEADING = re.compile(r"(?P<marks>#{2,6})(?P<words>[^#\s!].*?)[ \t]*#*$")
+_LINK_TARGET = re.compile(r"\[[^\]^][^\]]*\]:[ \t]*\S")
 _AFTER: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
 
 
@@ -44,6 +47,7 @@ def parser() -> MarkdownIt:
     """CommonMark with tables, containers (`:::`) and footnotes (`[^1]: …`)."""
     markdown = MarkdownIt("commonmark", {"maxNesting": 100}).enable(["table", "strikethrough"])
     markdown.block.ruler.before("fence", "container", _container, _AFTER)
+    markdown.block.ruler.before("reference", "close_heading", _close_heading, _AFTER)
     markdown.block.ruler.before("reference", "footnote", _footnote, _AFTER)
     return markdown
 
@@ -53,7 +57,8 @@ def _words(value: object) -> str:
     # No deeper: aliases of aliases would take for ever.
     values = value[:10] if isinstance(value, list) else [value]
     named = (one.get("name") if isinstance(one, dict) else one for one in values)
-    return ", ".join(str(one) for one in named if isinstance(one, (str, int, float, date)))
+    days = (one.date() if isinstance(one, datetime) else one for one in named)
+    return ", ".join(str(one) for one in days if isinstance(one, (str, int, float, date)))
 
 
 def _container(state: StateBlock, start: int, end: int, silent: bool) -> bool:
@@ -77,11 +82,22 @@ def _footnote(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     while after < end:
         line = _line(state, after)
         indented = state.sCount[after] - state.blkIndent >= 2
-        if _FOOTNOTE.match(line) or (line and not indented and state.isEmpty(after - 1)):
+        if _FOOTNOTE.match(line) or _LINK_TARGET.match(line):
+            break
+        if line and not indented and state.isEmpty(after - 1):
             break
         lines.append(line)
         after += 1
     _push(state, "footnote", "\n".join(line for line in lines if line), start, after)
+    return True
+
+
+def _close_heading(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    found = _CLOSE_HEADING.match(_line(state, start))
+    if found is None or state.is_code_block(start):
+        return False
+    if not silent:
+        _push(state, "heading", found["words"], start, start + 1, tag=f"h{len(found['marks'])}")
     return True
 
 
@@ -90,11 +106,13 @@ def _line(state: StateBlock, number: int) -> str:
     return state.src[begin : state.eMarks[number]]
 
 
-def _push(state: StateBlock, kind: str, words: str, start: int, after: int) -> None:
+def _push(
+    state: StateBlock, kind: str, words: str, start: int, after: int, *, tag: str = "p"
+) -> None:
     state.line = after
     if not words:
         return
-    state.push(f"{kind}_open", "p", 1).map = [start, after]
+    state.push(f"{kind}_open", tag, 1).map = [start, after]
     inline = state.push("inline", "", 0)
     inline.content, inline.children, inline.map = words, [], [start, after]
-    state.push(f"{kind}_close", "p", -1)
+    state.push(f"{kind}_close", tag, -1)

@@ -107,7 +107,8 @@ def kind_of(data: bytes, name: str) -> str:
 def _zipped(data: bytes, name: str) -> str:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = set(archive.namelist())
+            # Some programs part the names of folders as Windows does.
+            names = {part.replace("\\", "/") for part in archive.namelist()}
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
         raise DocumentError("damaged", name, why="it was cut off or changed") from error
     # Word on the web numbers the part: word/document2.xml.

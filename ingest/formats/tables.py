@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from .document import Block
 
@@ -19,6 +20,7 @@ _SPAN = 100
 _FIGURE = re.compile(
     r"[-+−–±~<>≤≥=]?\s*[$€£¥￥]?\s*\d[\d.,:/*×\s年月日-]*\s*(?:%|‰|[万亿元]+|[A-Za-z]{1,3})?"
 )
+_YEAR = re.compile(r"(?:19|20)\d\d\s*(?:[-–/]\s*\d{2,4}\s*)?年?度?")
 _SENTENCE_END = re.compile(r"[。！？!?]|[.](?:\s|$)")
 
 # None: the cell goes on from the column before (it spans several).
@@ -46,7 +48,9 @@ def table_blocks(rows: Sequence[Sequence[Cell]], headers: int | None = None) -> 
     if max((sum(cell.width for cell in row) for row in rows), default=0) < 2:
         headers = headers or 0
     blocks: list[Block] = []
-    told = row_sentences(_spread(rows), headers)
+    grid = _spread(rows)
+    is_form = not headers and _is_form(grid)
+    told = [_form_row(row) for row in grid] if is_form else row_sentences(grid, headers)
     for row, sentence in zip(rows, told, strict=True):
         if sentence:
             blocks.append(Block("row", sentence))
@@ -88,11 +92,19 @@ def header_rows(rows: Sequence[Row], *, likely: bool = False) -> int:
     if len(rows) < 2 or len(rows[0]) < 2:
         return 0
     first, rest = rows[0], rows[1:]
+    # Some programs end every row with a delimiter.
+    columns = [column for column in zip_longest(*rows) if any(column)]
+    if len(columns) < len(first):
+        first, *rest = [list(row) for row in zip(*columns, strict=True)] or [[]]
+        if len(first) < 2:
+            return 0
     # The corner above a column of labels is often empty.
     named = first[0 if first[0] else 1 :]
     words = [word for word in named if word]
     if len(words) < len(named) or len(set(words)) < len(words):
         return 0
+    if _names_years(first, rest):
+        return 1
     if any(_FIGURE.fullmatch(word) or _width(word) > _HEADER for word in words):
         return 0
     if any(_SENTENCE_END.search(word) for word in words):
@@ -103,6 +115,18 @@ def header_rows(rows: Sequence[Row], *, likely: bool = False) -> int:
     # Names are not repeated below them; two columns of words are labels and what they say.
     again = any(name in column for name, column in zip(first, columns, strict=False) if name)
     return int((likely or len(first) > 2) and not again)
+
+
+def _names_years(first: Row, rest: Sequence[Row]) -> bool:
+    """Whether the first row names the years, in their order, of the values below."""
+    at = [i for i, word in enumerate(first) if word and _FIGURE.fullmatch(word)]
+    years = [first[i] or "" for i in at if _YEAR.fullmatch(first[i] or "")]
+    if len(years) < 2 or len(years) < len(at) or at[0] == 0:
+        return False
+    below = [row[i] or "" for row in rest for i in at if i < len(row) and row[i]]
+    # People with the years of their births and deaths are no such values.
+    is_dates = 2 * sum(_YEAR.fullmatch(word) is not None for word in below) >= len(below)
+    return not is_dates and years in (sorted(years), sorted(years, reverse=True))
 
 
 def column_names(rows: Sequence[Row]) -> list[str]:
@@ -149,9 +173,40 @@ def _is_layout(rows: Sequence[Sequence[Cell]]) -> bool:
     filled = [cell for cell, size in zip(cells, sizes, strict=True) if size]
     if not filled:
         return True  # all that it holds are the tables inside it
+    if all(sum(map(bool, map(one_line_of, (c.blocks for c in row)))) < 2 for row in rows):
+        # Nothing stands beside anything: parts of a page, one below the other.
+        return any(len(cell.blocks) > 1 for cell in filled)
     if any(sum(cell.width for cell in row) > 1 for row in rows):
         return len(rows) == 1 and any(size > _HEADER for size in sizes)
     return any(_width(one_line_of(cell.blocks)) > _HEADER for cell in cells)
+
+
+def _is_form(rows: Sequence[Row]) -> bool:
+    """Whether labels stand before what they name, several in a row, as in forms."""
+    pairs = [row for row in rows if sum(map(bool, row)) > 1]
+    if len(pairs) < 2:
+        return False
+    labels = [row for row in pairs if (next(filter(None, row)) or "")[-1] in ":："]
+    if 2 * len(labels) >= len(pairs) and any(
+        word and word[-1] not in ":：" for row in labels for word in row
+    ):
+        return True
+    # Values that go on to the end of the row, under names that do not.
+    first, *rest = rows
+    wide = [row for row in rest if row[-1] is None and row[0] and row[1] is not None]
+    return first[-1] is not None and 3 * len(wide) > len(rest)
+
+
+def _form_row(row: Row) -> str:
+    """A row of a form: every other cell names the one after it."""
+    cells = [word for word in row if word is not None]
+    if sum(map(bool, cells)) == 1:
+        return "".join(cells)
+    told = []
+    for label, word in zip_longest(cells[::2], cells[1::2], fillvalue=""):
+        is_label = label and word and _width(label) <= _LABEL and not _FIGURE.fullmatch(label)
+        told += [_named(label, word)] if is_label else [label, word]
+    return "; ".join(filter(None, told))
 
 
 def _spread(rows: Sequence[Sequence[Cell]]) -> list[list[str | None]]:

@@ -42,10 +42,12 @@ class Parts:
         except _DAMAGE as error:
             raise self._damaged("it was cut off or changed") from error
         self.names = frozenset(self._archive.namelist())
+        self._spelled = {_spelling(name): name for name in sorted(self.names)}
 
     def read(self, part: str) -> bytes | None:
         """The bytes of a part; None where there is no such part."""
-        if part not in self.names:
+        part = part if part in self.names else self._spelled.get(_spelling(part), "")
+        if not part:
             return None
         try:
             with self._archive.open(part) as file:
@@ -73,6 +75,11 @@ class Parts:
 
     def _damaged(self, why: str) -> DocumentError:
         return DocumentError("damaged", self._name, why=why)
+
+
+def _spelling(part: str) -> str:
+    """What the names of one part share: programs differ in capitals, `%20` and the slash."""
+    return unquote(part).replace("\\", "/").casefold()
 
 
 def xml_parser() -> Any:
