@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
-from .messages import page_words
+from .bodies import body_in
+from .messages import page_words, say
 from .types import (
     NO_USAGE,
     Citation,
@@ -68,16 +69,23 @@ class Answer:
             # What a reader added has neither publisher nor date.
             page = page_words(citation.page, self.language)
             title = source.title(self.language)
-            facts = filter(None, (title, source.publisher, source.date, page))
-            lines += ["", f"[{citation.number}] {' · '.join(facts)} ({source.kind})"]
+            publisher = body_in(source.publisher, self.language)
+            facts = filter(None, (title, publisher, source.date, page))
+            lines += [
+                "",
+                f"[{citation.number}] {' · '.join(facts)} ({say(source.kind, self.language)})",
+            ]
             for i, quote in enumerate(citation.quotes):
                 lines.append(f"    “{quote.text}”  ({quote.start}–{quote.end})")
                 if i < len(citation.translations):
                     lines.append(f"    = {citation.translations[i]}")
         if self.usage.calls:
-            about = "about " if self.usage.estimated else ""
-            cost = f"{about}{self.usage.tokens_in} tokens in, {self.usage.tokens_out} out"
-            lines += ["", f"(composed by {self.composer}; the chat model took {cost})"]
+            key: Literal["cost", "about_cost"] = "about_cost" if self.usage.estimated else "cost"
+            tokens = {
+                "tokens_in": f"{self.usage.tokens_in}",
+                "tokens_out": f"{self.usage.tokens_out}",
+            }
+            lines += ["", f"({say(key, self.language, composer=self.composer, **tokens)})"]
         return "\n".join(lines)
 
     def to_dict(self) -> dict[str, Any]:

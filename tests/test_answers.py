@@ -14,7 +14,7 @@ from assistant import Answer, Assistant, Settings, Turn, open_assistant
 from assistant.composing import compose
 from assistant.errors import IndexMissingError, QuestionError
 from assistant.grounding import cut_quote, is_verbatim, support
-from assistant.types import Language, Span
+from assistant.types import Language, Span, Usage
 
 from .conftest import ROOT
 
@@ -73,6 +73,18 @@ def test_an_english_question_finds_a_chinese_document(assistant: Assistant) -> N
     assert answer.citations[0].source.language == "zh"
     assert "636" in answer.text
     assert "636" in answer.citations[0].quotes[0].text
+
+
+def test_an_answer_is_told_in_its_language_down_to_its_costs(assistant: Assistant) -> None:
+    english = assistant.ask("How many valid questionnaires did the Yangtze survey collect?")
+    assert " · Tongji University · 2015-05-22 (digest)\n" in str(english)
+    chinese = assistant.ask("长三角调研收回多少份有效问卷？")
+    assert " · 同济大学 · 2015-05-22 (摘要)\n" in str(chinese)
+    usage = Usage(calls=2, tokens_in=300, tokens_out=40, estimated=True)
+    costly = replace(chinese, composer="some:model", usage=usage)
+    assert str(costly).endswith("(由some:model撰写；聊天模型输入约300词元，输出40词元)")
+    costly = replace(english, composer="some:model", usage=replace(usage, estimated=False))
+    assert str(costly).endswith("the chat model took 300 tokens in, 40 out)")
 
 
 @pytest.mark.parametrize(

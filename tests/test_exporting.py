@@ -129,7 +129,7 @@ def test_every_quote_stands_exactly_with_its_translation(
             for quote, translation in zip(cited.quotes, cited.translations, strict=True):
                 assert quote.text == source[quote.start : quote.end]
                 assert quote.text in shown
-                assert f"译文（{cited.translation_by}）: {translation}" in shown
+                assert f"译文（报告助手项目）: {translation}" in shown
 
 
 def test_the_list_is_in_the_chosen_style_with_links(talked: Conversation) -> None:

@@ -66,7 +66,7 @@ def document(**known: str) -> Source:
             "makerspace-guide-2015",
             "zh",
             "科学技术部. (2015年9月8日). 科技部《发展众创空间工作指引》 (国科发火〔2015〕297号) "
-            "[摘要，Report Assistant project编写]. "
+            "[摘要，报告助手项目编写]. "
             "http://www.etogether.net/htm/policy/20180521/5413.html",
         ),
     ],
@@ -85,24 +85,24 @@ def test_apa_entries_of_the_shipped_sources(id_: str, language: Language, expect
         ),
         (
             "work-report-2015",
-            "国务院. 2015年政府工作报告: 摘要[R/OL]. Report Assistant project, 摘编. "
+            "国务院. 2015年政府工作报告: 摘要[R/OL]. 报告助手项目, 摘编. "
             "(2015-03-05)[2026-11-23]. https://www.gov.cn/guowuyuan/2015-03/16/content_2835101.htm.",
         ),
         (
             "makerspace-opinions-2015",
             "国务院办公厅. 国务院办公厅关于发展众创空间推进大众创新创业的指导意见: "
-            "国办发〔2015〕9号: 摘要[EB/OL]. Report Assistant project, 摘编. "
+            "国办发〔2015〕9号: 摘要[EB/OL]. 报告助手项目, 摘编. "
             "(2015-03-02)[2026-11-23]. https://hiec.hebut.edu.cn/zcfg/gjzcfg1/103016.htm.",
         ),
         (
             "yangtze-delta-survey-2015",
-            "同济大学. 长三角地区“众创空间”调研报告: 摘要[R/OL]. Report Assistant project, 摘编. "
+            "同济大学. 长三角地区“众创空间”调研报告: 摘要[R/OL]. 报告助手项目, 摘编. "
             "(2015-05-22)[2026-11-23]. http://tech.china.com.cn/entrepreneur/20150708/190851.shtml.",
         ),
         (
             "makerspace-guide-2015",
             "科学技术部. 科技部《发展众创空间工作指引》: 国科发火〔2015〕297号: 摘要[EB/OL]. "
-            "Report Assistant project, 摘编. (2015-09-08)[2026-11-23]. "
+            "报告助手项目, 摘编. (2015-09-08)[2026-11-23]. "
             "http://www.etogether.net/htm/policy/20180521/5413.html.",
         ),
     ],

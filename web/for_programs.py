@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pydantic import BaseModel, Field
 
 from assistant import Answer, Assistant
+from assistant.bodies import author_in, body_in
 from assistant.messages import page_words
 from assistant.types import Support
 
@@ -86,12 +87,14 @@ def references(answer: Answer) -> str:
         source = citation.source
         title = source.title(answer.language)
         page = page_words(citation.page, answer.language)
-        about = [title, source.publisher, source.date, page, labels[source.kind], source.url]
+        publisher = body_in(source.publisher, answer.language)
+        about = [title, publisher, source.date, page, labels[source.kind], source.url]
         parts.append(f"[{citation.number}] {' · '.join(filter(None, about))}")
         for i, quote in enumerate(citation.quotes):
             lines = quote.text.split("\n")
             if i < len(citation.translations) and source.translation:
-                made = labels["aligned"].format(by=source.translation.made_by)
+                by = author_in(source.translation.made_by, answer.language)
+                made = labels["aligned"].format(by=by)
                 lines += ["", *f"{made}{colon}{citation.translations[i]}".split("\n")]
             parts.append("\n".join(f"> {line}" if line else ">" for line in lines))
     return "\n\n".join(parts) if answer.citations else ""

@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from assistant.bodies import author_in, body_in
 from assistant.types import Language, Source, Span
 
 from .labels import Labels
@@ -112,8 +113,8 @@ def _about(source: Source, ui: Language, level: int, original: str) -> str:
     if kind or source.note(ui):
         parts.append(f'<p class="note" role="note">{kind}{show(source.note(ui))}</p>')
     facts = {
-        "author": source.author,
-        "publisher": source.publisher,
+        "author": author_in(source.author, ui),
+        "publisher": body_in(source.publisher, ui),
         "date": source.date,
         "language": words[source.language],
         "licence": source.licence,
@@ -139,7 +140,7 @@ def _whose(source: Source, ui: Language) -> str:
     if source.translation is None:
         return ""
     words, aligned = READER[ui], source.translation
-    by = show(aligned.made_by or words["nobody"])
+    by = show(author_in(aligned.made_by, ui) or words["nobody"])
     theirs = words["theirs"].format(language=words[aligned.language], by=by)
     ours = words["whose"].format(language=words[source.language])
     return f'<p class="whose line"><b>{ours}</b><b class="theirs">{theirs}</b></p>'

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from assistant.bodies import body_in, made_from, names_of
 from assistant.types import Kind, Language, Source
 
 from .citation_records import CitationRecord
@@ -61,20 +62,6 @@ def entry(
     return _gb(source, accessed)
 
 
-# Bodies that issue what is often cited, under both names; longer names stand first.
-_BODIES = (
-    ("General Office of the State Council", "国务院办公厅"),
-    ("State Council of the People's Republic of China", "国务院"),
-    ("State Council", "国务院"),
-    ("Ministry of Science and Technology", "科学技术部"),
-    ("Ministry of Science and Technology", "科技部"),
-    ("National Development and Reform Commission", "国家发展和改革委员会"),
-    ("Ministry of Finance", "财政部"),
-    ("Ministry of Education", "教育部"),
-    ("Ministry of Industry and Information Technology", "工业和信息化部"),
-    ("Tongji University", "同济大学"),
-)
-_MADE_BY = re.compile(r"(?:Digest|Translation): (?P<by>.+?); original: (?P<of>.+)", re.DOTALL)
 _KIND_IN_TITLE = re.compile(r"\s*[(（](?:digest|摘要|translation|译文)[)）]$", re.IGNORECASE)
 _NUMBER = re.compile(
     r"(?:^|[，,:：\s]\s*|[(（])"
@@ -100,7 +87,7 @@ def _named(source: Described, language: Language) -> tuple[str, str]:
     number = ""
     if (found := _NUMBER.search(title)) and found.start():
         title, number = title[: found.start()].rstrip("，,:：( （"), found[1]
-    for body in _names_of(_line(source.publisher)):
+    for body in names_of(_line(source.publisher)):
         title = re.sub(rf"[，,]\s*{re.escape(body)}$", "", title)
     return title.removesuffix("."), number
 
@@ -109,20 +96,9 @@ def _line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _names_of(body: str) -> list[str]:
-    pairs = [pair for pair in _BODIES if body in pair]
-    return [name for pair in pairs for name in pair] or ([body] if body else [])
-
-
-def _in(body: str, language: Language) -> str:
-    """A body's name in a language, where it is known, else as it is given."""
-    pair = next((pair for pair in _BODIES if body in pair), None)
-    return pair[1 if language == "zh" else 0] if pair else body
-
-
 def _people(names: str, language: Language, style: Style) -> str:
     """Authors that a list names with ";" between them; names stay as they are written."""
-    parts = [_in(part.strip(), language) for part in names.split(";") if part.strip()]
+    parts = [body_in(part.strip(), language) for part in names.split(";") if part.strip()]
     if style == "gb" and len(parts) > 3:
         parts = [*parts[:3], "等" if language == "zh" else "et al"]
     if style == "apa" and len(parts) > 1:
@@ -135,12 +111,13 @@ def _people(names: str, language: Language, style: Style) -> str:
 
 def _responsible(source: Described, language: Language, style: Style) -> tuple[str, str, str]:
     """Who stands at the head of an entry, who made the digest or translation, and from whose."""
-    publisher = _in(_line(source.publisher), language)
-    made = _MADE_BY.fullmatch(_line(source.author))
+    publisher = body_in(_line(source.publisher), language)
+    made = made_from(source.author)
     if made is None:
         return _people(_line(source.author), language, style) or publisher, "", ""
-    of = _in(made["of"], language)
-    return publisher or of, made["by"], "" if of == publisher or not publisher else of
+    of = body_in(made.of, language)
+    by = body_in(made.by, language)
+    return publisher or of, by, "" if of == publisher or not publisher else of
 
 
 def _apa(source: Described, language: Language, accessed: date | None) -> Reference:
@@ -153,7 +130,7 @@ def _apa(source: Described, language: Language, accessed: date | None) -> Refere
     if number:
         described += f" ({number})"
     described += _description(source.kind, by, of, language)
-    publisher = _in(_line(source.publisher), language)
+    publisher = body_in(_line(source.publisher), language)
     tail = [] if publisher in ("", author) else [_ended(publisher)]
     tail += _apa_address(source, language, accessed)
     if not author:  # 9.12: the title takes the author's place
@@ -196,7 +173,7 @@ def _gb(source: Described, accessed: date | None) -> Reference:
     if by:
         role = {"digest": "摘编" if zh else "digest", "translation": "译" if zh else "trans"}
         parts.append(_ended(f"{by}, {role.get(source.kind, '')}".rstrip(", ")))
-    publisher = _in(_line(source.publisher), language)
+    publisher = body_in(_line(source.publisher), language)
     issued = [] if publisher in ("", author) else [publisher]
     undated = "出版日期不详" if zh else "n.d."
     if url:

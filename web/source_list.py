@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import quote as encoded
 
+from assistant.bodies import author_in, body_in
 from assistant.messages import page_words
 from assistant.types import Language
 
@@ -42,11 +43,11 @@ def _citation(citation: CitationRecord, language: Language, turn: int, *, near: 
     labels = ANSWER[language]
     title = escape(citation.title(language))
     page = page_words(citation.page, language)
-    facts = (citation.publisher, citation.date, page, labels[citation.kind])
+    facts = (body_in(citation.publisher, language), citation.date, page, labels[citation.kind])
     parts = [f"<h3>{escape(citation.heading)}</h3>"] if citation.heading else []
     original = f'<blockquote lang="{citation.language}">{highlight(citation)}</blockquote>'
     if citation.translations:
-        made = labels["aligned"].format(by=citation.translation_by)
+        made = labels["aligned"].format(by=author_in(citation.translation_by, language))
         words = "<br>".join(map(escape, citation.translations))
         aligned = (
             f'<div><p class="small">{escape(made)}</p>'
