@@ -204,7 +204,7 @@ def test_an_answer_in_the_other_language_says_that_a_machine_translated(
     assert answer.status == "answered"
     assert "2016年5月共有1.2万家企业。" in {s.text for s in answer.statements if s.translated}
     page = render_sources(Exchange.of(answer), 1, shown=True)
-    assert "译文（machine translation by fake:model）" in page
+    assert "译文（机器翻译：fake:model）" in page
 
 
 # What is there already
