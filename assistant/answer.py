@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
 from .bodies import body_in
 from .messages import page_words, say
@@ -80,12 +80,15 @@ class Answer:
                 if i < len(citation.translations):
                     lines.append(f"    = {citation.translations[i]}")
         if self.usage.calls:
-            key: Literal["cost", "about_cost"] = "about_cost" if self.usage.estimated else "cost"
-            tokens = {
-                "tokens_in": f"{self.usage.tokens_in}",
-                "tokens_out": f"{self.usage.tokens_out}",
-            }
-            lines += ["", f"({say(key, self.language, composer=self.composer, **tokens)})"]
+            cost = say(
+                "cost",
+                self.language,
+                composer=self.composer,
+                about=say("about", self.language) if self.usage.estimated else "",
+                tokens_in=str(self.usage.tokens_in),
+                tokens_out=str(self.usage.tokens_out),
+            )
+            lines += ["", f"({cost})"]
         return "\n".join(lines)
 
     def to_dict(self) -> dict[str, Any]:

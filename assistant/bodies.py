@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from .messages import say
 from .types import Language
 
 # Longer names stand first; the first Chinese name of a body is the one that is shown.
@@ -24,7 +25,7 @@ _NAMES = (
     ("Report Assistant project", "报告助手项目"),
 )
 _MADE_BY = re.compile(r"(?P<what>Digest|Translation): (?P<by>.+?); original: (?P<of>.+)", re.DOTALL)
-_BY_MACHINE = re.compile(r"machine translation by (.+)")
+_BY_MACHINE = "machine translation by "
 
 
 class MadeFrom(NamedTuple):
@@ -55,12 +56,16 @@ def body_in(body: str, language: Language) -> str:
 
 def author_in(author: str, language: Language) -> str:
     """Who wrote or translated a document, in the words of a language as far as they are known."""
-    made = made_from(author)
-    if language == "en" or not author:
-        return body_in(author, language)
-    if machine := _BY_MACHINE.fullmatch(author):
-        return f"机器翻译：{machine[1]}"
-    if made is None:
-        return body_in(author, language)
-    what = "摘要" if made.what == "Digest" else "译文"
-    return f"{what}：{body_in(made.by, 'zh')}；原文：{body_in(made.of, 'zh')}"
+    if language == "zh":
+        if author.startswith(_BY_MACHINE):
+            return f"机器翻译：{author.removeprefix(_BY_MACHINE)}"
+        if made := made_from(author):
+            what = say("digest" if made.what == "Digest" else "translation", language)
+            original = say("original", language)
+            return f"{what}：{body_in(made.by, language)}；{original}：{body_in(made.of, language)}"
+    return body_in(author, language)
+
+
+def by_machine(model: str) -> str:
+    """Who made a translation, where that was a chat model: as it is kept with the source."""
+    return _BY_MACHINE + model

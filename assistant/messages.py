@@ -11,7 +11,7 @@ MessageKey = Literal[
     "where", "far", "doubtful", "no_answer", "untranslated", "unconfirmed", "partly", "and", "more",
     "stop", "unreachable", "denied", "rate_limited", "timeout", "stalled", "declined", "too_long",
     "empty", "cut_off", "wrong_language", "malformed", "unsupported", "failed",
-    "original", "digest", "translation", "cost", "about_cost",
+    "original", "digest", "translation", "cost", "about",
 ]  # fmt: skip
 _TEXTS: dict[MessageKey, dict[Language, str]] = {
     "partial": {
@@ -131,14 +131,11 @@ _TEXTS: dict[MessageKey, dict[Language, str]] = {
     "digest": {"en": "digest", "zh": "摘要"},
     "translation": {"en": "translation", "zh": "译文"},
     "cost": {
-        "en": "composed by {composer}; the chat model took {tokens_in} tokens in, {tokens_out} out",
-        "zh": "由{composer}撰写；聊天模型输入{tokens_in}词元，输出{tokens_out}词元",
-    },
-    "about_cost": {
-        "en": "composed by {composer}; the chat model took about {tokens_in} tokens in, "
+        "en": "composed by {composer}; the chat model took {about}{tokens_in} tokens in, "
         "{tokens_out} out",
-        "zh": "由{composer}撰写；聊天模型输入约{tokens_in}词元，输出{tokens_out}词元",
+        "zh": "由{composer}撰写；聊天模型输入{about}{tokens_in}词元，输出{tokens_out}词元",
     },
+    "about": {"en": "about ", "zh": "约"},
     "and": {"en": ", ", "zh": "、"},
     "more": {"en": "{documents} and {count} more", "zh": "{documents}，另有{count}份"},
     "stop": {"en": " ", "zh": ""},

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
+from assistant.bodies import by_machine
 from assistant.builds import replace_text
 from assistant.errors import AssistantError, ChatModelError, CorpusError
 from assistant.glossary import Glossary
@@ -129,7 +130,7 @@ class Translator:
             if line.words:
                 progress()
         text = _joined(lines, words)
-        made_by = f"machine translation by {self._model.name}"
+        made_by = by_machine(self._model.name)
         check_translation(source, Translation(language, text, made_by))
         if not path.exists():
             _write_new(source, path, text)

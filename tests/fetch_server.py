@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import io
 import ipaddress
 import socket
 import socketserver
@@ -17,7 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpcore
 
@@ -138,7 +139,7 @@ class FetchServer:
         return self.page(path, lambda exchange: exchange.answer(body, **headers))
 
     def _handle(self, handler: socketserver.StreamRequestHandler) -> None:
-        if handler.rfile.peek(1)[:1] != b"G":  # type: ignore[attr-defined]
+        if cast("io.BufferedReader", handler.rfile).peek(1)[:1] != b"G":
             handler.request.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
             return
         path = handler.rfile.readline().decode("latin-1").split(" ")[1]

@@ -25,7 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "settings": {"errors"},
     "language": {"types"},
     "messages": {"types"},
-    "bodies": {"types"},
+    "bodies": {"messages", "types"},
     "builds": {"errors"},
     "lexical": {"language", "types"},
     "glossary": {"errors", "language", "types"},

@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from assistant.bodies import author_in
 from assistant.types import Language
 
-from .labels import ANSWER
+from .labels import ANSWER, translated_by
 from .markdown import block_quote, escape_line, escape_text
 from .records import CitationRecord, Conversation, Exchange
 from .references import Style, entry, reference
@@ -158,7 +157,7 @@ def _lists(text: str) -> str:
 
 def _quoted(cited: CitationRecord, number: int, language: Language) -> str:
     """The exact words with their translation, and where they stand."""
-    made = ANSWER[language]["aligned"].format(by=author_in(cited.translation_by, language))
+    made = translated_by(cited.translation_by, language)
     parts = []
     for i, quote in enumerate(cited.quotes):
         parts.append(escape_text(quote.text))

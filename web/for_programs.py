@@ -10,12 +10,12 @@ from contextlib import asynccontextmanager
 from pydantic import BaseModel, Field
 
 from assistant import Answer, Assistant
-from assistant.bodies import author_in, body_in
+from assistant.bodies import body_in
 from assistant.messages import page_words
 from assistant.types import Support
 
 from .hosting import AssistantHost
-from .labels import ANSWER
+from .labels import ANSWER, translated_by
 from .room import Room
 
 _TICK_S = 0.05
@@ -93,8 +93,7 @@ def references(answer: Answer) -> str:
         for i, quote in enumerate(citation.quotes):
             lines = quote.text.split("\n")
             if i < len(citation.translations) and source.translation:
-                by = author_in(source.translation.made_by, answer.language)
-                made = labels["aligned"].format(by=by)
+                made = translated_by(source.translation.made_by, answer.language)
                 lines += ["", *f"{made}{colon}{citation.translations[i]}".split("\n")]
             parts.append("\n".join(f"> {line}" if line else ">" for line in lines))
     return "\n\n".join(parts) if answer.citations else ""

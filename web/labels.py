@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from assistant.bodies import author_in
 from assistant.types import Language
 
 Labels = Mapping[str, str]
@@ -210,6 +211,11 @@ PAGE: Mapping[Language, Labels] = {
         "nothing_chosen": "请先选择要移除的资料。",
     },
 }
+
+
+def translated_by(maker: str, language: Language) -> str:
+    """What stands before an aligned translation: that it is one, and whose."""
+    return ANSWER[language]["aligned"].format(by=author_in(maker, language))
 
 
 def reader_language(chosen: str, accepted: str) -> Language:

@@ -19,6 +19,7 @@ from datetime import date
 from typing import Literal
 
 from assistant.bodies import body_in, made_from, names_of
+from assistant.messages import say
 from assistant.types import Kind, Language, Source
 
 from .citation_records import CitationRecord
@@ -152,12 +153,11 @@ def _apa_address(source: Described, language: Language, accessed: date | None) -
 def _description(kind: Kind, by: str, of: str, language: Language) -> str:
     if kind == "original":
         return ""
+    what = say(kind, language)
     if language == "zh":
-        what = "摘要" if kind == "digest" else "译文"
         parts = [what, f"{by}编写" if by else "", f"原作者：{of}" if of else ""]
         return f" [{'，'.join(filter(None, parts))}]"
-    what = "Digest" if kind == "digest" else "Translation"
-    made = f"{what} by {by}" if by else what
+    made = f"{what.capitalize()} by {by}" if by else what.capitalize()
     return f" [{made}; original by {of}]" if of else f" [{made}]"
 
 
@@ -166,7 +166,8 @@ def _gb(source: Described, accessed: date | None) -> Reference:
     author, by, _ = _responsible(source, language, "gb")
     name, number = _named(source, language)
     zh = language == "zh"
-    title = ": ".join(filter(None, [name, number, _gb_kind(source.kind, zh)]))
+    kind = "" if source.kind == "original" else say(source.kind, language)
+    title = ": ".join(filter(None, [name, number, kind]))
     url, day = source.url.strip(), source.date.strip()
     said = f"[{_gb_type(name)}{'/OL' if url else ''}]."
     parts = [said.replace("[Z/OL]", "[EB/OL]")]
@@ -184,14 +185,6 @@ def _gb(source: Described, accessed: date | None) -> Reference:
         parts.append(_ended(", ".join([*issued, day or undated])))
     before = f"{_ended(author)} " if author else ""
     return Reference(before, title, " ".join(parts), False)
-
-
-def _gb_kind(kind: Kind, zh: bool) -> str:
-    if kind == "original":
-        return ""
-    if kind == "digest":
-        return "摘要" if zh else "digest"
-    return "译文" if zh else "translation"
 
 
 def _gb_type(title: str) -> str:

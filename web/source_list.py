@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import quote as encoded
 
-from assistant.bodies import author_in, body_in
+from assistant.bodies import body_in
 from assistant.messages import page_words
 from assistant.types import Language
 
-from .labels import ANSWER, PAGE, Labels
+from .labels import ANSWER, PAGE, Labels, translated_by
 from .permalinks import permalink_of, picture_of
 from .records import CitationRecord, Conversation, Exchange
 from .render import escape
@@ -47,7 +47,7 @@ def _citation(citation: CitationRecord, language: Language, turn: int, *, near: 
     parts = [f"<h3>{escape(citation.heading)}</h3>"] if citation.heading else []
     original = f'<blockquote lang="{citation.language}">{highlight(citation)}</blockquote>'
     if citation.translations:
-        made = labels["aligned"].format(by=author_in(citation.translation_by, language))
+        made = translated_by(citation.translation_by, language)
         words = "<br>".join(map(escape, citation.translations))
         aligned = (
             f'<div><p class="small">{escape(made)}</p>'

@@ -62,14 +62,20 @@ def _rows(lines: list[str], *, is_quoted: bool = True) -> Iterator[list[str]]:
     delimiter = told[1] if told else _delimiter(lines[:_SAMPLE_ROWS])
     lines = lines[1 if told else 0 :]
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if is_quoted else csv.QUOTE_NONE
-    for row in _parsed(lines, delimiter, quoting):
+    for row in _parsed(lines, delimiter, quoting=quoting, strict=True):
         yield [" ".join(cell.split()) for cell in row]
 
 
-def _parsed(lines: Iterable[str], delimiter: str, quoting: Literal[0, 3]) -> Iterator[list[str]]:
+def _parsed(
+    lines: Iterable[str],
+    delimiter: str,
+    *,
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL,
+    strict: bool = False,
+) -> Iterator[list[str]]:
     # Cells may be quoted after a space: `"Ann", "New York, NY"`.
     return csv.reader(
-        lines, delimiter=delimiter, quoting=quoting, skipinitialspace=True, strict=True
+        lines, delimiter=delimiter, quoting=quoting, skipinitialspace=True, strict=strict
     )
 
 
@@ -79,9 +85,7 @@ def _delimiter(lines: Iterable[str]) -> str:
 
     def fit(delimiter: str) -> tuple[int, int]:
         try:
-            widths = Counter(
-                map(len, csv.reader(lines, delimiter=delimiter, skipinitialspace=True))
-            )
+            widths = Counter(map(len, _parsed(lines, delimiter)))
         except csv.Error:
             return (0, 0)
         width, rows = max(widths.items(), key=lambda pair: (pair[0] > 1, pair[1]), default=(0, 0))

@@ -13,8 +13,8 @@ from .document import Block, Document, Note, assemble, clean
 from .docx_numbering import read_numbering
 from .docx_styles import Style, child, is_on, outline_level, read_styles, value
 from .docx_words import Words, WordsReader
+from .file_facts import told_author, told_title
 from .names import one_line
-from .pdf_facts import told_author, told_title
 from .reading import ReadOptions
 from .structure import leveled, notes_last, title_of
 from .tables import Cell, is_wide, table_blocks
@@ -50,13 +50,13 @@ def read_docx(data: bytes, name: str, options: ReadOptions) -> Document:
     blocks = notes_last(leveled(blocks))
     core = parts.tree("docProps/core.xml")
     text, _, _ = assemble(blocks)
-    author = told_author({"Author": _property(core, "creator")})
+    author = told_author(_property(core, "creator"))
     date = _property(core, "created")[:10]
     own_title = blocks[0].text if blocks and blocks[0].level == 1 else ""
     return Document(
         text,
         "docx",
-        title=own_title or told_title({"Title": _property(core, "title")}) or title_of(blocks),
+        title=own_title or told_title(_property(core, "title")) or title_of(blocks),
         author="" if author == _TEMPLATE_AUTHOR else author,
         publisher=_property(parts.tree("docProps/app.xml"), "Company"),
         date="" if date == _TEMPLATE_DATE else date,

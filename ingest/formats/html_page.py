@@ -66,7 +66,8 @@ def read_html(data: bytes, name: str, options: ReadOptions) -> Document:
         raise DocumentError("empty", name)
     pieces, about = _about(source)
     whole = next((e for e in root.iter() if local(e).lower() == "body"), root)
-    found = _blocks(whole, _article(whole, pieces), _own_title(root))
+    own = next((words_of(e) for e in root.iter() if local(e).lower() == "title"), "")
+    found = _blocks(whole, _article(whole, pieces), own)
     told = told_article(root)
     if _size(found) < _ARTICLE_SHARE * _size(told):
         found = told
@@ -75,7 +76,7 @@ def read_html(data: bytes, name: str, options: ReadOptions) -> Document:
     return Document(
         text,
         "html",
-        title=_title(root, blocks, about["title"]),
+        title=_title(blocks, about["title"], own),
         author=about["author"],
         publisher="" if about["sitename"].startswith("©") else about["sitename"],
         date=about["date"],
@@ -152,27 +153,21 @@ def _heading(everything: Sequence[Block], first: Block, own: str) -> Block | Non
     The site's name may be the page's only heading of level 1: the one counts that stands nearest
     above the article, if the page's own title begins with it.
     """
-    headings = [block for block in everything if block.kind == "heading"]
     end = everything.index(first) if first in everything else 0
-    above = [block for block in everything[:end] if block in headings and len(block.text) > 3]
+    above = [b for b in everything[:end] if b.kind == "heading" and len(b.text) > 3]
     if above and own.startswith(above[-1].text):
         return above[-1]
-    tops = [block for block in headings if block.level == 1]
+    tops = [b for b in everything if b.kind == "heading" and b.level == 1]
     return tops[0] if len(tops) == 1 else None
 
 
-def _title(root: Any, blocks: Sequence[Block], found: str) -> str:
+def _title(blocks: Sequence[Block], found: str, own: str) -> str:
     """The article's only heading of level 1, else what trafilatura found, as the page has it."""
     if blocks and blocks[0].kind == "heading" and blocks[0].level == 1:
         return blocks[0].text
-    own = _own_title(root)
     # It also takes headings of menus for titles; the page's own title holds the right one.
     title = found if found in own else own
     return one_line(title, _CHARS) or title_of(blocks)
-
-
-def _own_title(root: Any) -> str:
-    return next((words_of(e) for e in root.iter() if local(e).lower() == "title"), "")
 
 
 def _size(blocks: Sequence[Block]) -> int:

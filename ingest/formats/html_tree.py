@@ -72,11 +72,12 @@ def is_hidden(element: Any) -> bool:
     """Whether a reader never sees it, or only on the screen and not on paper."""
     if has_role(element, _UNPRINTED):
         return True
-    if is_panel(element):
-        return False
-    if element.get("hidden") is not None or element.get("aria-hidden") == "true":
-        return True
-    return _HIDDEN.search(element.get("style") or "") is not None
+    is_closed = (
+        element.get("hidden") is not None
+        or element.get("aria-hidden") == "true"
+        or _HIDDEN.search(element.get("style") or "") is not None
+    )
+    return is_closed and not is_panel(element)
 
 
 def opens(element: Any) -> bool:

@@ -28,7 +28,7 @@ def read_pdf(data: bytes, name: str, options: ReadOptions) -> Document:
     Raises DocumentError: "encrypted", "wrong_password", "damaged", "too_many_pages", "too_long",
     and "scan" where every page is a picture that was not recognised.
     """
-    from .pdf_facts import metadata, told_author, told_date, told_title
+    from .file_facts import told_author, told_date, told_title
     from .pdf_flow import flow
     from .pdf_furniture import without_furniture
     from .pdf_opening import is_whole, opened_pdf
@@ -36,7 +36,7 @@ def read_pdf(data: bytes, name: str, options: ReadOptions) -> Document:
 
     with _ONE_AT_A_TIME, opened_pdf(data, name, options) as pdf:
         count = len(pdf)
-        told = metadata(pdf)
+        told = pdf.get_metadata_dict()
         pages, unread = _pages(pdf, name, options)
         pages = with_recognised(pdf, pages, allowed=options.ocr)
     scanned = [page.number for page in pages if page.pictured]
@@ -47,9 +47,9 @@ def read_pdf(data: bytes, name: str, options: ReadOptions) -> Document:
     return Document(
         text,
         "pdf",
-        title=told_title(told) or read.title,
-        author=told_author(told),
-        date=told_date(told),
+        title=told_title(told["Title"]) or read.title,
+        author=told_author(told["Author"]),
+        date=told_date(told["CreationDate"]),
         pages=starts,
         boxes=boxes,
         notes=tuple(_notes(pages, scanned, unread, whole=is_whole(data))),

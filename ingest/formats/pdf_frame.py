@@ -52,5 +52,13 @@ class Frame:
         """A box of the frame in which the page is read, as shares of the page as it is shown."""
         width, height = self.size(shown)
         left, top, right, bottom = self.turned(shown, self.back(read, box))
-        shares = (left / width, top / height, right / width, bottom / height)
-        return tuple(round(min(max(share, 0.0), 1.0), 4) for share in shares)  # type: ignore[return-value]
+        return (
+            _share(left, width),
+            _share(top, height),
+            _share(right, width),
+            _share(bottom, height),
+        )
+
+
+def _share(place: float, whole: float) -> float:
+    return round(min(max(place / whole, 0.0), 1.0), 4)

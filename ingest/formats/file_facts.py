@@ -1,17 +1,12 @@
-"""What a PDF says of itself: title, author, date, as far as it can be believed."""
+"""What a file says of itself: title, author, date, as far as it can be believed."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING
 
 from .names import one_line
-
-if TYPE_CHECKING:
-    import pypdfium2
 
 _CHARS = 200
 _DATE = re.compile(r"(?:D:)?(\d{4})(\d{2})?(\d{2})?")
@@ -32,21 +27,21 @@ _NOBODY = re.compile(
 _MISREAD = re.compile(r"[\u0080-\u009f\ufffd]|[À-ô][\u0080-\u00bf]|[À-ÿ]{3}")
 
 
-def told_title(told: Mapping[str, str]) -> str:
+def told_title(told: str) -> str:
     """The title in a file's metadata; "" where it is none or cannot be read."""
-    title = one_line(told.get("Title", ""), _CHARS)
+    title = one_line(told, _CHARS)
     return "" if _MADE_UP.fullmatch(title) or _is_misread(title) else title
 
 
-def told_author(told: Mapping[str, str]) -> str:
+def told_author(told: str) -> str:
     """The author in a file's metadata; "" where it is a login's name or cannot be read."""
-    author = one_line(told.get("Author", ""), _CHARS)
+    author = one_line(told, _CHARS)
     return "" if _NOBODY.fullmatch(author) or _is_misread(author) else author
 
 
-def told_date(told: Mapping[str, str]) -> str:
-    """When the file was made, ISO 8601, as exactly as it says; "" where it says nothing sane."""
-    found = _DATE.match(told.get("CreationDate", "").strip())
+def told_date(told: str) -> str:
+    """When a PDF says ("D:20150304") that it was made, ISO 8601, as exactly; "" if not sanely."""
+    found = _DATE.match(told.strip())
     if found is None or not 1980 <= int(found[1]) <= date.today().year + 1:
         return ""
     parts = [found[1], *(part for part in found.groups()[1:] if part)]
@@ -55,12 +50,6 @@ def told_date(told: Mapping[str, str]) -> str:
     except ValueError:
         return found[1]
     return "-".join(parts)
-
-
-def metadata(pdf: pypdfium2.PdfDocument) -> Mapping[str, str]:
-    """What the file's own record says."""
-    told: Mapping[str, str] = pdf.get_metadata_dict(skip_empty=True)
-    return told
 
 
 def _is_misread(words: str) -> bool:
