@@ -109,8 +109,9 @@ class Reply(Iterator[str]):
         """Stop the request, whichever thread waits for a piece: its iteration ends."""
         if not self._ended:
             self._ended = self.cut_off = True
-            self._task.cancel()
+            # First: the cancelled task puts its own end, an error, which is for nobody then.
             self._pieces.put(None)
+            self._task.cancel()
 
     @property
     def usage(self) -> Usage:

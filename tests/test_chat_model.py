@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from email.utils import formatdate
@@ -26,7 +26,6 @@ from langchain_core import exceptions as langchain_errors
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.language_models import BaseChatModel, GenericFakeChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk
-from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import ConfigDict
 
@@ -137,26 +136,6 @@ def test_a_local_service_needs_no_key_and_gets_the_one_there_is(
 
 
 @needs_openai
-def test_openai_s_own_address_and_name_for_the_longest_reply_are_kept(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-mine")
-    with ChatServer(says("Yes.")) as server:
-        monkeypatch.setenv("OPENAI_BASE_URL", server.address)
-        with closing(opened(server, chat_base_url="", chat_tokens=99)) as chat:
-            chat.ask(ASKED)
-    assert server.asked[0].body["max_completion_tokens"] == 99
-    assert "max_tokens" not in server.asked[0].body
-
-
-@needs_openai
-def test_without_the_service_s_count_tokens_are_estimated() -> None:
-    reply, _ = reply_to(says("万科签约了。 Yes, it did."))
-    # 9 + 24 characters asked; 5 Chinese ones and 14 others said.
-    assert reply.usage == Usage(1, 3 + 6, 5 + 4, estimated=True)
-
-
-@needs_openai
 def test_a_service_that_cannot_stream_is_asked_for_the_whole() -> None:
     reply, server = reply_to(answers_at_once("All at once."))
     assert reply.text == "All at once."
@@ -199,18 +178,6 @@ def test_thoughts_are_left_out() -> None:
 
     reply, _ = reply_to(thinks)
     assert reply.text == "Vanke."
-
-
-@needs_openai
-def test_the_longest_reply_is_marked_and_no_error() -> None:
-    reply, _ = reply_to(says("And so on and", finish="length"))
-    assert (reply.text, reply.cut_off) == ("And so on and", True)
-
-
-@needs_openai
-def test_a_reply_whose_service_never_says_that_it_is_whole_counts_as_cut_off() -> None:
-    reply, _ = reply_to(breaks_off("Half of", tidy=True))
-    assert (reply.text, reply.cut_off) == ("Half of", True)
 
 
 # ---- what goes wrong: the trouble, the requests made, the time taken
@@ -286,25 +253,10 @@ def test_a_service_that_is_not_there_is_tried_again_and_named() -> None:
 
 
 @needs_openai
-def test_nothing_is_asked_again_without_retries() -> None:
-    _, _, server, _ = failure_of(fails(500), chat_retries=0)
-    assert len(server.asked) == 1
-
-
-@needs_openai
 def test_a_service_that_recovers_is_not_even_noticed() -> None:
     reply, server = reply_to(fails(500), fails(429), says("Vanke."), chat_retries=2)
     assert reply.text == "Vanke."
     assert len(server.asked) == reply.usage.calls == 3
-
-
-@needs_openai
-def test_waits_between_attempts_grow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assistant.chat_reply.FIRST_WAIT_S", 0.1)
-    _, server = reply_to(fails(500), fails(500), says("Vanke."))
-    first, second, third = (asked.at for asked in server.asked)
-    assert second - first >= 0.05
-    assert third - second >= 0.1
 
 
 @needs_openai
@@ -365,16 +317,6 @@ def test_a_reply_that_goes_silent_is_given_up(step: Step) -> None:
     assert len(server.asked) == 1
 
 
-@needs_openai
-def test_attempts_share_one_time_limit() -> None:
-    error, _, server, took = failure_of(
-        fails(500), fails(500), waits(), chat_timeout_s=1, chat_retries=9
-    )
-    assert error.trouble == "timeout"
-    assert len(server.asked) == 3
-    assert took < 2.5
-
-
 SECRETS = ("sk-secret-123", "hunter2", "Who signed", "Be brief")
 
 
@@ -418,14 +360,6 @@ def test_closing_a_reply_hangs_up_at_once(step: Step, pieces: int) -> None:
         assert reply.usage.estimated
         assert reply.usage.tokens_in == 9
         reply.close()
-
-
-@needs_openai
-def test_leaving_a_reply_s_block_hangs_up() -> None:
-    with ChatServer(drips("drop ")) as server, closing(opened(server)) as chat:
-        with chat.stream(ASKED) as reply:
-            assert next(reply) == "drop "
-        assert server.sees_hang_up(1)
 
 
 @needs_openai
@@ -482,14 +416,6 @@ def test_threads_share_a_model() -> None:
     ):
         replies = list(pool.map(lambda _: chat.ask(ASKED).text, range(16)))
     assert replies == ["Vanke signed."] * 16
-
-
-@needs_openai
-def test_models_opened_one_after_the_other_share_no_connection() -> None:
-    with ChatServer(says("Yes.")) as server:
-        for _ in range(3):
-            with closing(opened(server, chat_retries=0)) as chat:
-                assert [chat.ask(ASKED).text for _ in range(2)] == ["Yes.", "Yes."]
 
 
 # ---- any LangChain model
@@ -558,16 +484,6 @@ def test_blocks_of_content_are_read_and_thoughts_among_them_are_not(chat_of: Any
     assert said(chat_of(model)) == "Vanke."
 
 
-def test_counts_that_come_in_parts_are_added(chat_of: Any) -> None:
-    def part(sent: int, received: int) -> AIMessageChunk:
-        usage = UsageMetadata(
-            input_tokens=sent, output_tokens=received, total_tokens=sent + received
-        )
-        return AIMessageChunk(content="a", usage_metadata=usage)
-
-    assert chat_of(Made(chunks=[part(20, 1), part(0, 5)])).ask(ASKED).usage == Usage(1, 20, 6)
-
-
 @pytest.mark.parametrize(
     "metadata",
     [
@@ -582,18 +498,6 @@ def test_each_provider_s_word_for_the_longest_reply_is_known(
 ) -> None:
     chunks = [AIMessageChunk(content="So"), AIMessageChunk(content="", response_metadata=metadata)]
     assert chat_of(Made(chunks=chunks)).ask(ASKED).cut_off
-
-
-@pytest.mark.parametrize(
-    "metadata", [{"stop_reason": "refusal"}, {"finish_reason": "SAFETY"}], ids=str
-)
-def test_each_provider_s_word_for_a_refusal_is_known(
-    metadata: dict[str, Any], chat_of: Any
-) -> None:
-    chunk = AIMessageChunk(content="No", response_metadata=metadata)
-    with pytest.raises(ChatModelError, match="declined") as caught:
-        said(chat_of(Made(chunks=[chunk])))
-    assert caught.value.trouble == "refused"
 
 
 class Told(BaseCallbackHandler):
@@ -672,41 +576,7 @@ def test_whatever_a_model_raises_is_one_sentence_without_its_words(
     assert isinstance(caught.value.__cause__, kind)
 
 
-@pytest.mark.parametrize(
-    ("kind", "trouble", "calls"),
-    [
-        (langchain_errors.ModelConnectionError, "unreachable", 2),
-        (langchain_errors.ModelAPIError, "unreachable", 2),
-        (langchain_errors.ModelTimeoutError, "timeout", 2),
-        (langchain_errors.ModelRateLimitError, "rate_limited", 2),
-        (langchain_errors.ModelAuthenticationError, "denied", 1),
-        (langchain_errors.ModelPermissionDeniedError, "denied", 1),
-        (langchain_errors.ModelNotFoundError, "denied", 1),
-        (langchain_errors.ModelInvalidRequestError, "refused", 1),
-        (langchain_errors.ContextOverflowError, "too_long", 1),
-        (httpx.ConnectTimeout, "unreachable", 2),
-        (httpx.ReadTimeout, "timeout", 2),
-        (RuntimeError, "failed", 1),
-        (lambda _: TypeError("Could not resolve authentication method."), "denied", 1),
-    ],
-)
-def test_errors_without_a_status_are_known_by_their_kind(
-    kind: Callable[[str], Exception], trouble: str, calls: int, chat_of: Any
-) -> None:
-    reply = chat_of(Made(error=kind("x")), chat_retries=1).stream(ASKED)
-    with pytest.raises(ChatModelError) as caught:
-        list(reply)
-    assert (caught.value.trouble, reply.usage.calls) == (trouble, calls)
-
-
 # ---- opening
-
-
-@pytest.mark.parametrize(
-    "settings", [Settings(), Settings(chat_model="openai:m", composer="quotes")], ids=str
-)
-def test_without_a_model_or_a_wish_for_one_there_is_none(settings: Settings) -> None:
-    assert open_chat_model(settings) is None
 
 
 @pytest.mark.parametrize(

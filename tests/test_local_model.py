@@ -9,7 +9,6 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -29,11 +28,6 @@ from .conftest import ROOT
 
 SHORT: list[Message] = [("system", "Be brief."), ("user", "What is the capital of France?")]
 STORY: list[Message] = [("user", "Tell me a long story about a shop.")]
-
-
-def long_prompt(subject: str) -> list[Message]:
-    """What takes the model ten seconds or more to read; another subject is read from the start."""
-    return [("user", f"{subject} grew by 5% in a year. " * 700 + "What grew?")]
 
 
 @pytest.fixture
@@ -80,21 +74,6 @@ def test_a_real_reply_comes_in_pieces_with_the_model_s_own_count(local_chat: Cha
     assert not reply.usage.estimated
 
 
-def test_the_longest_reply_is_kept_and_marked(local_chat: ChatModel) -> None:
-    with closing(settings_of(local_chat, chat_tokens=32)) as chat:
-        reply = chat.ask(STORY)
-    assert reply.cut_off
-    assert reply.usage.tokens_out == 32
-
-
-def test_the_chat_template_of_the_model_is_used(server: LocalServer) -> None:
-    messages = [{"role": "system", "content": "S"}, {"role": "user", "content": "U"}]
-    prompt = asked(server, "/apply-template", {"messages": messages})["prompt"]
-    assert prompt == (
-        "<|im_start|>system\nS<|im_end|>\n<|im_start|>user\nU<|im_end|>\n<|im_start|>assistant\n"
-    )
-
-
 def test_the_model_stops_writing_when_its_reply_is_closed(
     local_chat: ChatModel, server: LocalServer
 ) -> None:
@@ -108,51 +87,12 @@ def test_the_model_stops_writing_when_its_reply_is_closed(
         assert is_idle(server)
 
 
-def test_the_model_stops_reading_when_its_reply_is_closed_before_the_first_word(
-    local_chat: ChatModel, server: LocalServer
-) -> None:
-    reply = local_chat.stream(long_prompt("The firm"))
-    time.sleep(0.7)
-    assert not is_idle(server)
-    began = time.monotonic()
-    reply.close()
-    assert local_chat.ask(SHORT).text
-    # The server notices within a second and reads one batch of 256 tokens to its end.
-    assert time.monotonic() - began < 7
-
-
-def test_a_reply_that_takes_too_long_is_given_up(local_chat: ChatModel) -> None:
-    with closing(settings_of(local_chat, chat_timeout_s=1.0)) as chat:
-        began = time.monotonic()
-        with pytest.raises(ChatModelError, match="ASSISTANT_CHAT_TIMEOUT_S") as caught:
-            chat.ask(long_prompt("The shop"))
-    assert caught.value.trouble == "timeout"
-    assert time.monotonic() - began < 3
-
-
 def test_a_prompt_that_does_not_fit_is_said_to_be_too_long(local_chat: ChatModel) -> None:
     reply = local_chat.stream([("user", "word " * 9000)])
     with pytest.raises(ChatModelError, match="ASSISTANT_PASSAGES") as caught:
         list(reply)
     assert caught.value.trouble == "too_long"
     assert reply.usage.calls == 1
-
-
-def test_threads_are_answered_one_after_the_other(local_chat: ChatModel) -> None:
-    alone = local_chat.ask(SHORT).text
-    with ThreadPoolExecutor(3) as pool:
-        replies = list(pool.map(lambda _: local_chat.ask(SHORT).text, range(3)))
-    assert replies == [alone] * 3
-
-
-def test_a_proxy_of_the_environment_is_not_asked(
-    local_chat: ChatModel, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")
-    with closing(settings_of(local_chat)) as chat:
-        assert chat.ask(SHORT).text
-    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/models", "/slots", "/props"])
@@ -166,10 +106,6 @@ def test_nobody_else_is_served(server: LocalServer, path: str) -> None:
     assert server.key not in repr(server)
 
 
-def test_the_key_is_in_no_settings_and_no_name(local_chat: ChatModel, server: LocalServer) -> None:
-    assert server.key not in f"{local_chat.settings!r} {local_chat.name} {local_chat.model!r}"
-
-
 def test_one_file_has_one_server_until_its_last_user_is_gone(tmp_path: Path) -> None:
     # A link has a path of its own, so no other test uses this server.
     link = tmp_path / "linked.gguf"
@@ -181,19 +117,6 @@ def test_one_file_has_one_server_until_its_last_user_is_gone(tmp_path: Path) -> 
     second.close()
     with pytest.raises(urllib.error.URLError):
         asked(first, "/health")
-
-
-def test_nothing_is_written_to_the_terminal(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    link = tmp_path / "quiet.gguf"
-    link.symlink_to(smollm2())
-    chat = open_chat_model(Settings(chat_model=f"local:{link}", chat_tokens=32))
-    assert chat is not None
-    with closing(chat):
-        assert chat.name == "local:quiet.gguf"
-        assert chat.ask(SHORT).text
-    assert capfd.readouterr() == ("", "")
 
 
 LEFT_OPEN = """

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from itertools import combinations, pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.markers import MarkerStream, Use
@@ -45,61 +45,37 @@ def cut(reply: str, places: Sequence[int]) -> list[str]:
     ("marker", "passages"),
     [
         ("[1]", [1]),
-        ("[ 1 ]", [1]),
         ("[01]", [1]),
         ("[1, 2]", [1, 2]),
-        ("[1,2]", [1, 2]),
-        ("[1;2]", [1, 2]),
         ("[1；2]", [1, 2]),
         ("[1、2]", [1, 2]),
-        ("[1，2]", [1, 2]),
         ("[1 2]", [1, 2]),
-        ("[1,\n2]", [1, 2]),
         ("[1 and 3]", [1, 3]),
-        ("[1 & 3]", [1, 3]),
         ("[1和3]", [1, 3]),
         ("[1-3]", [1, 2, 3]),
         ("[1–3]", [1, 2, 3]),
-        ("[1 — 3]", [1, 2, 3]),
-        ("[1~3]", [1, 2, 3]),
         ("[1至3]", [1, 2, 3]),
         ("[1-2, 4-5]", [1, 2, 4, 5]),
         ("[3-1]", [3, 1]),
-        ("[2-2]", [2]),
-        ("[3, 1]", [3, 1]),
         ("[2, 2]", [2]),
         ("[2, 1-3]", [2, 1, 3]),
         ("［1］", [1]),
         ("［１］", [1]),
-        ("[１，２]", [1, 2]),
         ("【1】", [1]),
         ("【1、2】", [1, 2]),
         ("【１－３】", [1, 2, 3]),
         ("[1】", [1]),
-        ("【1]", [1]),
-        ("［1】", [1]),
         ("[[1]]", [1]),
-        ("[[[1]]]", [1]),
         ("【[1]】", [1]),
         ("[[1], [2]]", [1, 2]),
-        ("[1, [2]]", [1, 2]),
-        ("[[1][1]]", [1]),
         ("[^1]", [1]),
-        ("[#1]", [1]),
         ("[**1**]", [1]),
-        ("[`1`]", [1]),
         ("[passage 1]", [1]),
-        ("[Passage 1]", [1]),
         ("[PASSAGES 1 and 2]", [1, 2]),
-        ("[passage1]", [1]),
         ("[passage 1, source 2]", [1, 2]),
-        ("[source 2]", [2]),
         ("[source: 2]", [2]),
         ("[段落1]", [1]),
-        ("[第2段]", [2]),
-        ("[资料2]", [2]),
         ("[資料2]", [2]),
-        ("[来源1]", [1]),
         ("【来源：1、2】", [1, 2]),
     ],
 )
@@ -121,21 +97,14 @@ def test_every_style_of_bracket_is_a_marker(marker: str, passages: list[int]) ->
     ("marker", "sentences"),
     [
         ("[2.3]", [(2, 3)]),
-        ("[２．３]", [(2, 3)]),
-        ("[ 2.3 ]", [(2, 3)]),
-        ("[2.12]", [(2, 12)]),
         ("[1.2, 3.1]", [(1, 2), (3, 1)]),
         ("【1.2、3】", [(1, 2), (3, None)]),
-        ("[passage 2.3]", [(2, 3)]),
-        ("[[2.3]]", [(2, 3)]),
         ("[2.0]", [(2, None)]),
         ("[1, 1.2]", [(1, 2)]),
-        ("[1.2, 1.2]", [(1, 2)]),
         ("[1.2, 1.3]", [(1, None)]),
         ("[1.2-1.4]", [(1, None)]),
         ("[2.1-3]", [(2, None)]),
         ("[1.2-3.1]", [(1, 2), (2, None), (3, 1)]),
-        ("[2.1][2.3]", [(2, 1), (2, 3)]),
     ],
 )
 def test_a_marker_may_name_a_sentence(marker: str, sentences: list[tuple[int, int | None]]) -> None:
@@ -146,105 +115,37 @@ def test_a_marker_may_name_a_sentence(marker: str, sentences: list[tuple[int, in
     "text",
     [
         "",
-        " ",
         "Plain text, nothing else.  With two spaces.\n\n- And a list\n",
         "(1)",
-        "（1）",
         "国办发〔2015〕9号",
         "〔1〕",
-        "{1}",
-        "<1>",
-        "1]",
         "]",
         "[]",
-        "[ ]",
         "[,]",
-        "[x]",
         "- [ ] to do",
         "[see below]",
         "[see 1]",
-        "[1 below]",
         "[passage]",
-        "[pass 1]",
-        "[sourc 1]",
         "[来源]",
-        "[来源可靠]",
-        "[段落一]",
-        "[and]",
-        "[...]",
         "[…]",
         "[1.2.3]",
-        "[1.]",
         "[12:30]",
         "[12345]",
-        "[1, 12345]",
-        "[2.12345]",
-        "[10000-10002]",
         "[1",
-        "[[1",
-        "[1, ",
         "[",
         "[[[[",
-        "]]]]",
         "[1(]",
-        "[1😀]",
         "[\ue0001]",
         "[12,3" + "4,5" * 20,
         "[1" + ",1" * 20 + "]",
         "[sic] 「1」 『2』 《3》 〈4〉 “5”",
         "[text](http://example.org)",
-        "[text] (1)",
-        "f(x)[i]",
     ],
 )
 def test_all_else_is_given_out_untouched(text: str) -> None:
     for reply in (text, f"It grew {text}", f"增长{text}。", f"\n{text} \n"):
         assert read([reply]) == (reply, (), (), ())
         assert read(reply) == (reply, (), (), ())
-
-
-@pytest.mark.parametrize(
-    ("reply", "text"),
-    [
-        ("[see [2]]", "[see [1]]"),
-        ("[1 [2]", "[1 [1]"),
-        ("[1 [x] [2]", "[1 [x] [1]"),
-        ("[[2]", "[[1]"),
-        ("[[[[2]", "[[[[1]"),
-        ("[2]]", "[1]]"),
-        ("[2][3]", "[1][2]"),
-        ("[2] [2]", "[1] [1]"),
-        ("［[2]x]", "［[1]x]"),
-        ("[12345][2]", "[12345][1]"),
-        ("(see [2])", "(see [1])"),
-        ("（见[2]）", "（见[1]）"),
-        ("**[2]**", "**[1]**"),
-        ("a[i] = b[2]", "a[i] = b[1]"),
-        ("😀[2]😀", "😀[1]😀"),
-    ],
-)
-def test_a_marker_among_other_brackets_is_found(reply: str, text: str) -> None:
-    assert read([reply])[0] == text
-
-
-def test_a_bracket_of_forty_characters_is_read_and_a_longer_one_is_text() -> None:
-    longest = "[2" + ",2" * 19 + ",]"
-    assert len(longest) == 42
-    assert text_of(longest) == "[1]"
-    assert text_of(longest.replace("]", ",]")) == longest.replace("]", ",]")
-
-
-def test_white_space_does_not_make_a_bracket_too_long() -> None:
-    assert text_of("[" + " " * 100 + "2]") == "[1]"
-
-
-def test_markers_in_a_bracket_count_towards_its_length() -> None:
-    assert text_of("[" + "[1, 2]" * 20 + "]") == "[1][2]"
-    assert text_of("[" + "[1, 2]" * 21 + "]") == "[" + "[1][2]" * 21 + "]"
-
-
-def test_many_markers_in_an_open_bracket_are_not_held_back() -> None:
-    assert MarkerStream(SHOWN).feed("[" + "[1]" * 41) == "[" + "[1]" * 41
 
 
 # Numbers.
@@ -263,51 +164,26 @@ def test_markers_are_renumbered_in_order_of_first_use() -> None:
     assert (unknown, order) == ((), (4, 2, 1))
 
 
-def test_numbers_of_more_than_one_digit_are_told_their_place() -> None:
-    text, uses, _, order = read([f"x [{number}]" for number in range(12, 0, -1)], shown=12)
-    assert order == tuple(range(12, 0, -1))
-    assert [use.at for use in uses] == [match.start() for match in MARKER.finditer(text)]
-    assert text.endswith("[11]x [12]")
-
-
-def test_uses_of_nested_markers_are_numbered_as_they_stand() -> None:
-    assert read(["[3 [1]] [see [2]]"])[3] == (3, 1, 2)
-
-
 @pytest.mark.parametrize(
     ("reply", "text", "unknown"),
     [
         ("It grew [9].", "It grew.", (9,)),
-        ("It grew  [9] .", "It grew .", (9,)),
-        ("It grew [9] by half.", "It grew by half.", (9,)),
         ("It grew[9]by half.", "It grew by half.", (9,)),
         ("It grew [9]by 5[9]3.", "It grew by 5 3.", (9,)),
-        ("增长[9]了。", "增长了。", (9,)),
         ("增长了【9】。", "增长了。", (9,)),
         ("It grew [1, 9].", "It grew [1].", (9,)),
-        ("It grew [9, 1].", "It grew [1].", (9,)),
         ("It grew [8, 9].", "It grew.", (8, 9)),
-        ("It grew [9] [8] [9].", "It grew.", (9, 8)),
         ("It grew [9][1].", "It grew[1].", (9,)),
-        ("It grew [1] [9].", "It grew [1].", (9,)),
         ("It grew [0].", "It grew.", (0,)),
-        ("It grew [0.5].", "It grew.", (0,)),
         ("It grew [2015].", "It grew.", (2015,)),
-        ("It grew [2010-2012].", "It grew.", (2010, 2011, 2012)),
         ("It grew [1949–2015].", "It grew.", (1949, 2015)),
         ("It grew [4-7].", "It grew [1][2].", (6, 7)),
         ("It grew [9](http://x.org).", "It grew.", (9,)),
-        ("It grew [9] ", "It grew ", (9,)),
-        ("It grew. [9]", "It grew.", (9,)),
-        ("It grew.\n[9]", "It grew.", (9,)),
         ("It grew.\n[9]\nIt fell.", "It grew.\nIt fell.", (9,)),
-        ("It grew. [9]\n\nIt fell.", "It grew.\n\nIt fell.", (9,)),
         ("It grew.\n\n[9] It fell.", "It grew.\n\nIt fell.", (9,)),
         ("- A\n- [9] B", "- A\n- B", (9,)),
         ("[9] It grew.", "It grew.", (9,)),
-        (" [9]\nIt grew.", "It grew.", (9,)),
         ("[9]", "", (9,)),
-        ("[[9]]", "", (9,)),
         ("[see [9]]", "[see]", (9,)),
     ],
 )
@@ -322,21 +198,14 @@ def test_a_number_never_shown_is_taken_out_and_reported(
     ("reply", "passages"),
     [
         ("[1[9]]", [1]),
-        ("[[9]1]", [1]),
-        ("[1 [9]]", [1]),
-        ("[1" + " " * 60 + "[9]]", [1]),
         ("[[9](http://x)1]", [1]),
         ("[1[" + ",".join(["9"] * 20) + "]]", [1]),
-        ("[1" + "[9]" * 30 + "]", [1]),
         ("[[[[[[[[[[[[[[[[[[[[9]]]]]]]]]]]]]]]]]]]1]", [1]),
         ("[来[9]源1]", [1]),
-        ("[来 [9]源1]", [1]),
         ("[pass[9]age 1]", []),
         ("[1[9].2]", [1]),
         ("[1[9]2]", [1, 2]),
         ("[123[9]456]", []),
-        ("[1[9][x]2]", []),
-        ("[1[9]x]", []),
     ],
 )
 def test_no_marker_comes_about_where_something_is_taken_out(
@@ -348,11 +217,6 @@ def test_no_marker_comes_about_where_something_is_taken_out(
     assert 9 in unknown
 
 
-def test_with_no_passage_shown_every_number_is_unknown() -> None:
-    text, uses, unknown, order = read(["A [1]. B [2]."], shown=0)
-    assert (text, uses, unknown, order) == ("A. B.", (), (1, 2), ())
-
-
 # Links.
 
 
@@ -361,23 +225,16 @@ def test_with_no_passage_shown_every_number_is_unknown() -> None:
     [
         ("A [1](http://x.org/a?b=c&d=(e)#f).", "A [1]."),
         ("A [1](#1) [2](2).", "A [1] [2]."),
-        ("A [1]().", "A [1]."),
         ("A [[1]](http://x.org).", "A [1]."),
         ("A [[1](http://x.org), [2](http://y.org)].", "A [1][2]."),
         ('A [1](http://x.org "The (title").', "A [1]."),
-        ("A [1](http://x.org 'title' ).", "A [1]."),
-        ("A [1](a)(b)(c).", "A [1]."),
         ("A【1】(http://x.org)。", "A[1]。"),
         ("A [1](http://x.org/" + "a" * 3000 + ").", "A [1]."),
         ("A [1](see annex 2).", "A [1] (see annex 2)."),
         ("A [1](see [2]).", "A [1] (see [2])."),
-        ("A[1](增长，见附件)。", "A[1] (增长，见附件)。"),
         ("A [1](http://x.org/[9]).", "A [1] (http://x.org/)."),
         ("A [1](http://x.org", "A [1] (http://x.org"),
-        ("A [1](http://x\n.org)", "A [1] (http://x\n.org)"),
         ("A [9](see annex).", "A (see annex)."),
-        ("A [1] (http://x.org)", "A [1] (http://x.org)"),
-        ("A [1]（2015年）", "A [1]（2015年）"),
         ("A [text](http://x.org) [1]", "A [text](http://x.org) [1]"),
         ("A ![1](http://x.org/a.png)", "A ![1]"),
     ],
@@ -412,10 +269,6 @@ def test_no_split_in_two_or_three_changes_the_result(reply: str) -> None:
     assert read(reply) == whole
 
 
-def test_empty_pieces_change_nothing() -> None:
-    assert read(["", "A ", "", "[", "", "9", "", "]", "", "."]) == read(["A [9]."])
-
-
 # Streaming.
 
 
@@ -439,41 +292,18 @@ def test_text_is_given_out_as_soon_as_it_can_be_no_marker(reply: str, most: int)
     assert given == reply
 
 
-def test_a_marker_is_given_out_with_its_bracket_s_end() -> None:
-    markers = MarkerStream(SHOWN)
-    assert markers.feed("It grew [3") == "It grew"
-    assert markers.feed("]") == " [1]"
-    assert markers.uses == (Use(8, 1, 3, None),)
-    assert markers.feed("(http://x") == ""
-    assert markers.feed(").") == "."
-    assert markers.finish() == ""
-
-
-def test_a_bracket_that_stays_open_holds_back_forty_characters_at_most() -> None:
-    markers = MarkerStream(SHOWN)
-    given = markers.feed("A [" + "1," * 20)
-    assert given == "A"
-    assert markers.feed("1") == " [" + "1," * 20 + "1"
-
-
 @pytest.mark.parametrize(
     "reply",
     [
         "[" * 100_000,
-        "[1" * 50_000,
-        "[1," * 33_000,
         "[1](" * 25_000,
-        "[1](a" * 20_000,
         "[1](" + "(" * 100_000,
-        "[1](" + "a" * 100_000,
         "[1[9]" * 10_000 + "]" * 50_000,
         "[" * 20_000 + "".join(f"[{n}]" for n in range(9_000)) + "]" * 20_000,
         "[1" + " " * 100_000 + "[9]]",
         " " * 50_000 + "[9] " * 12_500,
         "[" + " " * 99_000 + "passage " * 5 + "!",
-        "[" + " 1" * 50_000 + "]",
         "[1-9999]" * 12_500,
-        "[1] " * 25_000,
         "word " * 20_000,
     ],
     ids=lambda reply: f"{reply[:8]}-{len(reply)}",
@@ -490,22 +320,7 @@ def test_a_hundred_kilobytes_of_anything_take_linear_time(reply: str) -> None:
 SOUP = st.lists(
     st.one_of(
         st.sampled_from("[[[[]]]]［］【】()19.,-、 \n"),
-        st.sampled_from(
-            [
-                " ",
-                "1",
-                "2",
-                "9",
-                "[9]",
-                "[1]",
-                " [9]",
-                "[2, 9]",
-                "[3.1]",
-                "12345",
-                "passage ",
-                "pass",
-            ]
-        ),
+        st.sampled_from("1|2|9|[9]|[1]| [9]|[2, 9]|[3.1]|12345|passage |pass".split("|")),
         st.sampled_from(
             ["age 1", "源1", "来源", "第", "（1）", "](", "](http://x)", ' "t")', "\n\n", "😀"]
         ),
@@ -516,7 +331,6 @@ SOUP = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=1_000, deadline=None)
 @given(SOUP, st.data())
 def test_the_result_never_depends_on_the_cuts(reply: str, data: st.DataObject) -> None:
     places = data.draw(st.lists(st.integers(0, len(reply)), max_size=8))
@@ -525,7 +339,6 @@ def test_the_result_never_depends_on_the_cuts(reply: str, data: st.DataObject) -
     assert read(reply) == whole
 
 
-@settings(max_examples=1_000, deadline=None)
 @given(SOUP, st.integers(0, 4))
 def test_every_marker_on_the_page_is_a_use_and_no_other_comes_about(reply: str, shown: int) -> None:
     text, uses, unknown, order = read([reply], shown=shown)
@@ -538,35 +351,6 @@ def test_every_marker_on_the_page_is_a_use_and_no_other_comes_about(reply: str, 
     assert len(set(unknown)) == len(unknown)
     assert not any(1 <= number <= shown for number in unknown)
     assert not re.search(r"\[\d{1,4}\]\(", text)
-
-
-@settings(max_examples=1_000, deadline=None)
-@given(SOUP)
-def test_a_text_that_was_given_out_reads_the_same_once_more(reply: str) -> None:
-    text, uses, _, order = read([reply])
-    again, uses_again, unknown_again, order_again = read([text], shown=len(order))
-    assert again == text
-    assert [(use.at, use.number) for use in uses_again] == [(use.at, use.number) for use in uses]
-    assert unknown_again == ()
-    assert order_again == tuple(range(1, len(order) + 1))
-
-
-@settings(max_examples=500, deadline=None)
-@given(SOUP)
-def test_nothing_but_markers_and_white_space_is_taken_out(reply: str) -> None:
-    """Characters that no marker and no target can hold all come through, in their order."""
-    reply = re.sub(r"([]］】])\(", r"\1 (", reply)
-    plain = re.compile(r"[😀x增长。]")
-    assert plain.findall(text_of(reply)) == plain.findall(reply)
-
-
-@settings(max_examples=500, deadline=None)
-@given(st.text(alphabet="ab 增。(（1.\n]】-,😀", max_size=60), st.data())
-def test_text_without_an_opening_bracket_comes_through_unchanged(
-    text: str, data: st.DataObject
-) -> None:
-    places = data.draw(st.lists(st.integers(0, len(text)), max_size=4))
-    assert read(cut(text, places)) == (text, (), (), ())
 
 
 WORDS = st.sampled_from(
@@ -591,7 +375,6 @@ STYLES = st.sampled_from(
 )
 
 
-@settings(max_examples=1_000, deadline=None)
 @given(
     st.lists(st.tuples(WORDS, st.sampled_from(["", " ", "  "]), NUMBERS, STYLES), max_size=6),
     st.data(),
