@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from .tracing import Callbacks
 
-# The first wait before a request is made again; each later one doubles, up to LONGEST_WAIT_S.
+# The first wait before a request is made again; each later one doubles, up to LONGEST_WAIT_S
+# (the first and last waits of the clients of OpenAI and Anthropic).
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 8.0
 

@@ -17,7 +17,8 @@ _WINDOW = 20
 _TOKEN = re.compile(rf"[{HAN}]|[^\W\d_{HAN}]+")
 _HAN = re.compile(f"[{HAN}]")
 _WORD = re.compile(r"[A-Za-z]+(?=[^A-Za-z])")
-# How many letters of another script at the start tell a wrong language.
+# How many letters of another script at the start tell a wrong language: more than the longest
+# name or term that an answer may open with in the other script.
 _ENOUGH = 40
 
 

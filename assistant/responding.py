@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from .model_run import ModelRun
     from .tracing import Callbacks
 
-# Pieces of a text that is there as a whole, in characters.
+# Pieces of a text that is there as a whole, in characters: about four words or Chinese words,
+# what a chat model sends at a time.
 _PIECE: dict[Language, int] = {"en": 24, "zh": 6}
 
 
