@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated
 
+from pydantic import Field
+
 from assistant.types import (
     Citation,
     IssueKind,
@@ -16,18 +18,21 @@ from assistant.types import (
     Support,
 )
 
-from .plain_values import Most
-
-Line = Annotated[str, Most(400)]
+# The longest text and list that a record may hold, far above what an answer has; and the largest
+# whole number that JavaScript keeps exactly.
+Text = Annotated[str, Field(max_length=50_000)]
+Line = Annotated[str, Field(max_length=400)]
+Number = Annotated[int, Field(ge=0, le=2**53 - 1)]
+MOST = Field(max_length=200)
 
 
 @dataclass(frozen=True, slots=True)
 class QuoteRecord:
     """Exact words of a source; offsets into the source's text."""
 
-    start: int
-    end: int
-    text: str
+    start: Number
+    end: Number
+    text: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,29 +44,29 @@ class CitationRecord:
     web. Raises ValueError when a quote is no slice of the passage.
     """
 
-    number: int
+    number: Number
     source_id: Line
-    title_en: str
-    title_zh: str
-    author: str
-    publisher: str
+    title_en: Text
+    title_zh: Text
+    author: Text
+    publisher: Text
     date: Line
     kind: Kind
-    url: str
-    note_en: str
-    note_zh: str
+    url: Text
+    note_en: Text
+    note_zh: Text
     passage_id: Line
-    heading: str
+    heading: Text
     language: Language
-    start: int
-    end: int
-    text: str
-    quotes: tuple[QuoteRecord, ...]
+    start: Number
+    end: Number
+    text: Text
+    quotes: Annotated[tuple[QuoteRecord, ...], MOST]
     support: Support
-    translations: tuple[str, ...] = ()
+    translations: Annotated[tuple[Text, ...], MOST] = ()
     translation_language: Language | None = None
-    translation_by: str = ""
-    page: int = 0
+    translation_by: Text = ""
+    page: Number = 0
 
     def __post_init__(self) -> None:
         """Reject quotes that are not there, and addresses that are no web page's."""
@@ -127,19 +132,19 @@ class IssueRecord:
     """Why a statement is not fully supported; see `assistant.types.Issue`."""
 
     kind: IssueKind
-    text: str
+    text: Text
 
 
 @dataclass(frozen=True, slots=True)
 class StatementRecord:
     """One piece of an answer with the numbers of its citations and its grade."""
 
-    text: str
+    text: Text
     language: Language
-    citations: tuple[int, ...]
+    citations: Annotated[tuple[Number, ...], MOST]
     translated: bool
     support: Support
-    issues: tuple[IssueRecord, ...] = ()
+    issues: Annotated[tuple[IssueRecord, ...], MOST] = ()
 
     @classmethod
     def of(cls, said: Statement) -> StatementRecord:
@@ -158,6 +163,6 @@ class StatementRecord:
 class LeadRecord:
     """The few words that answer, and the number of the citation that holds them."""
 
-    text: str
-    citation: int
+    text: Text
+    citation: Number
     translated: bool

@@ -12,14 +12,23 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
+
+from pydantic import Field, TypeAdapter, ValidationError
 
 from assistant import Answer
 from assistant.language import question_language
 from assistant.types import NO_USAGE, Language, Source, Status, Turn, Usage
 
-from .citation_records import CitationRecord, LeadRecord, QuoteRecord, StatementRecord
-from .plain_values import Most, read
+from .citation_records import (
+    MOST,
+    CitationRecord,
+    LeadRecord,
+    Number,
+    QuoteRecord,
+    StatementRecord,
+    Text,
+)
 
 __all__ = [
     "CitationRecord",
@@ -37,7 +46,8 @@ NAME_CHARACTERS = 60
 # The longest that `Settings.question_chars` may allow.
 _QUESTION = 20_000
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
-Short = Annotated[str, Most(40)]
+Short = Annotated[str, Field(max_length=40)]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +58,22 @@ class Exchange:
     passages that came nearest. The other fields are the answer's.
     """
 
-    question: str
-    stand_alone: str
+    question: Text
+    stand_alone: Text
     language: Language
     status: Status
     time: Short
-    text: str = ""
-    reason: str = ""
-    notice: str = ""
-    error: str = ""
+    text: Text = ""
+    reason: Text = ""
+    notice: Text = ""
+    error: Text = ""
     lead: LeadRecord | None = None
-    statements: tuple[StatementRecord, ...] = ()
-    citations: tuple[CitationRecord, ...] = ()
-    closest: tuple[CitationRecord, ...] = ()
-    composer: str = "quotes"
+    statements: Annotated[tuple[StatementRecord, ...], MOST] = ()
+    citations: Annotated[tuple[CitationRecord, ...], MOST] = ()
+    closest: Annotated[tuple[CitationRecord, ...], MOST] = ()
+    composer: Text = "quotes"
     usage: Usage = NO_USAGE
-    unknown_markers: tuple[int, ...] = ()
+    unknown_markers: Annotated[tuple[Number, ...], MOST] = ()
     follow_up: bool = False
 
     def __post_init__(self) -> None:
@@ -120,7 +130,7 @@ class Exchange:
     def from_dict(cls, data: Any) -> Exchange:
         """What `to_dict` gave; raises ValueError with a sentence for anything else."""
         _check_version(data)
-        return read(cls, data, "the exchange")
+        return _read(cls, data, "the exchange")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +140,10 @@ class Conversation:
     created: ISO 8601 in UTC. name: by default the beginning of the first question.
     """
 
-    id: str
-    name: Annotated[str, Most(NAME_CHARACTERS)]
+    id: Text
+    name: Annotated[str, Field(max_length=NAME_CHARACTERS)]
     created: Short
-    exchanges: Annotated[tuple[Exchange, ...], Most(KEPT)] = ()
+    exchanges: Annotated[tuple[Exchange, ...], Field(max_length=KEPT)] = ()
 
     def __post_init__(self) -> None:
         """Reject an id or a time that is none."""
@@ -178,7 +188,7 @@ class Conversation:
     def from_dict(cls, data: Any) -> Conversation:
         """What `to_dict` gave; raises ValueError with a sentence for anything else."""
         _check_version(data)
-        return read(cls, data, "the conversation")
+        return _read(cls, data, "the conversation")
 
     @classmethod
     def from_json(cls, text: str) -> Conversation:
@@ -216,3 +226,14 @@ def _check_version(data: Any) -> None:
         raise ValueError(
             f"the record has version {version}, but this program reads version {VERSION}."
         )
+
+
+def _read(kind: type[T], data: Any, at: str) -> T:
+    """The data as a `kind`, nothing converted; raises ValueError with one sentence."""
+    try:
+        return TypeAdapter(kind).validate_json(json.dumps(data), strict=True)
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        place = ", ".join([at, *map(str, first["loc"])])
+        said = first["msg"].removeprefix("Value error, ").rstrip(".")
+        raise ValueError(f"{place}: {said}.") from error
