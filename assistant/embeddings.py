@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,7 +22,7 @@ from .errors import ModelError
 from .quick_tokenizer import QuickTokenizer
 from .settings import Settings
 
-Progress = Callable[[str, float], None]
+Progress = bundled_model.Progress
 
 
 class TextEmbeddings(Protocol):

