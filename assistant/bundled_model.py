@@ -49,7 +49,7 @@ def materialise(cache_dir: Path, *, progress: Progress | None = None) -> Path:
     0.0 to 1.0. If another process is making it, this one waits.
     Raises ModelError when the weights are missing or wrong, or the folder cannot be written.
     """
-    folder = cache_dir / f"{fingerprint()}-v{_FORMAT}"
+    folder = _folder(cache_dir)
     if _is_whole(folder):
         return folder
     report = progress or (lambda _stage, _fraction: None)
@@ -64,11 +64,12 @@ def materialise(cache_dir: Path, *, progress: Progress | None = None) -> Path:
     return folder
 
 
-def verify(folder: Path) -> None:
-    """Read every file of a model folder against its SHA-256; about half a second.
+def verify(cache_dir: Path) -> None:
+    """Read every file of the unpacked model against its SHA-256; about half a second.
 
     Raises ModelError naming the first file that is missing or altered.
     """
+    folder = _folder(cache_dir)
     for name, (_, sha256) in (_records(folder) or {_CHECKSUMS: (0, "")}).items():
         try:
             with (folder / name).open("rb") as file:
@@ -80,6 +81,10 @@ def verify(folder: Path) -> None:
                 f"The file {name} of the embedding model in {folder} is missing or damaged. "
                 "Delete that folder; the next start makes it anew."
             )
+
+
+def _folder(cache_dir: Path) -> Path:
+    return cache_dir / f"{fingerprint()}-v{_FORMAT}"
 
 
 def _is_whole(folder: Path) -> bool:

@@ -103,8 +103,9 @@ def onnx_session(model: Path | bytes) -> Any:
     return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
-# Texts that the model takes at once, and texts that are sorted by length together.
-_BATCH_TEXTS = 32
+_BATCH_TEXTS = 32  # sentence-transformers' own default
+# Texts that are sorted by length together. Were all of 10,000, batches would grow to the end, each
+# in memory of its own: 3.9 GB instead of 3.0, and slower by a fifth.
 _SORTED_TEXTS = 1_024
 
 
@@ -150,9 +151,7 @@ class SentenceTransformerEmbeddings(Embeddings):
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """Unit-length vectors, shape (len(texts), dimension), in the given order.
 
-        Works in batches of texts alike in length and reports progress after each. Some texts at
-        a time are sorted: were all of them, batches would grow to the end, each in memory of its
-        own (3.9 GB instead of 3.0 for 10,000 texts, and slower by a fifth).
+        Works in batches of texts alike in length and reports progress after each.
         """
         import numpy as np
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .embeddings import OnnxEmbeddings, TextEmbeddings, bundled_embeddings, onnx_session
 from .settings import Settings
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     Logits = npt.NDArray[np.float32]
 
 WEIGHTS = "data/reader.onnx"
-QUESTION_TOKENS = 48
-WINDOW_TOKENS = 192
-ANSWER_TOKENS = 30
-START_ID, END_ID = 0, 2
+# Named limits, in tokens. The longest of XQuAD's 2,380 questions has 37, and 0.2 % of its answers
+# have more than 30. The reader was fitted on windows of 160; 192 hold 71 % of XQuAD's paragraphs.
+QUESTION_TOKENS, WINDOW_TOKENS, ANSWER_TOKENS = 48, 192, 30
+START_ID, END_ID = 0, 2  # XLM-R's <s> and </s>
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +66,15 @@ class Reader:
 
         `sentences` are spans of characters in `text`. None when there is nothing to read.
         """
+        import numpy as np
+
         ids, offsets = self._embeddings.pieces(text)
-        numbers = _window(offsets, sentences, best)
-        inside = [i for i, (a, _) in enumerate(offsets) if _owner(a, sentences, numbers) >= 0][
-            :WINDOW_TOKENS
+        owners = [
+            next((n for n, s in enumerate(sentences) if s.start <= place < s.end), -1)
+            for place, _ in offsets
         ]
+        window = _window([owners.count(n) for n in range(len(sentences))], best)
+        inside = [i for i, owner in enumerate(owners) if owner in window][:WINDOW_TOKENS]
         if not inside:
             return None
         asked, _ = self._embeddings.pieces(question)
@@ -80,20 +84,17 @@ class Reader:
         logits = spans[0, len(head) : len(head) + len(inside)]
         none = float(spans[0, 0].sum())
         sums = _span_sums(logits)
-        owners = [_owner(offsets[i][0], sentences, numbers) for i in inside]
-        margins = _best_of_each(sums, owners, none)
-        first, last = _argmax(sums)
+        first, last = np.unravel_index(int(np.argmax(sums)), sums.shape)
         return Reading(
             span=Span(offsets[inside[first]][0], offsets[inside[last]][1]),
             margin=float(sums[first, last]) - none,
             answerable=float(answerable[0, 0]),
-            margins=margins,
+            margins=_best_of_each(sums, [owners[i] for i in inside], none),
         )
 
 
-def _window(offsets: Sequence[tuple[int, int]], sentences: Sequence[Span], best: int) -> list[int]:
-    """Numbers of the sentences around `best`, grown to either side while they fit."""
-    sizes = [sum(s.start <= a < s.end for a, _ in offsets) for s in sentences]
+def _window(sizes: Sequence[int], best: int) -> range:
+    """Numbers of the sentences around `best`, grown to either side while their tokens fit."""
     low = high = best
     room = WINDOW_TOKENS - sizes[best]
     while True:
@@ -106,11 +107,7 @@ def _window(offsets: Sequence[tuple[int, int]], sentences: Sequence[Span], best:
         elif before is not None and before <= room:
             low, room = low - 1, room - before
         else:
-            return list(range(low, high + 1))
-
-
-def _owner(place: int, sentences: Sequence[Span], numbers: Sequence[int]) -> int:
-    return next((n for n in numbers if sentences[n].start <= place < sentences[n].end), -1)
+            return range(low, high + 1)
 
 
 def _span_sums(logits: Logits) -> Logits:
@@ -132,10 +129,3 @@ def _best_of_each(sums: Logits, owners: Sequence[int], none: float) -> dict[int,
         last = len(owners) - owners[::-1].index(number)
         margins[number] = float(sums[first:last, first:last].max()) - none
     return margins
-
-
-def _argmax(sums: Logits) -> tuple[Any, Any]:
-    import numpy as np
-
-    first, last = np.unravel_index(int(np.argmax(sums)), sums.shape)
-    return int(first), int(last)

@@ -16,6 +16,7 @@ from typing import Literal
 from filelock import FileLock, Timeout
 
 from assistant.builds import BuildInfo, builds_directory, library_directory, read_current
+from assistant.bundled_model import verify as verify_model
 from assistant.embeddings import bundled_embeddings, model_fingerprint
 from assistant.errors import AssistantError
 from assistant.index import open_index
@@ -92,6 +93,7 @@ def _model(settings: Settings) -> Iterator[Finding]:
     name = model_fingerprint(settings)
     if settings.embedding_model == "bundled":
         bundled_embeddings(settings).embed_query("Is it there?")
+        verify_model(settings.cache)
         yield Finding("model", "ok", f"The embedding model {name} is there and embeds.")
     else:
         yield Finding("model", "ok", f"The settings ask for the embedding model {name}.")

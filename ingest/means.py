@@ -1,6 +1,6 @@
-"""The mean vector of each language, which retrieval subtracts (design 6).
+"""The mean vector of each language, which retrieval subtracts: texts are then compared by topic.
 
-They belong to the model, not to the corpus: a small corpus's mean is its topic. They are
+The means belong to the model, not to the corpus: a small corpus's mean is its topic. They are
 taken once a model from general parallel text that ships with the project.
 """
 
@@ -39,12 +39,14 @@ def language_means(embeddings: TextEmbeddings, cache: Path) -> dict[str, Vector]
             return {name: stored[name] for name in stored.files}
     means = _compute(embeddings)
     part = path.with_name(f"{path.name}.{os.getpid()}.part.npz")
-    cache.mkdir(parents=True, exist_ok=True)
-    try:
-        save_means(part, means)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    # A cache that cannot be written costs some seconds at each build, and nothing else.
+    with suppress(OSError):
+        cache.mkdir(parents=True, exist_ok=True)
+        try:
+            save_means(part, means)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
     return means
 
 

