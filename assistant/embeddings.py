@@ -234,10 +234,3 @@ def passage_embeddings(
 
 def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-
-
-def embed_all(embeddings: TextEmbeddings, texts: Sequence[str]) -> list[list[float]]:
-    """Vectors of the texts, each distinct text embedded once."""
-    distinct = list(dict.fromkeys(texts))
-    vectors = dict(zip(distinct, embeddings.embed_documents(distinct), strict=True))
-    return [vectors[text] for text in texts]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from assistant.embeddings import TextEmbeddings, embed_all
+from assistant.embeddings import TextEmbeddings
 from assistant.index import VIEWS, Index, Row, Vector, View, centre, surfaces
 from assistant.language import simplified
 from assistant.lexical import LexicalIndex
@@ -49,8 +49,8 @@ def embed_rows(
     Only texts that `known` lacks are embedded.
     """
     texts = [text for p in passages for text in _texts(sources[p.source_id], p)]
-    fresh = [text.text for text in texts if text.key not in known]
-    vectors = dict(zip(fresh, embed_all(embeddings, fresh), strict=True))
+    fresh = list(dict.fromkeys(text.text for text in texts if text.key not in known))
+    vectors = dict(zip(fresh, embeddings.embed_documents(fresh), strict=True))
 
     def vector(text: _Text) -> Vector:
         if (stored := known.get(text.key)) is not None:

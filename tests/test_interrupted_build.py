@@ -19,8 +19,9 @@ from assistant.errors import IndexBuildError
 from assistant.index import write as write_rows
 from assistant.settings import Settings
 from ingest import build_index, pending_changes
+from ingest.means import language_means
 
-from .tiny import answers, builds, child, ended, line_from
+from .tiny import FakeEmbeddings, answers, builds, child, ended, line_from
 
 
 @pytest.mark.parametrize("attempt", range(5))
@@ -142,3 +143,9 @@ def test_language_means_that_cannot_be_read_are_computed_again(
     build_index(built, force=True)
     assert answers(built)
     assert len(kept.read_bytes()) == len(whole)
+
+
+def test_language_means_that_cannot_be_kept_do_not_end_a_build(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    means = language_means(FakeEmbeddings(Settings()), tmp_path / "file" / "cache")
+    assert {name.partition("-")[0] for name in means} == {"passage", "query"}
