@@ -18,7 +18,7 @@ from typing import Any
 
 TOKENIZER_PATH = "onnx/tokenizer.json"
 IDS_PATH = "onnx/token_ids.bin"
-MAX_TOKENS = 512
+MAX_TOKENS = 512  # as many positions as the model was trained with
 
 # Greek to Georgian, Indic, Hangul, Ethiopic, Khmer, Mongolian, kana: all between Latin and Han.
 _ELSEWHERE = re.compile(
@@ -26,8 +26,8 @@ _ELSEWHERE = re.compile(
 )
 
 
-def shrink(tokenizer: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
-    """A tokenizer.json without the pieces of other scripts, and the kept pieces' own ids.
+def quick_files(tokenizer: dict[str, Any]) -> dict[str, bytes]:
+    """A tokenizer.json without the pieces of other scripts and the kept pieces' own ids, by path.
 
     The ids are unsigned 32-bit integers: piece i of the small vocabulary is piece ids[i].
     """
@@ -38,7 +38,10 @@ def shrink(tokenizer: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         "model": tokenizer["model"] | {"vocab": [vocabulary[i] for i in kept]},
         "added_tokens": [t | {"id": place[t["id"]]} for t in tokenizer["added_tokens"]],
     }
-    return small, array("I", kept).tobytes()
+    return {
+        TOKENIZER_PATH: json.dumps(small, ensure_ascii=False).encode(),
+        IDS_PATH: array("I", kept).tobytes(),
+    }
 
 
 class QuickTokenizer:
@@ -54,33 +57,27 @@ class QuickTokenizer:
 
     def ids(self, text: str) -> list[int]:
         """The text's token ids with the special tokens around them; not cut."""
-        # Normalising comes first: "µ" is Latin, and becomes a Greek letter.
-        if _ELSEWHERE.search(unicodedata.normalize("NFKC", text)):
-            whole: list[int] = self._whole.encode(text).ids
-            return whole
-        return [self._ids[number] for number in self._small.encode(text).ids]
+        return self._encode(text, special=True)[0]
 
     def pieces(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
         """Token ids without special ones, and the characters of the text that each stands for."""
-        if _ELSEWHERE.search(unicodedata.normalize("NFKC", text)):
-            whole = self._whole.encode(text, add_special_tokens=False)
-            return whole.ids, whole.offsets
-        small = self._small.encode(text, add_special_tokens=False)
-        return [self._ids[number] for number in small.ids], small.offsets
+        return self._encode(text, special=False)
 
     def cut_ids(self, text: str) -> list[int]:
-        """The same, cut to what the model reads, the closing token kept."""
+        """The token ids, cut to what the model reads, the closing token kept."""
         ids = self.ids(text)
         return ids if len(ids) <= MAX_TOKENS else [*ids[: MAX_TOKENS - 1], ids[-1]]
+
+    def _encode(self, text: str, *, special: bool) -> tuple[list[int], list[tuple[int, int]]]:
+        # Normalising comes first: "µ" is Latin, and becomes a Greek letter.
+        if _ELSEWHERE.search(unicodedata.normalize("NFKC", text)):
+            whole = self._whole.encode(text, add_special_tokens=special)
+            return whole.ids, whole.offsets
+        small = self._small.encode(text, add_special_tokens=special)
+        return [self._ids[number] for number in small.ids], small.offsets
 
     @cached_property
     def _whole(self) -> Any:
         from tokenizers import Tokenizer
 
         return Tokenizer.from_file(str(self._folder / "tokenizer.json"))
-
-
-def quick_files(tokenizer: dict[str, Any]) -> dict[str, bytes]:
-    """The two files of the small vocabulary, by their path in the folder."""
-    small, ids = shrink(tokenizer)
-    return {TOKENIZER_PATH: json.dumps(small, ensure_ascii=False).encode(), IDS_PATH: ids}
