@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
@@ -14,12 +11,8 @@ from assistant.quick_tokenizer import IDS_PATH, MAX_TOKENS, QuickTokenizer
 from assistant.settings import Settings
 
 
-@pytest.fixture(scope="module")
-def folder() -> Path:
-    return materialise(Settings().cache)
-
-
-def test_any_text_gets_the_tokens_of_the_whole_tokenizer(folder: Path) -> None:
+def test_any_text_gets_the_tokens_of_the_whole_tokenizer() -> None:
+    folder = materialise(Settings().cache)
     quick, whole = QuickTokenizer(folder), Tokenizer.from_file(str(folder / "tokenizer.json"))
 
     @settings(deadline=None)
