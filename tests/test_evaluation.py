@@ -11,7 +11,7 @@ import pytest
 
 from assistant import Assistant, Settings, open_assistant
 from assistant.evaluation import read_set, read_sets
-from assistant.evaluation.gold import evidence_problems
+from assistant.evaluation.score import evidence_problems
 from assistant.evaluation.untranslated import without_translations
 from assistant.evaluation.xquad import print_table
 

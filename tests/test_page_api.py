@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from assistant import Assistant
+from assistant.evaluation import read_set
 from assistant.evaluation.__main__ import main
 from assistant.evaluation.load import ask_at_once
-from assistant.evaluation.questions import read_set
 
 from .browser import CHINESE, ENGLISH
 from .conftest import ROOT
