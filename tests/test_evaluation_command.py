@@ -109,9 +109,6 @@ def test_an_impossible_floor_is_refused_before_anything_is_asked(
         (["compare", "nowhere", "elsewhere"], "nowhere"),
         (["xquad", "nowhere"], "nowhere"),
         (["speed", "nowhere.jsonl"], "nowhere.jsonl"),
-        (["fit", "nowhere", "nowhere.jsonl"], "nowhere.jsonl"),
-        (["fit", "nowhere", "small.jsonl"], "squad2-fit.json"),
-        (["fit-reader", "nowhere", "nowhere", "--out", "nowhere"], "nowhere"),
     ],
 )
 def test_trouble_is_one_sentence_on_stderr(

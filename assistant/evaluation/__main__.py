@@ -12,8 +12,6 @@
     throughput TEXT     embedding a text, against the embedding engine's own loop
     speed SET           cold and warm answer time, build time and memory on this machine
     load ADDRESS SET    many people asking a running page at once: p50, p95, errors
-    fit READING SET …   fit the decision to answer (never on a set that reports)
-    fit-reader READING XQUAD   fit the reader's weights on the reading sets
 
 Sets are JSON Lines, CSV with a header, or JSON in SQuAD's format. A run is kept with its report
 in a directory; the same command goes on with one that was stopped and shows one that is finished.
@@ -97,16 +95,6 @@ def _command(settings: Settings, options: argparse.Namespace) -> None:
             from .throughput import print_throughput
 
             print_throughput(settings, options.text, limit=options.limit)
-        case "fit":
-            from .fit import fit_decision
-
-            fit_decision(settings, options.reading, options.sets)
-        case "fit-reader":
-            from .export_reader import fit_and_export
-
-            fit_and_export(
-                settings, options.reading, options.xquad, options.out, first_phase=options.phase
-            )
 
 
 def _speed(settings: Settings, options: argparse.Namespace) -> None:

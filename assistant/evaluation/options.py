@@ -24,7 +24,6 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     consistency.add_argument("--workers", type=_count, default=2, metavar="N")
     _add_benchmarks(commands)
     _add_written(commands)
-    _add_fits(commands)
     return made
 
 
@@ -81,17 +80,6 @@ def _add_written(commands: Commands) -> None:
     load.add_argument("set", type=Path)
     load.add_argument("--users", type=_count, default=20, metavar="N", help="(20)")
     load.add_argument("--seconds", type=_count, default=60, metavar="N", help="(60)")
-
-
-def _add_fits(commands: Commands) -> None:
-    fit = commands.add_parser("fit", help="fit the decision to answer")
-    fit.add_argument("reading", type=Path, help="the folder of the reading sets")
-    fit.add_argument("sets", nargs="+", type=Path, metavar="SET", help="sets about the corpus")
-    reader = commands.add_parser("fit-reader", help="fit the reader (an hour or more)")
-    reader.add_argument("reading", type=Path, help="the folder of the reading sets")
-    reader.add_argument("xquad", type=Path, help="the folder of XQuAD")
-    reader.add_argument("--out", type=Path, required=True, help="where each phase is kept")
-    reader.add_argument("--phase", type=int, default=0, help="go on with this phase")
 
 
 def _add_run(run: argparse.ArgumentParser) -> None:
