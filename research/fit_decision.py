@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.answering import Assistant, open_assistant
-from assistant.evaluation.xquad_index import paragraph_settings
+from assistant.evaluation.indexes import SetText, texts_settings
 from assistant.evaluation.questions import SetQuestion, read_set
 from assistant.settings import Settings
 from assistant.sufficiency import PLAIN_WORDS, SIGNALS
@@ -82,7 +82,9 @@ def _of_articles(settings: Settings, pairs: Sequence[ReadingPair], language: Lan
 
     aside = [pair for pair in pairs if held_out(pair.group)]
     texts = list(dict.fromkeys(" ".join(pair.passage.split()) + "\n" for pair in aside))
-    mine = paragraph_settings(settings, f"held-out-{language}", {language: texts})
+    sources = {f"{language}-{i:04}": SetText(language, text) for i, text in enumerate(texts)}
+    home = settings.home / "evaluation" / f"held-out-{language}"
+    mine = texts_settings(settings, home, sources)
     with open_assistant(mine) as assistant:
         rows = [assistant.find(p.question).evidence.signals() for p in tqdm(aside, leave=False)]
     return np.array(rows), np.array([bool(pair.spans) for pair in aside])

@@ -3,7 +3,7 @@
     run SET …           ask question sets; answers, quotes, retrieval and refusals scored
     compare A B         what differs between two runs, and whether by more than chance
     consistency SET …   do the two languages get the same passages and figures
-    xquad DIR           retrieval on XQuAD, four directions and mixed, recipe by recipe
+    xquad DIR           retrieval on XQuAD, four directions and mixed
     xquad-answers DIR   answers on XQuAD: the first sentence, the quoted answer, the short one
     xquad-refusal DIR   refusal on XQuAD: paragraph removed, article removed, near misses
     claims [SET]        does the check of written claims tell corrupted ones
@@ -78,36 +78,33 @@ def _command(settings: Settings, options: argparse.Namespace) -> None:
 
             print_consistency(settings, options.sets, out=options.out, workers=options.workers)
         case "xquad":
-            from .xquad import print_table
+            from .xquad import print_retrieval
 
-            print_table(settings, options.directory, limit=options.limit)
+            print_retrieval(settings, options.directory, limit=options.limit)
         case "xquad-answers":
-            from .xquad_answers import print_answers
+            from .xquad import print_answers
 
             print_answers(settings, options.directory, limit=options.limit)
         case "xquad-refusal":
-            from .xquad_refusal import print_refusal
+            from .xquad import print_refusal
 
             print_refusal(settings, options.directory, limit=options.limit)
         case "speed":
             _speed(settings, options)
         case "throughput":
-            from .throughput import print_throughput
+            from .speed import print_throughput
 
             print_throughput(settings, options.text, limit=options.limit)
 
 
 def _speed(settings: Settings, options: argparse.Namespace) -> None:
     from .questions import read_set
+    from .speed import print_chat_speed, print_page_start, print_speed
 
     questions = read_set(options.set)
     if options.page:
-        from .page_start import print_page_start
-
         print_page_start(questions[0].question)
         return
-    from .speed import print_chat_speed, print_speed
-
     if options.chat:
         print_chat_speed(settings, questions, limit=options.limit)
     else:
@@ -126,7 +123,7 @@ def _load(options: argparse.Namespace) -> int:
 def _written(settings: Settings, options: argparse.Namespace) -> int:
     """The commands about what a chat model writes; returns the exit code."""
     if options.command == "claims":
-        from .claims_table import print_claims
+        from .claims import print_claims
 
         print_claims(
             settings,
@@ -137,11 +134,11 @@ def _written(settings: Settings, options: argparse.Namespace) -> int:
             out=options.out,
         )
     elif options.command == "dialogues":
-        from .dialogues_table import print_dialogues
+        from .dialogues import print_dialogues
 
         print_dialogues(settings, options.set, listed=options.list)
     else:
-        from .injections_table import print_injections
+        from .injections import print_injections
 
         passed = print_injections(settings, options.set, out=options.out)
         return 0 if passed else UNDER_ITS_FLOOR
@@ -168,7 +165,7 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
 
         judge = open_judge(options.judge)
     if options.no_translations:
-        from .untranslated import without_translations
+        from .indexes import without_translations
 
         settings = without_translations(settings)
     with open_assistant(settings) as assistant:
