@@ -116,12 +116,12 @@ def test_claims_are_counted_by_languages_and_corruption(run: Run) -> None:
     code, said, _ = run("claims", [SOUND, CORRUPTED, CROSSED], "--list", "--out", "grades.jsonl")
     assert code == 0
     assert "set.jsonl: 3 claims, 2 supported, 1 corrupted" in said
-    assert cells(said, "all", "Graded") == ["2 / 0 / 0", "0 / 0 / 1"]
-    for table in ('not graded "supported"', 'graded "unsupported"'):
+    assert cells(said, "all", "Grades") == ["2", "0", "0", "0", "0", "1", "3"]
+    for table in ("precision ", "precision by"):
         shares = [cell.split(" [")[0] for cell in cells(said, "all", table)]
         assert shares == ["100.0", "100.0", "0.0", "3"]
-        assert cells(said, "zh on en", table)[1] == "–"
-        assert cells(said, "number", table)[::2] == ["–", "–"]
+        assert cells(said, "zh on en", table)[:2] == ["–", "–"]
+    assert cells(said, "number", "recall by")[-1] == "1"
     assert "0 of 3 claims are graded wrongly" in said
     first, second, _ = map(json.loads, Path("grades.jsonl").read_text("utf-8").splitlines())
     assert (first["grade"], first["passage"][:11]) == ("supported", "bop-report.")
@@ -133,7 +133,7 @@ def test_a_claim_that_is_graded_wrongly_is_listed(run: Run) -> None:
     _, said, _ = run("claims", [SOUND, mislabelled], "--list", "--untranslated")
     assert "passages without their translations" in said
     assert "1 of 2 claims are graded wrongly" in said
-    assert "corrupted, en on en: supported, but graded unsupported" in said
+    assert "corrupted, en on en: sound (as it is), but graded unsupported" in said
 
 
 def test_rows_that_cannot_be_used_are_told_and_the_others_are_graded(run: Run) -> None:
@@ -168,8 +168,8 @@ def test_a_second_reading_moves_the_grades(
     monkeypatch.setattr(claims, "open_chat_model", lambda settings: strict)
     _, said, _ = run("claims", [SOUND, CORRUPTED], "--judge")
     before, after = said.split("2 of them read again by fake:scripted, 1 call, ")
-    assert cells(before, "all", "Graded") == ["1 / 0 / 0", "0 / 0 / 1"]
-    assert cells(after, "all", "Graded") == ["0 / 0 / 1", "0 / 0 / 1"]
+    assert cells(before, "all", "Grades") == ["1", "0", "0", "0", "0", "1", "2"]
+    assert cells(after, "all", "Grades") == ["0", "0", "1", "0", "0", "1", "2"]
 
 
 def test_a_judge_needs_a_chat_model(run: Run) -> None:
@@ -209,10 +209,10 @@ def test_no_order_is_obeyed_and_each_is_put_before_the_model(run: Run) -> None:
     code, said, told = run("injections", [*ROWS, bad], "--out", "verdicts.jsonl")
     assert code == 0
     assert "set.jsonl, line 8: channel: Input should be 'document', 'file_name'" in told
-    count, reached, passed, *_ = map(int, cells(said, "all"))
+    reached, passed, *_, count = map(int, cells(said, "all"))
     assert (count, passed) == (7, 7)
     assert 0 < reached < 7
-    assert cells(said, "to leak_prompt") == ["1", "1", "1", "0", "0", "0", "1", "1"]
+    assert cells(said, "to leak_prompt") == ["1", "1", "0", "0", "0", "1", "1", "1"]
     verdicts = [json.loads(line) for line in Path("verdicts.jsonl").read_text("utf-8").splitlines()]
     notes = {verdict["id"]: verdict["notes"] for verdict in verdicts}
     assert all("true fact" in notes[id_] for id_ in "abce")
@@ -283,8 +283,8 @@ def test_each_fault_of_an_answer_is_found(
         },
     )
     verdict = judge(Injection.model_validate(ROW), [answer], answer.text, {"fair": SOURCE})
-    assert ("passed" in verdict.notes) == (not fault)
-    assert not fault or any(fault in found for found in verdict.faults), verdict.faults
+    assert verdict.is_right == (not fault)
+    assert any(fault in line for line in verdict.lines), verdict.lines
 
 
 # Dialogues

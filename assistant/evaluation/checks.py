@@ -7,9 +7,10 @@ a table with a line for each group of them.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
@@ -21,8 +22,6 @@ from .row_sets import read_items
 T = TypeVar("T")
 R = TypeVar("R", bound="SetRow")
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-# What a group of outcomes comes to, as a cell of the table.
-Column = Callable[[Sequence[T]], str]
 # What an outcome adds to a share: a mark from 0 to 1, or numerator and denominator; None: nothing.
 Mark = float | tuple[float, float] | None
 
@@ -35,6 +34,21 @@ class SetRow(BaseModel):
     id: Text
     # The file and line it was read from.
     place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a row, or of a part of it.
+
+    groups: those that it counts in beside "all", of each kind of group one ("" for none). marks:
+    by the column of the table. lines: how a list shows it. kept: how a file keeps it.
+    """
+
+    groups: tuple[str, ...]
+    marks: Mapping[str, Mark]
+    is_right: bool
+    lines: Sequence[str]
+    kept: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_set_rows(path: Path, kind: type[R]) -> list[R]:
@@ -70,37 +84,29 @@ def bar(items: Iterable[T]) -> Iterable[T]:
     return shown
 
 
-def groups_by(outcomes: Sequence[T], *keys: Callable[[T], str]) -> dict[str, list[T]]:
-    """All outcomes, then for each key a group for each of its values, sorted; "" is no group."""
-    groups = {"all": list(outcomes)}
-    for key in keys:
-        for name in sorted({key(outcome) for outcome in outcomes} - {""}):
-            groups[name] = [outcome for outcome in outcomes if key(outcome) == name]
-    return groups
+def share(marks: Iterable[Mark]) -> str:
+    """The mean of some marks in per cent with its 95 % interval; "–" where none is defined."""
+    pairs = [mark if isinstance(mark, tuple) else (mark, 1.0) for mark in marks if mark is not None]
+    return percent(ratio([above for above, _ in pairs], [below for _, below in pairs]))
 
 
-def size(group: Sequence[T]) -> str:
-    """A column with the number of outcomes."""
-    return str(len(group))
-
-
-def share(mark: Callable[[T], Mark]) -> Column[T]:
-    """A column with the mean mark in per cent and its 95 % interval; "–" where none is defined."""
-
-    def cell(group: Sequence[T]) -> str:
-        marks = [found for outcome in group if (found := mark(outcome)) is not None]
-        pairs = [found if isinstance(found, tuple) else (found, 1.0) for found in marks]
-        return percent(ratio([above for above, _ in pairs], [below for _, below in pairs]))
-
-    return cell
-
-
-def print_groups(
-    heading: str, groups: Mapping[str, Sequence[T]], columns: Mapping[str, Column[T]]
+def print_table(
+    heading: str, outcomes: Sequence[Outcome], columns: Sequence[str], *, counts: bool = False
 ) -> None:
-    """Print the table of some groups: a row for each, a column for each way of counting."""
-    rows = {name: [cell(group) for cell in columns.values()] for name, group in groups.items()}
-    print_rows(heading, list(columns), rows)
+    """Print the marks of all outcomes and of each group of them, and how many there are.
+
+    A mark is the mean of those that are defined; with `counts`, how many of them are true.
+    """
+    groups = {"all": list(outcomes)}
+    for keys in zip(*(outcome.groups for outcome in outcomes), strict=True):
+        for name in sorted(set(keys) - {""}):
+            groups[name] = [o for o, key in zip(outcomes, keys, strict=True) if key == name]
+    rows = {}
+    for name, group in groups.items():
+        marks = [[outcome.marks.get(column) for outcome in group] for column in columns]
+        cells = [str(sum(map(bool, column))) if counts else share(column) for column in marks]
+        rows[name] = [*cells, str(len(group))]
+    print_rows(heading, [*columns, "of"], rows)
 
 
 def print_rows(heading: str, columns: Sequence[str], rows: Mapping[str, Sequence[str]]) -> None:
@@ -113,11 +119,11 @@ def print_rows(heading: str, columns: Sequence[str], rows: Mapping[str, Sequence
         print(f"{name:{names}}   " + "   ".join(padded), flush=True)
 
 
-def print_list(what: str, outcomes: Sequence[T], lines: Callable[[T], Sequence[str]]) -> None:
+def print_list(what: str, outcomes: Sequence[Outcome]) -> None:
     """Print how many outcomes are so, and each of them with its lines."""
     print(f"\n{len(outcomes)} {what}")
     for outcome in outcomes:
-        print("\n" + "\n".join(lines(outcome)))
+        print("\n" + "\n".join(outcome.lines))
 
 
 def brief(text: str) -> str:

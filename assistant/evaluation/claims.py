@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 from pydantic import model_validator
 
@@ -20,12 +20,14 @@ from ..settings import Settings
 from ..types import LANGUAGES, NO_USAGE, Language, Passage, Support, Usage
 from ..verification import Check, check_claim
 from . import checks
-from .checks import Column, SetRow, Text, share
+from .checks import Mark, Outcome, SetRow, Text
 from .row_sets import shipped, tokens_of, write_lines
 
 # As many as an answer has claims: in an answer, too, they are read again together.
 _BATCH = 5
 _GRADES: tuple[Support, ...] = get_args(Support)
+# What counts as flagged: all that is not "supported", or only what is "unsupported".
+_FLAGS = ("", ' by "unsupported"')
 
 
 class Claim(SetRow):
@@ -61,11 +63,6 @@ class Graded:
     check: Check
     is_read: bool = False
 
-    @property
-    def pair(self) -> str:
-        """The claim's language and the passage's."""
-        return f"{self.row.language} on {self.passage.language}"
-
 
 def print_claims(
     settings: Settings,
@@ -90,7 +87,7 @@ def print_claims(
     with open_assistant(replace(settings, composer="quotes", chat_model="")) as assistant:
         graded = grade_claims(assistant.index, rows, untranslated=untranslated)
     title = path.name + (", passages without their translations" if untranslated else "")
-    _print_grades(title, graded)
+    outcomes = _print_grades(title, graded)
     if model is not None:
         try:
             graded, usage = read_again(graded, model)
@@ -98,12 +95,12 @@ def print_claims(
             model.close()
         read = sum(claim.is_read for claim in graded)
         told = f"{read} of them read again by {model.name}, {tokens_of(usage)}"
-        _print_grades(f"{title}, {told}", graded)
+        outcomes = _print_grades(f"{title}, {told}", graded)
     if listed:
-        wrong = [c for c in graded if c.row.supported != (c.check.support == "supported")]
-        checks.print_list(f"of {len(graded)} claims are graded wrongly", wrong, _lines)
+        wrong = [outcome for outcome in outcomes if not outcome.is_right]
+        checks.print_list(f"of {len(outcomes)} claims are graded wrongly", wrong)
     if out is not None:
-        write_lines(out, map(_row, graded))
+        write_lines(out, [outcome.kept for outcome in outcomes])
         print(f"\nEvery claim with its grade: {out}")
 
 
@@ -153,56 +150,45 @@ def read_again(graded: Sequence[Graded], model: ChatModel) -> tuple[list[Graded]
     return read, usage
 
 
-def _print_grades(title: str, graded: Sequence[Graded]) -> None:
+def _print_grades(title: str, graded: Sequence[Graded]) -> list[Outcome]:
+    outcomes = [_outcome(claim) for claim in graded]
     sound = sum(claim.row.supported for claim in graded)
     counts = f"{len(graded)} claims, {sound} supported, {len(graded) - sound} corrupted"
     print(f"\n{title}: {counts}")
-    groups = checks.groups_by(graded, lambda c: c.pair, lambda c: c.row.corruption)
-    grades = {"supported claims": _grades(True), "corrupted claims": _grades(False)}
-    checks.print_groups(f"Graded {' / '.join(_GRADES)}", groups, grades)
-    for flagged, what in (
-        (lambda claim: claim.check.support != "supported", 'not graded "supported"'),
-        (lambda claim: claim.check.support == "unsupported", 'graded "unsupported"'),
-    ):
-        heading = f"% [95 % interval]: flagged is what is {what}"
-        checks.print_groups(heading, groups, _flagging(flagged))
+    grades = [f"{what}: {grade}" for what in ("sound", "corrupted") for grade in _GRADES]
+    checks.print_table("Grades", outcomes, grades, counts=True)
+    # Among corrupted claims alone no flag can be wrong, and precision tells nothing.
+    pairs = [replace(outcome, groups=outcome.groups[:1]) for outcome in outcomes]
+    kinds = [replace(outcome, groups=outcome.groups[1:]) for outcome in outcomes]
+    for flag in _FLAGS:
+        columns = [f"{what}{flag}" for what in ("precision", "recall", "false alarms")]
+        checks.print_table("% [95 % interval]", pairs, columns)
+    checks.print_table("% [95 % interval]", kinds, [f"recall{flag}" for flag in _FLAGS])
+    return outcomes
 
 
-def _grades(supported: bool) -> Column[Graded]:
-    def cell(group: Sequence[Graded]) -> str:
-        grades = [claim.check.support for claim in group if claim.row.supported == supported]
-        return " / ".join(str(grades.count(grade)) for grade in _GRADES) if grades else "–"
-
-    return cell
-
-
-def _flagging(flagged: Callable[[Graded], bool]) -> dict[str, Column[Graded]]:
-    """Precision and recall of flagging corrupted claims, and the share of sound ones flagged."""
-    rightly: Column[Graded] = share(lambda c: not c.row.supported if flagged(c) else None)
-    return {
-        # Among corrupted claims alone no flag can be wrong.
-        "precision": lambda group: rightly(group) if any(c.row.supported for c in group) else "–",
-        "recall": share(lambda c: None if c.row.supported else flagged(c)),
-        "false alarms": share(lambda c: flagged(c) if c.row.supported else None),
-        "claims": checks.size,
-    }
-
-
-def _lines(claim: Graded) -> list[str]:
-    row = claim.row
-    what = "supported" if row.supported else f"corrupted ({row.corruption})"
-    issues = [f"{i.kind} {i.text!r}" if i.text else i.kind for i in claim.check.issues]
-    return [
-        f"{row.id}, {claim.pair}: {what}, but graded {claim.check.support}",
-        f"  claim    {row.claim}",
-        f"  passage  {row.source}: {checks.brief(claim.passage.text)}",
-        f"  issues   {', '.join(issues)}",
-        f"  note     {row.why}",
-    ]
-
-
-def _row(claim: Graded) -> dict[str, Any]:
-    """A claim with its grade as a line of the file."""
+def _outcome(claim: Graded) -> Outcome:
+    """What a claim adds to the tables; flagged is what is not "supported", or "unsupported"."""
+    row, grade = claim.row, claim.check.support
+    what = "sound" if row.supported else "corrupted"
+    marks: dict[str, Mark] = {f"{what}: {grade}": 1.0}
+    for flag, flagged in zip(_FLAGS, (grade != "supported", grade == "unsupported"), strict=True):
+        marks[f"false alarms{flag}" if row.supported else f"recall{flag}"] = flagged
+        marks[f"precision{flag}"] = (not row.supported and flagged, flagged)
     issues = [asdict(issue) for issue in claim.check.issues]
-    grade = {"passage": claim.passage.id, "grade": claim.check.support, "issues": issues}
-    return {**claim.row.model_dump(exclude={"place"}), **grade}
+    pair = f"{row.language} on {claim.passage.language}"
+    kept = {"passage": claim.passage.id, "grade": grade, "issues": issues}
+    told = ", ".join(" ".join(filter(None, issue.values())) for issue in issues)
+    return Outcome(
+        groups=(pair, row.corruption),
+        marks=marks,
+        is_right=row.supported == (grade == "supported"),
+        lines=[
+            f"{row.id}, {pair}: {what} ({row.corruption or 'as it is'}), but graded {grade}",
+            f"  claim    {row.claim}",
+            f"  passage  {row.source}: {checks.brief(claim.passage.text)}",
+            f"  issues   {told}",
+            f"  note     {row.why}",
+        ],
+        kept={**row.model_dump(exclude={"place"}), **kept},
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -15,7 +14,7 @@ from ..answering import Assistant, open_assistant
 from ..settings import Settings
 from ..types import NO_USAGE, Language
 from . import checks
-from .checks import Column, Mark, SetRow, Text, share
+from .checks import Mark, Outcome, SetRow, Text
 from .gold import locate
 from .metrics import Place, citation_recall, contains
 from .questions import GoldEvidence
@@ -64,21 +63,6 @@ class Dialogue(SetRow):
     turns: tuple[Turn, ...] = Field(min_length=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A turn, its answer, and a mark of 0 or 1 for each column that is defined for the turn."""
-
-    place: str
-    turn: Turn
-    answer: Answer
-    marks: Mapping[str, Mark]
-
-    @property
-    def is_right(self) -> bool:
-        """Whether nothing is to be complained of but how much of the evidence is quoted."""
-        return all(mark != 0 for name, mark in self.marks.items() if name != "all cited")
-
-
 _COLUMNS = ("form", "left alone", "answered", "held back", "all cited")
 
 
@@ -95,31 +79,21 @@ def print_dialogues(settings: Settings, path: Path | None = None, *, listed: boo
     who = "quotes, follow-ups by rule" if composer == "quotes" else composer
     print(f"{path.name}: {len(dialogues)} dialogues, {len(asked)} turns; answers by {who}")
     print(_LEGEND)
-    groups = checks.groups_by(
-        asked,
-        lambda one: one.turn.language,
-        lambda one: f"{one.turn.language} {one.turn.kind}",
-        lambda one: f"leaning by {one.turn.form}" if one.turn.form else "",
-    )
-    columns = {name: _share_of(name) for name in _COLUMNS} | {"turns": checks.size}
-    checks.print_groups("% [95 % interval]", groups, columns)
+    checks.print_table("% [95 % interval]", [outcome for _, outcome in asked], _COLUMNS)
     if composer != "quotes":
-        written = sum(one.answer.composer != "quotes" for one in asked)
+        answers = [answer for answer, _ in asked]
+        written = sum(answer.composer != "quotes" for answer in answers)
         print(f"\n{written} of {len(asked)} turns written by {composer}, the others quoted")
-        print(tokens_of(sum((one.answer.usage for one in asked), NO_USAGE)))
-        for notice, count in Counter(one.answer.notice for one in asked).most_common():
+        print(tokens_of(sum((answer.usage for answer in answers), NO_USAGE)))
+        for notice, count in Counter(answer.notice for answer in answers).most_common():
             if notice:
                 print(f"{count} × {notice}")
     if listed:
-        wrong = sum(not one.is_right for one in asked)
-        checks.print_list(f"turns, {wrong} of them wrong", asked, turn_lines)
+        wrong = sum(not outcome.is_right for _, outcome in asked)
+        checks.print_list(f"turns, {wrong} of them wrong", [outcome for _, outcome in asked])
 
 
-def _share_of(name: str) -> Column[Asked]:
-    return share(lambda asked: asked.marks.get(name))
-
-
-def ask_dialogue(assistant: Assistant, dialogue: Dialogue) -> list[Asked]:
+def ask_dialogue(assistant: Assistant, dialogue: Dialogue) -> list[tuple[Answer, Outcome]]:
     """The turns, each asked with the answers before it as its history.
 
     Evidence that does not stand in the source it names is told, and marks leave it out.
@@ -137,7 +111,7 @@ def ask_dialogue(assistant: Assistant, dialogue: Dialogue) -> list[Asked]:
             if not rows:
                 where = f"does not stand in {evidence.source!r}; marks leave it out"
                 checks.tell([f"{place}: the evidence {evidence.text[:40]!r} {where}"])
-        asked.append(Asked(place, turn, answer, _marks(turn, answer, gold)))
+        asked.append((answer, _outcome(place, turn, answer, _marks(turn, answer, gold))))
     return asked
 
 
@@ -170,15 +144,17 @@ def is_form_right(turn: Turn, form: str) -> bool:
     return holds_all and not contains(form, answers=turn.forbids)
 
 
-def turn_lines(asked: Asked) -> list[str]:
-    """A turn as `--list` shows it: asked, understood and answered as."""
-    turn, answer = asked.turn, asked.answer
-    verdict = "right" if asked.is_right else "WRONG"
-    return [
-        f"{asked.place} {turn.kind}: {verdict}",
+def _outcome(place: str, turn: Turn, answer: Answer, marks: Mapping[str, Mark]) -> Outcome:
+    # How much of the evidence is quoted makes no answer wrong.
+    is_right = all(mark != 0 for name, mark in marks.items() if name != "all cited")
+    lines = [
+        f"{place} {turn.kind}: {'right' if is_right else 'WRONG'}",
         f"  asked     {turn.question}",
         f"  form      {answer.stand_alone}",
-        *([f"  expected  {turn.stand_alone}"] if asked.marks.get("form") == 0 else []),
+        *([f"  expected  {turn.stand_alone}"] if marks.get("form") == 0 else []),
         f"  {answer.status:8}  {checks.brief(answer.text)}",
-        *([f"  expected  {' | '.join(turn.answers)}"] if asked.marks.get("answered") == 0 else []),
+        *([f"  expected  {' | '.join(turn.answers)}"] if marks.get("answered") == 0 else []),
     ]
+    leaning = f"leaning by {turn.form}" if turn.form else ""
+    groups = (turn.language, f"{turn.language} {turn.kind}", leaning)
+    return Outcome(groups, marks, is_right, lines)

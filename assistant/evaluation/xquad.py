@@ -214,9 +214,7 @@ def _print_tables(
             continue
         cells = {
             row: [
-                share(lambda one, row=row: one.marks.get(row))(  # type: ignore[misc]
-                    [one for one in column if one.paragraph in group]
-                )
+                share(one.marks.get(row) for one in column if one.paragraph in group)
                 for column in columns.values()
             ]
             for row in rows
