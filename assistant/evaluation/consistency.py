@@ -186,13 +186,13 @@ def _same(left: Sequence[str], right: Sequence[str]) -> float | None:
 
 
 def print_consistency(
-    settings: Settings, paths: Sequence[Path], *, out: Path | None = None, workers: int = 2
+    settings: Settings, sets: Sequence[Path], *, out: Path | None = None, workers: int = 2
 ) -> None:
     """Print how alike the answers of every pair are, and both answers where they differ.
 
     With `out` both go to `consistency.json` and `consistency.md` in that directory.
     """
-    read = read_sets(paths)
+    read = read_sets(sets)
     try:
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)

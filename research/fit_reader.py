@@ -1,33 +1,39 @@
 """Fit the reader: the bundled model's upper layers, a span head and a no-answer head.
 
-`python -m assistant.evaluation fit-reader` makes the weights in `assistant/data/reader.npz`
-(origin, seed and figures beside them). Lower layers and embeddings stay as they are bundled,
-so only the upper ones need to ship.
+It makes the weights in `assistant/data/reader.onnx`, with origin, seed and figures beside them.
+Lower layers and embeddings stay as they are bundled, so only the upper ones need to ship.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import random
 import re
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..bundled_graph import LOWER_LAYERS
-from ..reader import END_ID, QUESTION_TOKENS, START_ID
-from .reading_pairs import ReadingPair
+from assistant.bundled_graph import LOWER_LAYERS
+from assistant.bundled_model import materialise
+from assistant.reader import END_ID, QUESTION_TOKENS, START_ID
+from assistant.settings import Settings
+
+from .command import run
+from .reading_pairs import ReadingPair, reading_pairs
 
 # Groups kept out of the fit to watch it and to fit the decision on: two SQuAD articles and the
 # first CMRC paragraphs of odd number, those of the second file of written near misses.
 HELD_OUT = ("en:Immune_system", "en:Yuan_dynasty")
 HELD_OUT_CMRC = 400
 PASSAGE_TOKENS = 160
+# Of the swaps and windows that the pairs are made with.
+PAIRS_SEED = 1
 _PAD_ID = 1
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|(?<=[。！？；])")
 
@@ -141,7 +147,7 @@ def make_reader(folder: Path) -> Any:
             self.spans = torch.nn.Linear(384, 2)
             self.answerable = torch.nn.Linear(384, 1)
             for module in self.body.modules():
-                # Dropout tripled a step's time (design 9); windows and swaps vary the input.
+                # Dropout tripled a step's time on two cores; windows and swaps vary the input.
                 if isinstance(module, torch.nn.Dropout):
                     module.p = 0.0
             frozen = [self.body.embeddings, *self.body.encoder.layer[:LOWER_LAYERS]]
@@ -312,3 +318,33 @@ def _overlap(found: tuple[int, int], gold: tuple[int, int]) -> float:
     if shared <= 0:
         return 0.0
     return 2 * shared / ((found[1] - found[0] + 1) + (gold[1] - gold[0] + 1))
+
+
+def fit_and_export(
+    settings: Settings, reading: Path, xquad: Path, out: Path, *, first_phase: int = 0
+) -> None:
+    """Fit the reader on the reading sets and write its two files."""
+    from .export_reader import export
+
+    plan = FitPlan()
+    pairs = reading_pairs(reading, xquad, seed=PAIRS_SEED)
+    reader, seen = fit(pairs, materialise(settings.cache), out, plan, first_phase=first_phase)
+    kinds = Counter(f"{p.language}{'→' if p.crossed else ''} {p.kind}" for p in pairs)
+    facts = {"plan": asdict(plan), "pairs": dict(sorted(kinds.items())), "held_out": seen}
+    print(f"Wrote {export(reader, facts)}.")
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Fit on the sets that the command line names."""
+    parser = argparse.ArgumentParser(prog="python -m research.fit_reader", description=__doc__)
+    parser.add_argument("reading", type=Path, help="the folder of the reading sets")
+    parser.add_argument("xquad", type=Path, help="the folder of XQuAD")
+    parser.add_argument("--out", type=Path, required=True, help="where each phase is kept")
+    parser.add_argument("--phase", type=int, default=0, help="go on with this phase")
+    options = parser.parse_args(argv)
+    settings, places = Settings.load(), (options.reading, options.xquad, options.out)
+    fit_and_export(settings, *places, first_phase=options.phase)
+
+
+if __name__ == "__main__":
+    run(main)

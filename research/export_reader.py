@@ -5,40 +5,18 @@ from __future__ import annotations
 import json
 import tempfile
 import warnings
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from ..bundled_graph import LOWER_LAYERS
-from ..bundled_model import materialise
-from ..reader import WEIGHTS
-from ..settings import Settings
-from .fit_reader import FitPlan, fit
-from .reading_pairs import reading_pairs
-
-# Of the swaps and windows that the pairs are made with.
-PAIRS_SEED = 1
+from assistant.bundled_graph import LOWER_LAYERS
+from assistant.reader import WEIGHTS
 
 _LICENCE = """\
 MIT, as the multilingual-e5-small layers that it was fitted from. Fitted on SQuAD 2.0 and CMRC \
 2018 (both CC BY-SA 4.0), XQuAD (CC BY-SA 4.0) and near misses of our own; none of their text is \
 in the weights' file."""
-
-
-def fit_and_export(
-    settings: Settings, reading: Path, xquad: Path, out: Path, *, first_phase: int = 0
-) -> None:
-    """Fit the reader on the reading sets and write its two files."""
-    plan = FitPlan()
-    pairs = reading_pairs(reading, xquad, seed=PAIRS_SEED)
-    folder = materialise(settings.cache)
-    reader, seen = fit(pairs, folder, out, plan, first_phase=first_phase)
-    kinds = Counter(f"{p.language}{'→' if p.crossed else ''} {p.kind}" for p in pairs)
-    facts = {"plan": asdict(plan), "pairs": dict(sorted(kinds.items())), "held_out": seen}
-    print(f"Wrote {export(reader, facts)}.")
 
 
 def export(reader: Any, facts: Mapping[str, Any]) -> Path:
@@ -85,7 +63,7 @@ def export(reader: Any, facts: Mapping[str, Any]) -> Path:
             weight_type=QuantType.QInt8,
             op_types_to_quantize=["MatMul"],
         )
-    about = {"licence": _LICENCE, "script": "python -m assistant.evaluation fit-reader", **facts}
+    about = {"licence": _LICENCE, "script": "python -m research.fit_reader", **facts}
     target.with_suffix(".json").write_text(
         json.dumps(about, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
     )

@@ -11,9 +11,9 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from ..glossary import Glossary
-from ..language import HAN
-from ..questions import names_in
+from assistant.glossary import Glossary
+from assistant.language import HAN
+from assistant.questions import names_in
 
 _YEAR = re.compile(r"(?<!\d)(?:1\d{3}|20\d\d)(?!\d)")
 _FIGURE = re.compile(r"\d[\d,.]*\d|\d")

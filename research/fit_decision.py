@@ -6,6 +6,7 @@ nothing is near, and the weights of the signals that make an answer's confidence
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Sequence
 from importlib import resources
@@ -15,14 +16,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..answering import Assistant, open_assistant
-from ..settings import Settings
-from ..sufficiency import PLAIN_WORDS, SIGNALS
-from ..types import LANGUAGES, Language
+from assistant.answering import Assistant, open_assistant
+from assistant.evaluation.indexes import SetText, texts_settings
+from assistant.evaluation.sets import SetQuestion, read_set
+from assistant.settings import Settings
+from assistant.sufficiency import PLAIN_WORDS, SIGNALS
+from assistant.types import LANGUAGES, Language
+
+from .command import run
 from .fit_reader import held_out
-from .questions import SetQuestion, read_set
 from .reading_pairs import ReadingPair, natural_pairs
-from .xquad_index import paragraph_settings
 
 Numbers = npt.NDArray[np.float64]
 Sample = tuple[Numbers, npt.NDArray[np.bool_]]
@@ -79,7 +82,9 @@ def _of_articles(settings: Settings, pairs: Sequence[ReadingPair], language: Lan
 
     aside = [pair for pair in pairs if held_out(pair.group)]
     texts = list(dict.fromkeys(" ".join(pair.passage.split()) + "\n" for pair in aside))
-    mine = paragraph_settings(settings, f"held-out-{language}", {language: texts})
+    sources = {f"{language}-{i:04}": SetText(language, text) for i, text in enumerate(texts)}
+    home = settings.home / "evaluation" / f"held-out-{language}"
+    mine = texts_settings(settings, home, sources)
     with open_assistant(mine) as assistant:
         rows = [assistant.find(p.question).evidence.signals() for p in tqdm(aside, leave=False)]
     return np.array(rows), np.array([bool(pair.spans) for pair in aside])
@@ -182,3 +187,16 @@ def _told_apart(chances: Numbers, truth: npt.NDArray[np.bool_]) -> str:
 
     auroc = roc_auc_score(truth, chances)
     return f"{len(truth)} questions, AUROC {auroc:.3f} (cross-validated)"
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Fit on the sets that the command line names."""
+    parser = argparse.ArgumentParser(prog="python -m research.fit_decision", description=__doc__)
+    parser.add_argument("reading", type=Path, help="the folder of the reading sets")
+    parser.add_argument("sets", nargs="+", type=Path, metavar="SET", help="sets about the corpus")
+    options = parser.parse_args(argv)
+    fit_decision(Settings.load(), options.reading, options.sets)
+
+
+if __name__ == "__main__":
+    run(main)

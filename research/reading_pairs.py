@@ -1,6 +1,6 @@
 """(question, passage) pairs that the reader is fitted on, with a span or with none.
 
-Sources (shared/reading/README.md): ten articles of SQuAD 2.0 with their own near misses, CMRC
+Sources: ten articles of SQuAD 2.0 with their own near misses, CMRC
 2018, the five XQuAD paragraphs of each of those ten articles (both languages: they are never
 reported on), near misses that we wrote on CMRC paragraphs, and swapped questions.
 """
@@ -12,11 +12,11 @@ import random
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
-from ..errors import AssistantError
+from assistant.errors import AssistantError
+
 from .swaps import swap
 
 PairKind = Literal["answerable", "near_miss", "swapped", "other"]
@@ -103,7 +103,7 @@ def _spans(row: dict[str, Any]) -> tuple[tuple[int, int], ...]:
 def _written(reading: Path) -> list[ReadingPair]:
     """Near misses of our own on CMRC's even and (from the second file) odd paragraphs."""
     articles = _articles(reading / "cmrc2018-fit.json")
-    folder = resources.files("assistant") / "evaluation" / "data"
+    folder = Path(__file__).parent / "data"
     pairs = []
     for part in (1, 2):
         text = (folder / f"cmrc_near_misses_{part}.jsonl").read_text(encoding="utf-8")
