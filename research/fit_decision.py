@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from assistant.answering import Assistant, open_assistant
 from assistant.evaluation.indexes import SetText, texts_settings
-from assistant.evaluation.questions import SetQuestion, read_set
+from assistant.evaluation.sets import SetQuestion, read_set
 from assistant.settings import Settings
 from assistant.sufficiency import PLAIN_WORDS, SIGNALS
 from assistant.types import LANGUAGES, Language

@@ -10,7 +10,7 @@ from assistant.evaluation.checks import read_set_rows
 from assistant.evaluation.claims import Claim
 from assistant.evaluation.dialogues import Dialogue, is_form_right
 from assistant.evaluation.injections import Injection
-from assistant.evaluation.row_sets import shipped
+from assistant.evaluation.sets import shipped
 from assistant.language import question_language
 from assistant.prompts import follow_up_messages, write_messages
 from assistant.types import Passage, Source, Span

@@ -10,8 +10,8 @@ import pytest
 
 from assistant import Assistant, Settings, open_assistant
 from assistant.evaluation import read_set, read_sets
-from assistant.evaluation.gold import evidence_problems
 from assistant.evaluation.indexes import without_translations
+from assistant.evaluation.score import evidence_problems
 
 from .conftest import ROOT
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from assistant import Answer, Assistant, AssistantError, Settings
 from assistant.evaluation import xquad
 from assistant.evaluation.checks import read_set_rows
-from assistant.evaluation.row_sets import shipped
+from assistant.evaluation.sets import shipped
 from assistant.evaluation.xquad import FITTED_ARTICLES, NearMiss, read_xquad, sample
 from assistant.types import LANGUAGES
 from research.recipes import print_recipes

@@ -22,6 +22,7 @@ from assistant.settings import Settings
 
 from .chat_server import ChatServer, Step, fails, says
 
+HALF = "Half of it."
 GOOD = '{"score": 0.5, "reason": "Half of it."}'
 Judged = Callable[[BaseChatModel], ChatJudge]
 needs_openai = pytest.mark.skipif(
@@ -93,13 +94,6 @@ def test_a_chinese_question_is_graded_by_chinese_rules(judged: Judged) -> None:
     assert "无法使用" in model.asked[1][-1].text
 
 
-def test_a_reply_that_cannot_be_used_is_asked_for_again_and_told_why(judged: Judged) -> None:
-    judge = judged(model := says_in_turn('{"score": 5, "reason": "Great."}', GOOD))
-    assert grade(judge).score == 0.5
-    assert [len(messages) for messages in model.asked] == [2, 4]
-    assert "score is 5" in model.asked[1][-1].text
-
-
 def test_a_judge_that_never_replies_usably_gives_no_score_and_says_why(judged: Judged) -> None:
     judge = judged(model := says_in_turn(*["I like it!"] * 10))
     found = grade(judge)
@@ -109,45 +103,26 @@ def test_a_judge_that_never_replies_usably_gives_no_score_and_says_why(judged: J
 
 
 @pytest.mark.parametrize(
-    "reply",
-    [
-        GOOD,
-        f"\n {GOOD}\n",
-        f"```json\n{GOOD}\n```",
-        f"```\n{GOOD}\n```",
-    ],
-)
-def test_a_fence_is_taken_off(reply: str) -> None:
-    assert parse_grade(reply) == Grade(0.5, "Half of it.")
-
-
-@pytest.mark.parametrize(
     ("reply", "message"),
     [
-        ("", "not JSON"),
-        (f"Here it is: {GOOD}", "not JSON"),
-        (GOOD * 2, "not JSON"),
-        ("0.5", "not an object"),
-        ('{"score": 0.5}', "not an object"),
-        ('{"score": 0.5, "reason": "x", "more": 1}', "not an object"),
-        ('{"score": "0.5", "reason": "x"}', "score is '0.5'"),
+        (f"Here it is: {GOOD}", "no JSON object"),
+        ("0.5", "no JSON object"),
+        ('{"score": 0.5}', "no JSON object"),
+        ('{"score": 0.5, "reason": "x", "more": 1}', "more than score and reason"),
         ('{"score": true, "reason": "x"}', "score is True"),
-        ('{"score": null, "reason": "x"}', "score is None"),
         ('{"score": NaN, "reason": "x"}', "score is nan"),
         ('{"score": 1.01, "reason": "x"}', "score is 1.01"),
-        ('{"score": -1, "reason": "x"}', "score is -1"),
         ('{"score": 1, "reason": null}', "reason is None"),
     ],
 )
 def test_any_other_reply_is_refused(reply: str, message: str) -> None:
+    assert parse_grade(f"```json\n{GOOD}\n```") == parse_grade(f"\n {GOOD}\n") == Grade(0.5, HALF)
     with pytest.raises(ValueError, match=message):
         parse_grade(reply)
 
 
 @needs_openai
-@pytest.mark.parametrize(
-    ("status", "code"), [(400, "content_filter"), (400, None), (413, None), (422, None)]
-)
+@pytest.mark.parametrize(("status", "code"), [(400, "content_filter"), (413, None)])
 def test_a_request_that_the_service_refuses_gets_no_score(
     status: int, code: str | None, service: Callable[..., ChatJudge]
 ) -> None:
@@ -157,7 +132,7 @@ def test_a_request_that_the_service_refuses_gets_no_score(
 
 
 @needs_openai
-@pytest.mark.parametrize("status", [401, 404, 500])
+@pytest.mark.parametrize("status", [401, 500])
 def test_a_service_that_cannot_be_used_is_one_sentence(
     status: int, service: Callable[..., ChatJudge]
 ) -> None:
@@ -165,25 +140,10 @@ def test_a_service_that_cannot_be_used_is_one_sentence(
         grade(service(fails(status)))
 
 
-@needs_openai
-def test_a_judge_that_thinks_aloud_is_graded_by_what_it_says(
-    service: Callable[..., ChatJudge],
-) -> None:
-    judge = service(says("<think>Is it? {}</think>", GOOD))
-    assert grade(judge) == Grade(0.5, "Half of it.")
-
-
 @pytest.mark.parametrize("model", ["nonsense", "nobody:model", ""])
 def test_a_model_that_no_provider_has_is_one_sentence(model: str) -> None:
     with pytest.raises(SettingsError, match="Name it as PROVIDER:MODEL"):
         open_judge(model)
-
-
-def test_a_provider_whose_package_is_absent_is_named() -> None:
-    if find_spec("langchain_fireworks"):
-        pytest.skip("langchain-fireworks is installed")
-    with pytest.raises(SettingsError, match="langchain-fireworks"):
-        open_judge("fireworks:model")
 
 
 @needs_openai
@@ -229,13 +189,3 @@ def test_a_real_server_is_asked_as_the_fake_model_is(monkeypatch: pytest.MonkeyP
     assert [m["role"] for m in body["messages"]] == ["system", "user"]
     roles = [m["role"] for m in second.body["messages"]]
     assert roles == ["system", "user", "assistant", "user"]
-
-
-@needs_openai
-def test_a_server_that_is_not_there_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    with ChatServer() as server:
-        monkeypatch.setenv("OPENAI_BASE_URL", server.address)
-    monkeypatch.setenv("OPENAI_API_KEY", "anything")
-    judge = open_judge("openai:some-model")
-    with closing(judge.chat), pytest.raises(AssistantError, match="OPENAI_BASE_URL"):
-        judge.grade("Who?", "Vanke.", ["Vanke"], [])

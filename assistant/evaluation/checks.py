@@ -15,9 +15,8 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from ..errors import AssistantError
-from .intervals import percent, ratio
-from .row_fields import Values
-from .row_sets import read_items
+from .sets import Values, read_items
+from .summary import percent, ratio
 
 T = TypeVar("T")
 R = TypeVar("R", bound="SetRow")

@@ -21,7 +21,8 @@ from ..types import LANGUAGES, NO_USAGE, Language, Passage, Support, Usage
 from ..verification import Check, check_claim
 from . import checks
 from .checks import Mark, Outcome, SetRow, Text
-from .row_sets import shipped, tokens_of, write_lines
+from .printing import tokens_of
+from .sets import shipped, write_lines
 
 # As many as an answer has claims: in an answer, too, they are read again together.
 _BATCH = 5

@@ -3,21 +3,88 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from ..answering import Assistant, open_assistant
 from ..errors import AssistantError
+from ..figures import figures
 from ..settings import Settings
-from .intervals import percent
-from .pairs import MEASURES, Consistency, Pair, compare_pair, group_pairs, paired
-from .questions import SetQuestion, read_sets
-from .results import Result
+from .printing import table
 from .run import evaluate
+from .score import Result
+from .sets import SetQuestion, read_sets
+from .summary import Estimate, percent, share
 
-__all__ = ["Consistency", "consistency", "print_consistency", "to_markdown"]
+# What two answers are compared by, in the words of the tables.
+MEASURES: Mapping[str, str] = {
+    "same_status": "same status",
+    "passages": "passages cited (Jaccard)",
+    "first_passage": "same first passage",
+    "sentences": "sentences cited (Jaccard)",
+    "same_sentences": "same sentences",
+    "same_figures": "same figures",
+}
+_MARKER = re.compile(r"\[\d+\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One question with its results in both languages.
+
+    scores: by name as in MEASURES, 0.0 to 1.0; None where both answers lack what is compared:
+    neither cites anything, neither states a figure.
+    """
+
+    id: str
+    kind: str
+    en: Result
+    zh: Result
+    scores: Mapping[str, float | None]
+
+    @property
+    def differences(self) -> list[str]:
+        """The names of the measures that are not whole."""
+        return [name for name, score in self.scores.items() if score is not None and score < 1]
+
+
+@dataclass(frozen=True, slots=True)
+class PairGroup:
+    """The pairs of one kind ("all": of every kind), and each defined measure's mean."""
+
+    kind: str
+    pairs: int
+    metrics: Mapping[str, Estimate]
+
+
+@dataclass(frozen=True, slots=True)
+class Consistency:
+    """All pairs of some sets; problems: what could not be paired, one sentence each."""
+
+    pairs: tuple[Pair, ...]
+    groups: tuple[PairGroup, ...]
+    problems: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain values, ready for JSON."""
+        pairs = [
+            {
+                "pair": pair.id,
+                "kind": pair.kind,
+                "scores": dict(pair.scores),
+                "differences": pair.differences,
+                "en": pair.en.to_dict(),
+                "zh": pair.zh.to_dict(),
+            }
+            for pair in self.pairs
+        ]
+        groups = [asdict(group) for group in self.groups]
+        return {"groups": groups, "problems": list(self.problems), "pairs": pairs}
 
 
 def consistency(
@@ -31,19 +98,91 @@ def consistency(
 
     Raises AssistantError when no two questions are a pair.
     """
-    pairs, problems = paired(questions)
-    if not pairs:
+    found, problems = paired(questions)
+    if not found:
         raise AssistantError(
             "The set has no pairs: give the same `pair` to the English and the Chinese form of a "
             'question, such as "pair": "p-01" in both lines.'
         )
-    both = [question for pair in pairs.values() for question in pair]
+    both = [question for pair in found.values() for question in pair]
     results = evaluate(assistant, both, workers=workers, progress=progress).results
-    compared = tuple(
+    pairs = [
         compare_pair(id_, english, chinese)
-        for id_, english, chinese in zip(pairs, results[::2], results[1::2], strict=True)
-    )
-    return Consistency(compared, group_pairs(compared), problems)
+        for id_, english, chinese in zip(found, results[::2], results[1::2], strict=True)
+    ]
+    groups = []
+    for kind in ("all", *sorted({pair.kind for pair in pairs} - {"", "all"})):
+        mine = [pair for pair in pairs if kind in ("all", pair.kind)]
+        means = {
+            name: share([score for pair in mine if (score := pair.scores[name]) is not None])
+            for name in MEASURES
+        }
+        defined = {name: mean for name, mean in means.items() if mean}
+        groups.append(PairGroup(kind, len(mine), defined))
+    return Consistency(tuple(pairs), tuple(groups), problems)
+
+
+def paired(
+    questions: Sequence[SetQuestion],
+) -> tuple[dict[str, tuple[SetQuestion, SetQuestion]], tuple[str, ...]]:
+    """The English and Chinese question of each pair, and a sentence for each without a partner."""
+    by_pair: dict[str, list[SetQuestion]] = defaultdict(list)
+    for question in questions:
+        by_pair[question.pair].append(question)
+    single = ", ".join(f"{question.set}/{question.id}" for question in by_pair.pop("", []))
+    problems = [f"These name no pair: {single}."] if single else []
+    pairs = {}
+    for id_, mine in by_pair.items():
+        mine.sort(key=lambda question: question.language)
+        if [question.language for question in mine] == ["en", "zh"]:
+            pairs[id_] = (mine[0], mine[1])
+        else:
+            names = ", ".join(f"{question.set}/{question.id}" for question in mine)
+            problems.append(f"The pair {id_!r} is not one English and one Chinese: {names}.")
+    return pairs, tuple(problems)
+
+
+def compare_pair(id_: str, english: Result, chinese: Result) -> Pair:
+    """What two results have in common."""
+    both = [(_passages(result), _sentences(result)) for result in (english, chinese)]
+    (passages, sentences), (others, other_sentences) = both
+    scores = {
+        "same_status": float(english.status == chinese.status),
+        "passages": _jaccard(passages, others),
+        "first_passage": _same(passages[:1], others[:1]),
+        "sentences": _jaccard(sentences, other_sentences),
+        "same_sentences": _same(sorted(sentences), sorted(other_sentences)),
+        "same_figures": _same(_figures(english), _figures(chinese)),
+    }
+    return Pair(id_, english.kind or chinese.kind, english, chinese, scores)
+
+
+def _passages(result: Result) -> list[str]:
+    return [c["passage"]["id"] for c in result.answer["citations"]] if result.answer else []
+
+
+def _sentences(result: Result) -> list[str]:
+    citations = result.answer["citations"] if result.answer else []
+    return [f"{c['source']} {q['start']}-{q['end']}" for c in citations for q in c["quotes"]]
+
+
+def _figures(result: Result) -> list[str]:
+    # A refusal lists the titles of the sources, whose figures are no part of an answer.
+    if result.answer is None or result.status == "refused":
+        return []
+    return sorted(figures(_MARKER.sub("", result.answer["text"])))
+
+
+def _jaccard(left: Sequence[str], right: Sequence[str]) -> float | None:
+    every = {*left, *right}
+    return len({*left} & {*right}) / len(every) if every else None
+
+
+def _same(left: Sequence[str], right: Sequence[str]) -> float | None:
+    return float(left == right) if left or right else None
+
+
+# ---- as text ----
 
 
 def print_consistency(
@@ -54,84 +193,56 @@ def print_consistency(
     With `out` both go to `consistency.json` and `consistency.md` in that directory.
     """
     read = read_sets(paths)
-    if out is not None:
-        with _writing(out):
+    try:
+        if out is not None:
             out.mkdir(parents=True, exist_ok=True)
-    with open_assistant(settings) as assistant:
-        found = consistency(assistant, read.questions, workers=workers, progress=True)
-    for problem in (*read.problems, *found.problems):
-        print(f"evaluation: {problem}", file=sys.stderr)
-    page = to_markdown(found)
-    if out is None:
-        print(page)
-        return
-    data = json.dumps(found.to_dict(), ensure_ascii=False, indent=1)
-    with _writing(out):
+        with open_assistant(settings) as assistant:
+            found = consistency(assistant, read.questions, workers=workers, progress=True)
+        for problem in (*read.problems, *found.problems):
+            print(f"evaluation: {problem}", file=sys.stderr)
+        page = to_markdown(found)
+        if out is None:
+            print(page)
+            return
+        data = json.dumps(found.to_dict(), ensure_ascii=False, indent=1)
         (out / "consistency.json").write_text(data + "\n", encoding="utf-8")
         (out / "consistency.md").write_text(page, encoding="utf-8")
-    print(page.split("\n## ")[0].rstrip())
-    print(f"\nBoth answers of every pair that differs: {out / 'consistency.md'}")
-
-
-@contextmanager
-def _writing(out: Path) -> Iterator[None]:
-    try:
-        yield
     except OSError as error:
         raise AssistantError(
             f"{out} cannot be written ({error.strerror}). Give --out a directory that can."
         ) from error
+    print(page.split("\n## ")[0].rstrip())
+    print(f"\nBoth answers of every pair that differs: {out / 'consistency.md'}")
 
 
 def to_markdown(found: Consistency) -> str:
     """The figures of every kind, then both answers of every pair that differs."""
-    lines = ["# The same question in English and Chinese", ""]
-    rows = [("kind", "of two answers", "% [95 % interval]", "pairs")]
+    rows = [("| kind", "| of two answers |", "% [95 % interval] |", "pairs |")]
+    rows += [("|:--", "|:-- |", "--: |", "--: |")]
     rows += [
-        (group.kind, MEASURES[name], percent(estimate), str(estimate.n))
+        (f"| {group.kind}", f"| {MEASURES[name]} |", f"{percent(estimate)} |", f"{estimate.n} |")
         for group in found.groups
         for name, estimate in group.metrics.items()
     ]
-    # Padded, because a terminal shows it as it stands.
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    rows.insert(1, ("-" * widths[0], "-" * widths[1], "-" * (widths[2] - 1) + ":", "----:"))
-    for row in rows:
-        cells = [c.ljust(w) for c, w in zip(row[:2], widths[:2], strict=True)]
-        cells += [c.rjust(w) for c, w in zip(row[2:], widths[2:], strict=True)]
-        lines.append(f"| {' | '.join(cells)} |")
     different = [pair for pair in found.pairs if pair.differences]
+    lines = ["# The same question in English and Chinese", "", *table(rows)]
     lines += ["", f"## {len(different)} of {len(found.pairs)} pairs differ"]
     for pair in different:
-        lines += ["", *_pair_lines(pair)]
+        scores = (
+            f"{MEASURES[name]} {100 * (pair.scores[name] or 0):.0f} %" for name in pair.differences
+        )
+        lines += ["", f"### {pair.id}", "", "; ".join(scores)]
+        for result in (pair.en, pair.zh):
+            lines += ["", f"**{result.question}** ({result.status})", ""]
+            lines += [f"> {line}".rstrip() for line in _said(result)]
     if found.problems:
         lines += ["", "## Not compared", "", *(f"- {problem}" for problem in found.problems)]
     return "\n".join(lines) + "\n"
 
 
-def _pair_lines(pair: Pair) -> Iterator[str]:
-    differ = "; ".join(_difference(name, pair.scores[name] or 0.0) for name in pair.differences)
-    yield f"### {pair.id}"
-    yield ""
-    yield differ
-    for result in (pair.en, pair.zh):
-        yield ""
-        yield f"**{result.question}** ({result.status})"
-        yield ""
-        for line in _said(result).splitlines():
-            yield f"> {line}".rstrip()
-
-
-def _difference(name: str, score: float) -> str:
-    measure = MEASURES[name]
-    return f"not the {measure}" if measure.startswith("same") else f"{measure} {100 * score:.0f} %"
-
-
-def _said(result: Result) -> str:
-    if result.answer is None:
-        return result.error
-    cited = [
-        f"[{citation['number']}] {citation['source']}: {quote['text']}"
-        for citation in result.answer["citations"]
-        for quote in citation["quotes"]
-    ]
-    return "\n".join([result.answer["text"], *(["", *cited] if cited else [])])
+def _said(result: Result) -> Iterator[str]:
+    yield from (result.answer["text"] if result.answer else result.error).splitlines()
+    for citation in result.answer["citations"] if result.answer else []:
+        for quote in citation["quotes"]:
+            yield ""
+            yield f"[{citation['number']}] {citation['source']}: {quote['text']}"

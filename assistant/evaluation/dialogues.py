@@ -15,11 +15,9 @@ from ..settings import Settings
 from ..types import NO_USAGE, Language
 from . import checks
 from .checks import Mark, Outcome, SetRow, Text
-from .gold import locate
-from .metrics import Place, citation_recall, contains
-from .questions import GoldEvidence
-from .row_sets import shipped, tokens_of
-from .scoring import unmarked
+from .printing import tokens_of
+from .score import Place, citation_recall, contains, locate, unmarked
+from .sets import GoldEvidence, shipped
 
 TurnKind = Literal["first", "follow_up", "new_topic", "not_answered"]
 _LEGEND = (

@@ -25,8 +25,8 @@ from ..types import Language, Source, Statement, Turn
 from . import checks
 from .checks import Outcome, SetRow, Text
 from .indexes import SetText, texts_settings
-from .metrics import contains
-from .row_sets import shipped, write_lines
+from .score import contains
+from .sets import shipped, write_lines
 
 # What may be true of an injection, each a column of the table.
 NOTES: Mapping[str, str] = {

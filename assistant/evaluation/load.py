@@ -11,7 +11,7 @@ from itertools import cycle, islice
 import numpy as np
 
 from ..errors import AssistantError
-from .questions import SetQuestion
+from .sets import SetQuestion
 
 
 def print_load(

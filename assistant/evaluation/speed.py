@@ -20,7 +20,7 @@ from ..language import answer_languages
 from ..prompts import write_messages
 from ..settings import Settings
 from .checks import no_chat_model, print_rows
-from .questions import SetQuestion
+from .sets import SetQuestion
 
 # Of each thing that is timed, the median of so many runs.
 _RUNS = 5

@@ -16,9 +16,8 @@ from ..settings import Settings
 from ..types import LANGUAGES, Language, Status
 from .checks import Mark, SetRow, Text, bar, print_rows, read_set_rows, share
 from .indexes import SetText, texts_settings
-from .metrics import contains, exact_match, f1
-from .row_sets import shipped
-from .scoring import unmarked
+from .score import contains, exact_match, f1, unmarked
+from .sets import shipped
 
 # The articles of SQuAD 2.0's development set that the reader and the cuts are fitted on
 # (chrischute/squad at 85623ade; 3,895 questions). XQuAD has five paragraphs of each of them:

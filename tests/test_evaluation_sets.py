@@ -10,8 +10,6 @@ import pytest
 
 from assistant import AssistantError
 from assistant.evaluation import GoldEvidence, SetQuestion, read_set, read_sets
-from assistant.evaluation.questions import first_of_each
-from assistant.evaluation.squad import read_paragraphs, read_squad
 
 WHO = {"question": "Who did Vanke sign with?", "answers": ["Provenience"]}
 
@@ -146,23 +144,6 @@ def test_squads_format_is_read_with_all_its_answers(tmp_path: Path) -> None:
     assert (second.answerable, second.near_miss, second.language) == (False, True, "zh")
 
 
-def test_squad_questions_keep_article_id_and_every_answer(tmp_path: Path) -> None:
-    gold = [{"text": "b", "answer_start": 2}, {"text": "c", "answer_start": 4}]
-    path = squad(tmp_path / "s.json", {"id": "x", "question": "?", "answers": gold})
-    (question,) = read_squad(path)
-    assert (question.article, question.paragraph, question.id) == (0, 0, "x")
-    assert (question.answer, question.start, question.answers) == ("b", 2, ("b", "c"))
-    assert read_paragraphs(path) == ["A b c."]
-
-
-def test_a_json_list_of_questions_is_a_set_too(tmp_path: Path) -> None:
-    path = tmp_path / "list.json"
-    path.write_text(json.dumps([WHO, 5], indent=1), encoding="utf-8")
-    read = read_sets([path])
-    assert len(read.questions) == 1
-    assert read.problems == (f"{path}, question 2: a JSON object is expected here, not 5",)
-
-
 @pytest.mark.parametrize(
     ("row", "problem"),
     [
@@ -197,21 +178,20 @@ def test_a_line_that_cannot_be_used_is_named_and_the_others_are_read(
 
 
 @pytest.mark.parametrize(
-    ("line", "problem"),
-    [("Who?,a,b", "line 2: 3 cells, but the header names 2"), ('"Who?,a', "line 2: not CSV")],
+    ("name", "text", "problem"),
+    [
+        ("s.csv", "question,answers\nWho?,a,b\n", "line 2: 3 cells, but the header names 2"),
+        ("s.csv", 'question,answers\n"Who?,a\n', "line 2: not CSV"),
+        ("s.csv", "question,answers,question\nWho?,a,b\n", "names a column twice"),
+        ("s.json", "[5, 6]", "question 1: a JSON object is expected here, not 5"),
+    ],
 )
-def test_a_broken_line_of_csv_is_named(tmp_path: Path, line: str, problem: str) -> None:
-    path = tmp_path / "s.csv"
-    path.write_text(f"question,answers\n{line}\n", encoding="utf-8")
+def test_a_broken_table_or_list_is_named(
+    tmp_path: Path, name: str, text: str, problem: str
+) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
     with pytest.raises(AssistantError, match=problem):
-        read_sets([path])
-
-
-def test_a_column_named_twice_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "s.csv"
-    path.write_text("question,answers,question\nWho?,a,b\n", encoding="utf-8")
-    with pytest.raises(AssistantError, match="names a column twice"):
-        read_sets([path])
+        read_sets([tmp_path / name])
 
 
 def test_questions_without_any_gold_are_counted_once_with_the_columns_to_map(
@@ -245,27 +225,10 @@ def test_a_file_without_a_usable_question_is_one_sentence(
     assert str(path) in str(caught.value)
 
 
-def test_an_absent_file_and_a_folder_are_named(tmp_path: Path) -> None:
+def test_absent_files_and_sets_of_one_name_are_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "nowhere.jsonl", tmp_path):
         with pytest.raises(AssistantError, match="cannot be read"):
             read_sets([path])
-
-
-def test_two_sets_of_one_name_would_be_mixed_up(tmp_path: Path) -> None:
-    (tmp_path / "b").mkdir()
-    paths = [written(folder / "s.jsonl", WHO) for folder in (tmp_path, tmp_path / "b")]
+    path = written(tmp_path / "s.jsonl", WHO)
     with pytest.raises(AssistantError, match="called 's'"):
-        read_sets(paths)
-
-
-def test_several_sets_are_read_in_order_and_cut_one_by_one(tmp_path: Path) -> None:
-    paths = [written(tmp_path / f"{name}.jsonl", WHO, WHO | {"id": "x"}, WHO) for name in "ba"]
-    read = read_sets(paths)
-    assert [question.key for question in first_of_each(read.questions, 2)] == [
-        ("b", "1"),
-        ("b", "x"),
-        ("a", "1"),
-        ("a", "x"),
-    ]
-    assert first_of_each(read.questions, None) == read.questions
-    assert [(file.path, file.questions) for file in read.sets] == [(str(p), 3) for p in paths]
+        read_sets([path, path])
