@@ -270,25 +270,6 @@ def ratio(
     return _estimate(value, *parts) if parts.size else None
 
 
-def auroc(positive: Sequence[float], negative: Sequence[float], *, paired: bool) -> Estimate | None:
-    """How often a positive's score lies above a negative's, ties counted half; 0.5 is chance.
-
-    paired: positive[i] and negative[i] belong to one question and are resampled together.
-    n counts the positives. None when either is empty.
-    """
-    from scipy.stats import mannwhitneyu
-
-    if not (len(positive) and len(negative)):
-        return None
-
-    def value(high: Numbers, low: Numbers, axis: int = -1) -> Numbers:
-        above = mannwhitneyu(high, low, axis=axis, method="asymptotic").statistic
-        return np.asarray(above / (high.shape[axis] * low.shape[axis]))
-
-    samples = (np.array(scores, dtype=np.float64) for scores in (positive, negative))
-    return _estimate(value, *samples, paired=paired)
-
-
 def percent(estimate: Estimate | None) -> str:
     """An estimate as a table prints it, in per cent: "86.1 [83.9, 88.2]"; "–" for None."""
     if estimate is None:
@@ -297,7 +278,7 @@ def percent(estimate: Estimate | None) -> str:
     return f"{value:.1f} [{low:.1f}, {high:.1f}]"
 
 
-def _estimate(value: Callable[..., Numbers], *samples: Numbers, paired: bool = True) -> Estimate:
+def _estimate(value: Callable[..., Numbers], *samples: Numbers) -> Estimate:
     """A statistic of samples with its percentile interval from a bootstrap."""
     from scipy.stats import bootstrap
 
@@ -308,7 +289,7 @@ def _estimate(value: Callable[..., Numbers], *samples: Numbers, paired: bool = T
     low, high = bootstrap(
         samples,
         value,
-        paired=paired,
+        paired=True,
         n_resamples=RESAMPLES,
         batch=max(1, _AT_ONCE // count),
         vectorized=True,
