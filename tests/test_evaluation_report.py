@@ -73,15 +73,6 @@ def test_a_passage_shared_by_many_questions_is_kept_once(tmp_path: Path) -> None
     assert len(data["texts"]) == 7
 
 
-def test_a_citation_is_shown_in_the_passage_that_holds_its_quotes(tmp_path: Path) -> None:
-    moved = row(2)
-    moved["answer"]["citations"][0]["quotes"][0]["start"] += 1
-    first, second = data_of(page_of(tmp_path, [row(1), moved]))["questions"]
-    assert first["answer"]["citations"][0]["around"]["start"] == 500
-    assert second["answer"]["citations"][0]["around"] is None
-    assert [hit["gold"] for hit in first["hits"]] == [True] + 5 * [False]
-
-
 def test_undefined_scores_reach_the_page_as_null(tmp_path: Path) -> None:
     made = row()
     made["scores"] |= {"f1": float("nan"), "mrr": None}

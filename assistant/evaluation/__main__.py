@@ -17,7 +17,7 @@ Sets are JSON Lines, CSV with a header, or JSON in SQuAD's format. A run is kept
 in a directory; the same command goes on with one that was stopped and shows one that is finished.
 
 Exit codes: 0 done, 1 something is wrong (one sentence on stderr says what), 2 wrong usage,
-4 a metric is under its floor (--fail-under) an injection did not pass or load met errors,
+4 a metric is under its floor (--fail-under), an injection did not pass, or load met errors,
 130 interrupted.
 """
 
@@ -26,6 +26,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 
 from ..errors import AssistantError
@@ -44,8 +45,15 @@ Options = argparse.Namespace
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     options = _parser().parse_args(argv)
+    command = options.command
     try:
-        passed = _COMMANDS[options.command](Settings.load(), options)
+        settings = Settings.load()
+        if command in _HERE:
+            passed = _HERE[command](settings, options)
+        else:
+            module, _, function = _ELSEWHERE[command].partition(".")
+            run = getattr(import_module(f".{module}", "assistant.evaluation"), function)
+            passed = run(settings, **{k: v for k, v in vars(options).items() if k != "command"})
         return UNDER_ITS_FLOOR if passed is False else 0
     except AssistantError as error:
         print(f"evaluation: {error}", file=sys.stderr)
@@ -55,12 +63,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return 0
     except KeyboardInterrupt:
-        if options.command == "run":
+        if command == "run":
             print("evaluation: stopped; the same command goes on from here.", file=sys.stderr)
         return 130
-
-
-# ---- the commands: each imports what it needs, and only that; False is exit code 4 ----
 
 
 def _run(settings: Settings, options: Options) -> bool:
@@ -118,61 +123,6 @@ def _compare(settings: Settings, options: Options) -> None:
     print_comparison(options.a, options.b)
 
 
-def _consistency(settings: Settings, options: Options) -> None:
-    from .consistency import print_consistency
-
-    print_consistency(settings, options.sets, out=options.out, workers=options.workers)
-
-
-def _xquad(settings: Settings, options: Options) -> None:
-    from .xquad import print_retrieval
-
-    print_retrieval(settings, options.directory, limit=options.limit)
-
-
-def _xquad_answers(settings: Settings, options: Options) -> None:
-    from .xquad import print_answers
-
-    print_answers(settings, options.directory, limit=options.limit)
-
-
-def _xquad_refusal(settings: Settings, options: Options) -> None:
-    from .xquad import print_refusal
-
-    print_refusal(settings, options.directory, limit=options.limit)
-
-
-def _claims(settings: Settings, options: Options) -> None:
-    from .claims import print_claims
-
-    print_claims(
-        settings,
-        options.set,
-        untranslated=options.untranslated,
-        judge=options.judge,
-        listed=options.list,
-        out=options.out,
-    )
-
-
-def _injections(settings: Settings, options: Options) -> bool:
-    from .injections import print_injections
-
-    return print_injections(settings, options.set, out=options.out)
-
-
-def _dialogues(settings: Settings, options: Options) -> None:
-    from .dialogues import print_dialogues
-
-    print_dialogues(settings, options.set, listed=options.list)
-
-
-def _throughput(settings: Settings, options: Options) -> None:
-    from .speed import print_throughput
-
-    print_throughput(settings, options.text, limit=options.limit)
-
-
 def _speed(settings: Settings, options: Options) -> None:
     from .sets import read_set
     from .speed import print_chat_speed, print_page_start, print_speed
@@ -194,19 +144,22 @@ def _load(settings: Settings, options: Options) -> bool:
     return not print_load(options.address, questions, users=options.users, seconds=options.seconds)
 
 
-_COMMANDS: dict[str, Callable[[Settings, Options], bool | None]] = {
+# Each is called with the settings and its options by their names; False is exit code 4.
+_HERE: dict[str, Callable[[Settings, Options], bool | None]] = {
     "run": _run,
     "compare": _compare,
-    "consistency": _consistency,
-    "xquad": _xquad,
-    "xquad-answers": _xquad_answers,
-    "xquad-refusal": _xquad_refusal,
-    "claims": _claims,
-    "injections": _injections,
-    "dialogues": _dialogues,
-    "throughput": _throughput,
     "speed": _speed,
     "load": _load,
+}
+_ELSEWHERE = {
+    "consistency": "consistency.print_consistency",
+    "xquad": "xquad.print_retrieval",
+    "xquad-answers": "xquad.print_answers",
+    "xquad-refusal": "xquad.print_refusal",
+    "claims": "claims.print_claims",
+    "injections": "injections.print_injections",
+    "dialogues": "dialogues.print_dialogues",
+    "throughput": "speed.print_throughput",
 }
 
 
@@ -217,7 +170,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m assistant.evaluation", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    add = {name: subparsers.add_parser(name).add_argument for name in _COMMANDS}
+    # By the names of what the commands' functions take.
+    add = {name: subparsers.add_parser(name).add_argument for name in (*_HERE, *_ELSEWHERE)}
 
     for name in ("run", "consistency"):
         add[name]("sets", nargs="+", type=Path, metavar="SET")
@@ -246,21 +200,21 @@ def _parser() -> argparse.ArgumentParser:
         add[name]("--limit", type=_count, metavar="N", help="questions of each language, spread")
 
     for name in ("claims", "injections", "dialogues"):
-        add[name]("set", nargs="?", type=Path, metavar="SET", help="(the shipped one)")
+        add[name]("path", nargs="?", type=Path, metavar="SET", help="(the shipped one)")
     claims = add["claims"]
     claims("--untranslated", action="store_true", help="check against the originals alone")
     claims("--judge", action="store_true", help="let the settings' chat model read them again")
-    claims("--list", action="store_true", help="print those graded wrongly")
+    claims("--list", dest="listed", action="store_true", help="print those graded wrongly")
     claims("--out", type=Path, metavar="FILE", help="keep every claim's grade here")
     add["injections"]("--out", type=Path, metavar="FILE", help="keep every verdict here")
-    add["dialogues"]("--list", action="store_true", help="print every turn")
+    add["dialogues"]("--list", dest="listed", action="store_true", help="print every turn")
 
     speed = add["speed"]
     speed("set", type=Path)
     speed("--chat", action="store_true", help="written answers against the bare chat model instead")
     speed("--page", action="store_true", help="how soon the page and its first answer come instead")
     speed("--limit", type=_count, default=20, metavar="N", help="with --chat: N answers (20)")
-    add["throughput"]("text", type=Path, help="a text file in UTF-8")
+    add["throughput"]("file", type=Path, help="a text file in UTF-8")
     add["throughput"]("--limit", type=_count, default=400, metavar="N", help="texts (400)")
     add["load"]("address", help="of the page, as `python ui.py` tells it")
     add["load"]("set", type=Path)

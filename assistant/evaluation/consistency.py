@@ -41,7 +41,7 @@ class Pair:
     neither cites anything, neither states a figure.
     """
 
-    id: str
+    pair: str
     kind: str
     en: Result
     zh: Result
@@ -72,19 +72,11 @@ class Consistency:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values, ready for JSON."""
-        pairs = [
-            {
-                "pair": pair.id,
-                "kind": pair.kind,
-                "scores": dict(pair.scores),
-                "differences": pair.differences,
-                "en": pair.en.to_dict(),
-                "zh": pair.zh.to_dict(),
-            }
-            for pair in self.pairs
-        ]
-        groups = [asdict(group) for group in self.groups]
-        return {"groups": groups, "problems": list(self.problems), "pairs": pairs}
+        found = asdict(self)
+        for pair, row in zip(self.pairs, found["pairs"], strict=True):
+            row |= {"differences": pair.differences, "en": pair.en.to_dict()}
+            row["zh"] = pair.zh.to_dict()
+        return found
 
 
 def consistency(
@@ -186,13 +178,13 @@ def _same(left: Sequence[str], right: Sequence[str]) -> float | None:
 
 
 def print_consistency(
-    settings: Settings, paths: Sequence[Path], *, out: Path | None = None, workers: int = 2
+    settings: Settings, sets: Sequence[Path], *, out: Path | None = None, workers: int = 2
 ) -> None:
     """Print how alike the answers of every pair are, and both answers where they differ.
 
     With `out` both go to `consistency.json` and `consistency.md` in that directory.
     """
-    read = read_sets(paths)
+    read = read_sets(sets)
     try:
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
@@ -231,7 +223,7 @@ def to_markdown(found: Consistency) -> str:
         scores = (
             f"{MEASURES[name]} {100 * (pair.scores[name] or 0):.0f} %" for name in pair.differences
         )
-        lines += ["", f"### {pair.id}", "", "; ".join(scores)]
+        lines += ["", f"### {pair.pair}", "", "; ".join(scores)]
         for result in (pair.en, pair.zh):
             lines += ["", f"**{result.question}** ({result.status})", ""]
             lines += [f"> {line}".rstrip() for line in _said(result)]

@@ -10,7 +10,7 @@ import base64
 import hashlib
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from ..builds import replace_text
 from ..errors import AssistantError
 from ..language import passage_language
 from .kept import SavedRun, read_run
-from .score import FAILURES, Place, Result
+from .score import FAILURES, Result
 from .summary import LANGUAGE_NAMES, METRICS, OUTCOMES
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def _packed(run: SavedRun) -> str:
     """All questions as deflated JSON in Base64, which no markup can be hidden in.
 
     Passages are often the same for many questions, so their texts stand once in a list, and hits
-    and citations hold places in it: a page of 5,000 questions stays a page.
+    hold places in it: a page of 5,000 questions stays a page.
     """
     texts: dict[str, int] = {}
     data = {
@@ -164,53 +164,13 @@ def _packed(run: SavedRun) -> str:
 
 
 def _question(result: Result, texts: dict[str, int]) -> dict[str, Any]:
-    golds = [Place(g["source"], g["start"], g["end"]) for g in result.expected["evidence"]]
-    answer = dict(result.answer) if result.answer else None
-    hits = answer.pop("hits") if answer else []
-    if answer:
-        answer["citations"] = [c | {"around": _around(c, hits, texts)} for c in answer["citations"]]
     row = result.to_dict()
-    judge_reason = row["scores"].pop("judge_reason")
+    for hit in row["answer"]["hits"] if row["answer"] else []:
+        hit["text"] = texts.setdefault(hit["text"], len(texts))
     return row | {
         "key": "/".join(result.key),
         "answerability": result.answerability.replace("_", " "),
         "status": result.status,
         "right": result.is_right,
         "failures": result.failures,
-        "answer": answer,
-        "hits": [
-            hit
-            | {
-                "text": texts.setdefault(hit["text"], len(texts)),
-                "gold": any(
-                    Place(hit["source"], hit["start"], hit["end"]).overlaps(gold) for gold in golds
-                ),
-            }
-            for hit in hits
-        ],
-        "judge_reason": judge_reason,
-    }
-
-
-def _around(
-    citation: Mapping[str, Any], hits: Sequence[Mapping[str, Any]], texts: dict[str, int]
-) -> dict[str, Any] | None:
-    """The words of a hit that holds all quotes of a citation, best its own; None for none."""
-    holding = [
-        hit
-        for hit in hits
-        if hit["source"] == citation["source"]
-        and all(
-            hit["start"] <= quote["start"]
-            and hit["text"][quote["start"] - hit["start"] :].startswith(quote["text"])
-            for quote in citation["quotes"]
-        )
-    ]
-    if not holding:
-        return None
-    hit = min(holding, key=lambda hit: hit["start"] != citation["passage"]["start"])
-    return {
-        "start": hit["start"],
-        "end": hit["end"],
-        "text": texts.setdefault(hit["text"], len(texts)),
     }

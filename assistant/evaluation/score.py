@@ -177,16 +177,9 @@ def score(assistant: Assistant, question: SetQuestion, asked: Answer | str) -> R
         languages = answer_languages(assistant.settings.language, question.language)
         scores["language_ok"] = language_compliance(answer, languages)
         scores["latency_ms"] = round(1000 * answer.timings.total_s, 3)
+    asked_for = "set id pair question history language kind answerable near_miss"
     return Result(
-        set=question.set,
-        id=question.id,
-        pair=question.pair,
-        question=question.question,
-        history=question.history,
-        language=question.language,
-        kind=question.kind,
-        answerable=question.answerable,
-        near_miss=question.near_miss,
+        **_picked(question, asked_for),
         expected={
             "answers": list(question.answers),
             "answers_all": list(question.answers_all),
@@ -217,41 +210,28 @@ def _wording(question: SetQuestion, said: str | None, short: str | None) -> Scor
 def answer_row(answer: Answer) -> dict[str, Any]:
     """What a result keeps of an answer: no whole sources, of hits only their passages."""
     lead = answer.lead
-    names = "status text reason language confidence composer stand_alone".split()
-    return {name: getattr(answer, name) for name in names} | {
-        "lead": lead
-        and {
-            "source": lead.source_id,
-            "start": lead.start,
-            "end": lead.end,
-            "text": lead.text,
-            "citation": lead.citation,
-            "translated": lead.translated,
-        },
-        "citations": [
-            {
-                "number": citation.number,
-                "source": citation.source.id,
-                "title": citation.source.title(answer.language),
-                "support": citation.support,
-                "passage": {name: getattr(citation.passage, name) for name in ("id", *_SPAN)},
-                "quotes": [
-                    {name: getattr(quote, name) for name in (*_SPAN, "text")}
-                    for quote in citation.quotes
-                ],
-                "translations": list(citation.translations),
-            }
-            for citation in answer.citations
-        ],
-        "hits": [
-            {"rank": hit.rank, "score": hit.score, "source": hit.passage.source_id}
-            | {name: getattr(hit.passage, name) for name in (*_SPAN, "text")}
-            for hit in answer.hits
-        ],
-    }
+    row = _picked(answer, "status text reason language confidence composer stand_alone")
+    row["lead"] = lead and _picked(lead, "start end text citation translated", lead.source_id)
+    row["citations"] = [
+        {
+            **_picked(citation, "number support", citation.source.id),
+            "title": citation.source.title(answer.language),
+            "passage": _picked(citation.passage, "id start end"),
+            "quotes": [_picked(quote, "start end text") for quote in citation.quotes],
+            "translations": list(citation.translations),
+        }
+        for citation in answer.citations
+    ]
+    row["hits"] = [
+        _picked(hit, "rank score", hit.passage.source_id) | _picked(hit.passage, "start end text")
+        for hit in answer.hits
+    ]
+    return row
 
 
-_SPAN = ("start", "end")
+def _picked(item: object, names: str, source: str = "") -> dict[str, Any]:
+    picked = {name: getattr(item, name) for name in names.split()}
+    return picked | ({"source": source} if source else {})
 
 
 # ---- words ----

@@ -9,14 +9,17 @@ import io
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from importlib import resources
+from itertools import groupby, islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic.dataclasses import dataclass
 
 from ..errors import AssistantError
 from ..language import question_language
-from ..types import LANGUAGES, Language
+from ..types import Language
 
 T = TypeVar("T")
 Values = Mapping[str, Any]
@@ -30,12 +33,30 @@ FIELDS = (
 _LISTS = "answers answers_all evidence history".split()
 # Excel writes semicolons where the comma is a decimal mark, and tabs as "Unicode text".
 _DELIMITERS = ",;\t"
-_FLAGS = {word: True for word in "true yes y 1 是".split()} | {
-    word: False for word in "false no n 0 否".split()
-}
 
 
-@dataclass(frozen=True, slots=True)
+def _listed(value: Any) -> Any:
+    """What stands for a list: itself without empty parts, or the only part of one."""
+    parts = value if isinstance(value, list | tuple) else [value]
+    return tuple(part for part in parts if part is not None and str(part).strip())
+
+
+def _language(value: Any) -> Any:
+    return value.lower().replace("_", "-").split("-")[0] if isinstance(value, str) else value
+
+
+def _flag(value: Any) -> Any:
+    return {"是": True, "否": False}.get(value, value) if isinstance(value, str) else value
+
+
+_Text = Annotated[str, StringConstraints(strip_whitespace=True)]
+_Texts = Annotated[tuple[_Text, ...], BeforeValidator(_listed)]
+_Flag = Annotated[bool, BeforeValidator(_flag)]
+# Numbers count as text. JSON may hold a lone half of a surrogate pair; pydantic refuses it.
+_CONFIG = ConfigDict(coerce_numbers_to_str=True)
+
+
+@dataclass(frozen=True, slots=True, config=_CONFIG)
 class GoldEvidence:
     """Words that answer, as they stand in the original of a source.
 
@@ -43,12 +64,12 @@ class GoldEvidence:
     source's text; None to look for them there.
     """
 
-    source: str
+    source: _Text
     text: str
-    start: int | None = None
+    start: Annotated[int, Field(ge=0, strict=True)] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, config=_CONFIG)
 class SetQuestion:
     """One question of a set.
 
@@ -59,18 +80,18 @@ class SetQuestion:
     oldest first. set: the name of the set's file without its ending.
     """
 
-    id: str
-    question: str
-    language: Language
-    kind: str = ""
-    answerable: bool = True
-    near_miss: bool = False
-    answers: tuple[str, ...] = ()
-    answers_all: tuple[str, ...] = ()
+    id: _Text
+    question: _Text
+    language: Annotated[Language, BeforeValidator(_language)]
+    kind: _Text = ""
+    answerable: _Flag = True
+    near_miss: _Flag = False
+    answers: _Texts = ()
+    answers_all: _Texts = ()
     evidence: tuple[GoldEvidence, ...] = ()
-    evidence_any: bool = False
-    pair: str = ""
-    history: tuple[str, ...] = ()
+    evidence_any: _Flag = False
+    pair: _Text = ""
+    history: _Texts = ()
     set: str = ""
 
     @property
@@ -161,7 +182,9 @@ def read_items(path: Path, of: Callable[[Values, str], T]) -> tuple[list[T], lis
         try:
             if row.problem:
                 raise ValueError(row.problem)
-            id_ = needed(row.values, "id")
+            id_ = str(row.values.get("id") or "").strip()
+            if not id_:
+                raise ValueError("there is no id")
             _check_new(id_, items)
             items[id_] = of(row.values, place)
         except ValueError as error:
@@ -189,13 +212,8 @@ def write_lines(path: Path, rows: Iterable[Values]) -> None:
 
 def first_of_each(questions: Sequence[SetQuestion], limit: int | None) -> tuple[SetQuestion, ...]:
     """The first `limit` questions of each set; all of them for None."""
-    places: Counter[str] = Counter()
-    kept = []
-    for question in questions:
-        places[question.set] += 1
-        if limit is None or places[question.set] <= limit:
-            kept.append(question)
-    return tuple(kept)
+    sets = groupby(questions, key=lambda question: question.set)
+    return tuple(question for _, mine in sets for question in islice(mine, limit))
 
 
 # ---- from rows to questions ----
@@ -241,11 +259,11 @@ def _usable(
             values |= {fields[key]: row.values[key] for key in fields if key in row.values}
             if row.is_cells:
                 values |= {key: values[key].split("|") for key in _LISTS if key in values}
-            question = _question(values, str(row.number), path.stem)
+            question = _question(values, row.number, path.stem)
             _check_new(question.id, questions)
             questions[question.id] = question
             gold = question.answerable or question.near_miss
-            unmarked += not gold and is_absent(values.get("answerable"))
+            unmarked += not gold and values.get("answerable") in (None, "", [])
         except ValueError as error:
             problems.append(f"{path}, {row.place}: {error}")
     if not rows:
@@ -273,121 +291,33 @@ def _check_new(id_: str, known: Collection[str]) -> None:
         raise ValueError(f"the id {id_!r} was given before")
 
 
-def _question(row: Values, number: str, name: str) -> SetQuestion:
-    text = needed(row, "question")
-    answers, answers_all = texts_of(row, "answers"), texts_of(row, "answers_all")
-    evidence = _evidence(row)
-    near_miss = flag_of(row, "near_miss", default=False)
-    gold = bool(answers or answers_all or evidence)
-    answerable = flag_of(row, "answerable", default=gold)
-    if answerable and near_miss:
-        raise ValueError("it is a near miss, which has no answer, but it is answerable")
-    if gold and not answerable:
-        raise ValueError("answerable is false, but it has answers or evidence")
-    return SetQuestion(
-        id=text_of(row, "id") or number,
-        question=text,
-        language=language_of(row, text),
-        kind=text_of(row, "kind"),
-        answerable=answerable,
-        near_miss=near_miss,
-        answers=answers,
-        answers_all=answers_all,
-        evidence=evidence,
-        evidence_any=flag_of(row, "evidence_any", default=False),
-        pair=text_of(row, "pair"),
-        history=texts_of(row, "history"),
-        set=name,
-    )
-
-
-def _evidence(row: Values) -> tuple[GoldEvidence, ...]:
-    """Evidence lines: objects of source, text and start, or words of the row's `source`."""
-    found = []
-    for part in listed(row.get("evidence")):
-        line = part if isinstance(part, dict) else {"text": part, "source": row.get("source")}
-        start, text = line.get("start"), line.get("text")
-        if start is not None and (type(start) is not int or start < 0):
-            raise ValueError(f"start is {shown(start)}, but must be the offset of the evidence")
-        if not isinstance(text, str):
-            raise ValueError(f"evidence has the text {shown(text)}, but must have words")
-        # As it is: white space at its ends is part of an offset.
-        if text.strip():
-            found.append(GoldEvidence(text_of(line, "source"), _whole(text, "evidence"), start))
-    return tuple(found)
-
-
-# ---- one field of a row; each raises ValueError with words that follow "FILE, line N:" ----
-
-
-def needed(row: Values, key: str) -> str:
-    """A text that a row cannot do without."""
-    text = text_of(row, key)
+def _question(row: Values, number: int, name: str) -> SetQuestion:
+    """The question of a row; raises ValueError with words that follow "FILE, line N:"."""
+    given = {key: row[key] for key in FIELDS if row.get(key) not in (None, "", [])}
+    gold = not given.keys().isdisjoint(("answers", "answers_all", "evidence"))
+    source = {"source": given.pop("source", "")}
+    given.pop("why", None)
+    # Plain words stand in the row's source.
+    lines = [
+        {**source, **part} if isinstance(part, dict) else {**source, "text": part}
+        for part in _listed(given.get("evidence"))
+    ]
+    given["evidence"] = [line for line in lines if line.get("text") != ""]
+    text = str(given.get("question", "")).strip()
     if not text:
-        raise ValueError(f"there is no {key}")
-    return text
-
-
-def text_of(row: Values, key: str) -> str:
-    """A text without the white space around it, "" when it is absent; numbers count as text."""
-    value = row.get(key)
-    if value is None:
-        return ""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise ValueError(f"{key} is {shown(value)}, but must be text")
-    return _whole(str(value).strip(), key)
-
-
-def texts_of(row: Values, key: str) -> tuple[str, ...]:
-    """A list of texts, or a text that stands for a list of one; empty ones are left out."""
-    parts = (text_of({key: part}, key) for part in listed(row.get(key)))
-    return tuple(part for part in parts if part)
-
-
-def flag_of(row: Values, key: str, *, default: bool) -> bool:
-    """Yes or no, as JSON or as people write it in tables."""
-    value = row.get(key)
-    if is_absent(value):
-        return default
-    word = str(value).strip().lower()
-    if word not in _FLAGS:
-        raise ValueError(f"{key} is {shown(value)}, but must be true or false")
-    return _FLAGS[word]
-
-
-def language_of(row: Values, question: str) -> Language:
-    """The language that is named, such as "zh" or "zh-CN"; else the question's own."""
-    named = text_of(row, "language").lower().replace("_", "-").split("-")[0]
-    if not named:
-        return question_language(question)
-    for language in LANGUAGES:
-        if named == language:
-            return language
-    raise ValueError(f"language is {row['language']!r}, but must be one of {', '.join(LANGUAGES)}")
-
-
-def listed(value: Any) -> list[Any]:
-    """The value as a list: itself, or as the only one in it."""
-    if is_absent(value):
-        return []
-    return value if isinstance(value, list) else [value]
-
-
-def is_absent(value: Any) -> bool:
-    """Whether a field was left out or left empty."""
-    return value is None or value == "" or value == []
-
-
-def shown(value: Any) -> str:
-    """A value as a message quotes it."""
-    return repr(value)[:60]
-
-
-def _whole(text: str, key: str) -> str:
-    """The text, if a file can hold it: JSON may hold a lone half of a surrogate pair."""
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        raise ValueError(f"{key} holds half a character ({shown(text)})")
-    return text
+        raise ValueError("there is no question")
+    defaults = {"id": number, "language": question_language(text), "answerable": gold}
+    try:
+        question = SetQuestion(**{**defaults, **given, "set": name})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(map(str, first["loc"]))
+        raise ValueError(f"{field} is {first['input']!r:.60}: {first['msg']}") from None
+    if question.answerable and question.near_miss:
+        raise ValueError("it is a near miss, which has no answer, but it is answerable")
+    if not question.answerable and (question.answers or question.answers_all or question.evidence):
+        raise ValueError("answerable is false, but it has answers or evidence")
+    return question
 
 
 # ---- from files to rows ----

@@ -284,7 +284,7 @@ def _estimate(value: Callable[..., Numbers], *samples: Numbers) -> Estimate:
 
     found, count = float(value(*samples)), len(samples[0])
     # One question has no spread, nor have questions that are all alike.
-    if all((sample == sample[0]).all() for sample in samples) or min(map(len, samples)) < 2:
+    if count < 2 or all((sample == sample[0]).all() for sample in samples):
         return Estimate(found, found, found, count)
     low, high = bootstrap(
         samples,
