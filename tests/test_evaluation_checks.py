@@ -366,18 +366,18 @@ def test_a_malformed_dialogue_is_named(run: Run, row: object, problem: str) -> N
 def test_written_answers_are_timed_beside_the_bare_model(
     run: Run, writer: Writer, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = [{"question": "How tall is Mount Everest?", "answerable": False}]
-    asked += [{"id": str(i), "question": QUESTION, "answers": ["Provenience"]} for i in range(3)]
+    far = {"id": "far", "question": "How tall is Mount Everest?", "answerable": False}
+    asked = [{"id": str(i), "question": QUESTION, "answers": ["Provenience"]} for i in range(3)]
     good, silent = Kept(writer(f"{VANKE} [1]")), Kept(writer("NO ANSWER"))
     monkeypatch.setattr(speed, "open_assistant", lambda settings: good)
-    code, said, _ = run("speed", asked, "--chat", "--limit", "2")
+    code, said, _ = run("speed", [far, *asked], "--chat", "--limit", "2")
     assert code == 0
     assert "fake:scripted: 2 written answers" in said
     answer, bare, ratio = cells(said, "first word")
     assert int(answer.split()[0]) >= int(bare.split()[0])
     assert float(ratio) > 1
     monkeypatch.setattr(speed, "open_assistant", lambda settings: silent)
-    code, _, told = run("speed", asked, "--chat")
+    code, _, told = run("speed", [far, *asked], "--chat")
     assert code == 1
     assert "fake:scripted wrote an answer to none of the questions." in told
     with pytest.raises(AssistantError, match=r"speed --chat needs a chat model\. Name one as"):
