@@ -74,7 +74,7 @@ def result(
 def test_answers_that_say_and_cite_the_same_agree_in_everything() -> None:
     english = result("en", "In December 2015 it had 63.6 trillion yuan. [1]", citation("s", 1, 5))
     chinese = result("zh", "2015年12月为63.6万亿元。[1]", citation("s", 1, 5))
-    pair = compare_pair("a", english, chinese)
+    pair = compare_pair(english, chinese)
     assert set(pair.scores.values()) == {1.0}
     assert pair.differences == []
 
@@ -82,7 +82,7 @@ def test_answers_that_say_and_cite_the_same_agree_in_everything() -> None:
 def test_each_way_to_differ_is_measured_by_itself() -> None:
     english = result("en", "5 firms [1][2]", citation("s", 1, 5, 20), citation("s", 2, 0))
     chinese = result("zh", "6家企业 [1]", citation("s", 2, 0), status="partial")
-    pair = compare_pair("a", english, chinese)
+    pair = compare_pair(english, chinese)
     assert pair.scores == {
         "same_status": 0.0,
         "passages": 0.5,
@@ -96,7 +96,7 @@ def test_each_way_to_differ_is_measured_by_itself() -> None:
 def test_two_refusals_agree_and_what_neither_has_is_not_counted() -> None:
     english = result("en", "Searched: Report 2015.", status="refused")
     chinese = result("zh", "已检索：报告。", status="refused")
-    pair = compare_pair("a", english, chinese)
+    pair = compare_pair(english, chinese)
     assert pair.scores["same_status"] == 1.0
     assert {name for name, score in pair.scores.items() if score is None} == {
         "passages",
@@ -110,7 +110,7 @@ def test_two_refusals_agree_and_what_neither_has_is_not_counted() -> None:
 def test_a_question_that_could_not_be_asked_agrees_with_no_answer() -> None:
     english = replace(result("en", ""), answer=None, error="Too long.")
     chinese = result("zh", "5家企业 [1]", citation("s", 1, 5))
-    pair = compare_pair("a", english, chinese)
+    pair = compare_pair(english, chinese)
     assert set(pair.scores.values()) == {0.0}
 
 
@@ -120,12 +120,12 @@ def test_questions_without_a_partner_are_named() -> None:
     twice = [replace(QUESTION, id=f"c-{i}", pair="c") for i in range(2)]
     single = replace(QUESTION, id="d", pair="")
     pairs, problems = paired([chinese, lone, *twice, single, QUESTION])
-    assert pairs == {"a": (QUESTION, chinese)}
-    assert problems == (
-        "These name no pair: tiny/d.",
+    assert pairs == [(QUESTION, chinese)]
+    assert problems == [
         "The pair 'b' is not one English and one Chinese: tiny/b-en.",
         "The pair 'c' is not one English and one Chinese: tiny/c-0, tiny/c-1.",
-    )
+        "These name no pair: tiny/d.",
+    ]
 
 
 def write_set(folder: Path) -> Path:
@@ -143,9 +143,8 @@ def test_pairs_of_the_report_are_asked_and_kept(
     printed = capsys.readouterr()
     assert "These name no pair: tiny/d-zh." in printed.err
     assert "The pair 'c' is not one English and one Chinese" in printed.err
-    data = json.loads((out / "consistency.json").read_text(encoding="utf-8"))
-    assert [pair["pair"] for pair in data["pairs"]] == ["a", "b"]
-    vanke, everest = data["pairs"]
+    vanke, everest = json.loads((out / "consistency.json").read_text("utf-8"))["pairs"]
+    assert (vanke["pair"], everest["pair"]) == ("a", "b")
     assert vanke["en"]["answer"]["status"] == vanke["zh"]["answer"]["status"] == "answered"
     assert vanke["scores"]["first_passage"] == 1.0
     assert everest["scores"]["same_status"] == 1.0

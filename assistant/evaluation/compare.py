@@ -22,6 +22,7 @@ from .summary import LANGUAGE_NAMES, METRICS, Metric, difference, p_value, total
 
 # A difference is called significant when chance alone makes one as large less often than this.
 SIGNIFICANT = 0.05
+_VERDICTS = {True: "right", False: "wrong", None: "not judged"}
 # Of the questions that changed, as many as fit a screen.
 _LISTED = 20
 Pair = tuple[Result, Result]
@@ -52,13 +53,17 @@ class MetricComparison:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A question that came out differently; metrics: those that made it better, or worse."""
+    """What became of a question in both runs.
+
+    metrics: those that made it better, or worse. weight: how much, above 0 for better.
+    """
 
     key: Key
     question: str
     before: str
     after: str
     metrics: tuple[str, ...]
+    weight: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +107,7 @@ def compare(a: Path, b: Path) -> Comparison:
         for name in METRICS
         if (found := _metric(name, language, pairs))
     ]
-    # A verdict outweighs all metrics together.
-    weights = {"right": 2 * len(METRICS)}
-    changes = []
-    for pair in pairs:
-        # Time is never twice the same.
-        gains = {name: gain for name in METRICS if (gain := _gain(METRICS[name], *pair))}
-        gains = {name: gain for name, gain in gains.items() if METRICS[name].unit != "ms"}
-        weight = sum(np.sign(gain) * weights.get(name, 1) for name, gain in gains.items())
-        names = tuple(name for name, gain in gains.items() if gain * weight > 0)
-        before, after = (f"{result.status}, {_VERDICTS[result.is_right]}" for result in pair)
-        changes.append((weight, Change(pair[0].key, pair[0].question, before, after, names)))
-    changes.sort(key=lambda change: -abs(change[0]))
+    changes = sorted((_change(*pair) for pair in pairs), key=lambda change: -abs(change.weight))
     return Comparison(
         a=a,
         b=b,
@@ -122,12 +116,25 @@ def compare(a: Path, b: Path) -> Comparison:
         only_b=len(second) - len(pairs),
         differences=tuple(_differences(*runs)),
         metrics=tuple(metrics),
-        better=tuple(change for weight, change in changes if weight > 0),
-        worse=tuple(change for weight, change in changes if weight < 0),
+        better=tuple(change for change in changes if change.weight > 0),
+        worse=tuple(change for change in changes if change.weight < 0),
     )
 
 
-_VERDICTS = {True: "right", False: "wrong", None: "not judged"}
+def _change(before: Result, after: Result) -> Change:
+    # Time is never twice the same.
+    gains = {
+        name: gain
+        for name, metric in METRICS.items()
+        if metric.unit != "ms" and (gain := _gain(metric, before, after))
+    }
+    # A verdict outweighs all metrics together.
+    weight = sum((1 if gain > 0 else -1) for gain in gains.values())
+    if verdict := gains.get("right"):
+        weight += 2 * len(METRICS) * (1 if verdict > 0 else -1)
+    names = tuple(name for name, gain in gains.items() if gain * weight > 0)
+    was, now = (f"{result.status}, {_VERDICTS[result.is_right]}" for result in (before, after))
+    return Change(before.key, before.question, was, now, names, weight)
 
 
 def _gain(metric: Metric, before: Result, after: Result) -> float:

@@ -19,7 +19,7 @@ from .printing import table
 from .run import evaluate
 from .score import Result
 from .sets import SetQuestion, read_sets
-from .summary import Estimate, percent, share
+from .summary import percent, share
 
 # What two answers are compared by, in the words of the tables.
 MEASURES: Mapping[str, str] = {
@@ -42,7 +42,6 @@ class Pair:
     """
 
     pair: str
-    kind: str
     en: Result
     zh: Result
     scores: Mapping[str, float | None]
@@ -52,31 +51,10 @@ class Pair:
         """The names of the measures that are not whole."""
         return [name for name, score in self.scores.items() if score is not None and score < 1]
 
-
-@dataclass(frozen=True, slots=True)
-class PairGroup:
-    """The pairs of one kind ("all": of every kind), and each defined measure's mean."""
-
-    kind: str
-    pairs: int
-    metrics: Mapping[str, Estimate]
-
-
-@dataclass(frozen=True, slots=True)
-class Consistency:
-    """All pairs of some sets; problems: what could not be paired, one sentence each."""
-
-    pairs: tuple[Pair, ...]
-    groups: tuple[PairGroup, ...]
-    problems: tuple[str, ...]
-
     def to_dict(self) -> dict[str, Any]:
-        """Everything as plain values, ready for JSON."""
-        found = asdict(self)
-        for pair, row in zip(self.pairs, found["pairs"], strict=True):
-            row |= {"differences": pair.differences, "en": pair.en.to_dict()}
-            row["zh"] = pair.zh.to_dict()
-        return found
+        """The pair as plain values, ready for JSON."""
+        results = {"en": self.en.to_dict(), "zh": self.zh.to_dict()}
+        return {**asdict(self), "differences": self.differences, **results}
 
 
 def consistency(
@@ -85,68 +63,57 @@ def consistency(
     *,
     workers: int = 2,
     progress: bool = False,
-) -> Consistency:
-    """Ask both questions of every pair and compare what comes back.
+) -> tuple[list[Pair], list[str]]:
+    """What the two answers of every pair have in common, and what could not be paired.
 
     Raises AssistantError when no two questions are a pair.
     """
-    found, problems = paired(questions)
-    if not found:
+    pairs, problems = paired(questions)
+    if not pairs:
         raise AssistantError(
             "The set has no pairs: give the same `pair` to the English and the Chinese form of a "
             'question, such as "pair": "p-01" in both lines.'
         )
-    both = [question for pair in found.values() for question in pair]
+    both = [question for pair in pairs for question in pair]
     results = evaluate(assistant, both, workers=workers, progress=progress).results
-    pairs = [
-        compare_pair(id_, english, chinese)
-        for id_, english, chinese in zip(found, results[::2], results[1::2], strict=True)
-    ]
-    groups = []
-    for kind in ("all", *sorted({pair.kind for pair in pairs} - {"", "all"})):
-        mine = [pair for pair in pairs if kind in ("all", pair.kind)]
-        means = {
-            name: share([score for pair in mine if (score := pair.scores[name]) is not None])
-            for name in MEASURES
-        }
-        defined = {name: mean for name, mean in means.items() if mean}
-        groups.append(PairGroup(kind, len(mine), defined))
-    return Consistency(tuple(pairs), tuple(groups), problems)
+    return [compare_pair(*two) for two in zip(results[::2], results[1::2], strict=True)], problems
 
 
 def paired(
     questions: Sequence[SetQuestion],
-) -> tuple[dict[str, tuple[SetQuestion, SetQuestion]], tuple[str, ...]]:
+) -> tuple[list[tuple[SetQuestion, SetQuestion]], list[str]]:
     """The English and Chinese question of each pair, and a sentence for each without a partner."""
     by_pair: dict[str, list[SetQuestion]] = defaultdict(list)
     for question in questions:
         by_pair[question.pair].append(question)
-    single = ", ".join(f"{question.set}/{question.id}" for question in by_pair.pop("", []))
-    problems = [f"These name no pair: {single}."] if single else []
-    pairs = {}
-    for id_, mine in by_pair.items():
+    pairs, problems = [], []
+    for name, mine in by_pair.items():
         mine.sort(key=lambda question: question.language)
-        if [question.language for question in mine] == ["en", "zh"]:
-            pairs[id_] = (mine[0], mine[1])
+        keys = ", ".join("/".join(question.key) for question in mine)
+        if not name:
+            problems.append(f"These name no pair: {keys}.")
+        elif [question.language for question in mine] != ["en", "zh"]:
+            problems.append(f"The pair {name!r} is not one English and one Chinese: {keys}.")
         else:
-            names = ", ".join(f"{question.set}/{question.id}" for question in mine)
-            problems.append(f"The pair {id_!r} is not one English and one Chinese: {names}.")
-    return pairs, tuple(problems)
+            pairs.append((mine[0], mine[1]))
+    return pairs, problems
 
 
-def compare_pair(id_: str, english: Result, chinese: Result) -> Pair:
+def compare_pair(english: Result, chinese: Result) -> Pair:
     """What two results have in common."""
-    both = [(_passages(result), _sentences(result)) for result in (english, chinese)]
-    (passages, sentences), (others, other_sentences) = both
+    passages, sentences, stated = (
+        [part(result) for result in (english, chinese)]
+        for part in (_passages, _sentences, _figures)
+    )
     scores = {
         "same_status": float(english.status == chinese.status),
-        "passages": _jaccard(passages, others),
-        "first_passage": _same(passages[:1], others[:1]),
-        "sentences": _jaccard(sentences, other_sentences),
-        "same_sentences": _same(sorted(sentences), sorted(other_sentences)),
-        "same_figures": _same(_figures(english), _figures(chinese)),
+        "passages": _jaccard(*passages),
+        "first_passage": _same(*(found[:1] for found in passages)),
+        "sentences": _jaccard(*sentences),
+        "same_sentences": _same(*map(sorted, sentences)),
+        "same_figures": _same(*stated),
     }
-    return Pair(id_, english.kind or chinese.kind, english, chinese, scores)
+    return Pair(english.pair, english, chinese, scores)
 
 
 def _passages(result: Result) -> list[str]:
@@ -189,47 +156,47 @@ def print_consistency(
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
         with open_assistant(settings) as assistant:
-            found = consistency(assistant, read.questions, workers=workers, progress=True)
-        for problem in (*read.problems, *found.problems):
+            pairs, problems = consistency(assistant, read.questions, workers=workers, progress=True)
+        for problem in (*read.problems, *problems):
             print(f"evaluation: {problem}", file=sys.stderr)
-        page = to_markdown(found)
+        figures_, answers = "\n".join(_figure_lines(pairs)), "\n".join(_answer_lines(pairs))
         if out is None:
-            print(page)
+            print(f"{figures_}\n\n{answers}")
             return
-        data = json.dumps(found.to_dict(), ensure_ascii=False, indent=1)
-        (out / "consistency.json").write_text(data + "\n", encoding="utf-8")
-        (out / "consistency.md").write_text(page, encoding="utf-8")
+        data = {"problems": problems, "pairs": [pair.to_dict() for pair in pairs]}
+        text = json.dumps(data, ensure_ascii=False, indent=1)
+        (out / "consistency.json").write_text(text + "\n", encoding="utf-8")
+        (out / "consistency.md").write_text(f"{figures_}\n\n{answers}\n", encoding="utf-8")
     except OSError as error:
         raise AssistantError(
             f"{out} cannot be written ({error.strerror}). Give --out a directory that can."
         ) from error
-    print(page.split("\n## ")[0].rstrip())
-    print(f"\nBoth answers of every pair that differs: {out / 'consistency.md'}")
+    print(f"{figures_}\n\nBoth answers of every pair that differs: {out / 'consistency.md'}")
 
 
-def to_markdown(found: Consistency) -> str:
-    """The figures of every kind, then both answers of every pair that differs."""
+def _figure_lines(pairs: Sequence[Pair]) -> Iterator[str]:
     rows = [("| kind", "| of two answers |", "% [95 % interval] |", "pairs |")]
     rows += [("|:--", "|:-- |", "--: |", "--: |")]
-    rows += [
-        (f"| {group.kind}", f"| {MEASURES[name]} |", f"{percent(estimate)} |", f"{estimate.n} |")
-        for group in found.groups
-        for name, estimate in group.metrics.items()
-    ]
-    different = [pair for pair in found.pairs if pair.differences]
-    lines = ["# The same question in English and Chinese", "", *table(rows)]
-    lines += ["", f"## {len(different)} of {len(found.pairs)} pairs differ"]
+    for kind in ("all", *sorted({pair.en.kind for pair in pairs} - {"", "all"})):
+        mine = [pair for pair in pairs if kind in ("all", pair.en.kind)]
+        for name, words in MEASURES.items():
+            scores = [score for pair in mine if (score := pair.scores[name]) is not None]
+            if scores:
+                cells = (f"{percent(share(scores))} |", f"{len(scores)} |")
+                rows.append((f"| {kind}", f"| {words} |", *cells))
+    yield from ("# The same question in English and Chinese", "", *table(rows))
+
+
+def _answer_lines(pairs: Sequence[Pair]) -> Iterator[str]:
+    different = [pair for pair in pairs if pair.differences]
+    yield f"## {len(different)} of {len(pairs)} pairs differ"
     for pair in different:
-        scores = (
-            f"{MEASURES[name]} {100 * (pair.scores[name] or 0):.0f} %" for name in pair.differences
-        )
-        lines += ["", f"### {pair.pair}", "", "; ".join(scores)]
+        scores = {MEASURES[name]: 100 * (pair.scores[name] or 0) for name in pair.differences}
+        told = "; ".join(f"{name} {score:.0f} %" for name, score in scores.items())
+        yield from ("", f"### {pair.pair}", "", told)
         for result in (pair.en, pair.zh):
-            lines += ["", f"**{result.question}** ({result.status})", ""]
-            lines += [f"> {line}".rstrip() for line in _said(result)]
-    if found.problems:
-        lines += ["", "## Not compared", "", *(f"- {problem}" for problem in found.problems)]
-    return "\n".join(lines) + "\n"
+            yield from ("", f"**{result.question}** ({result.status})", "")
+            yield from (f"> {line}".rstrip() for line in _said(result))
 
 
 def _said(result: Result) -> Iterator[str]:

@@ -86,7 +86,7 @@ def _page(run: SavedRun) -> str:
         },
         metrics=METRICS,
         names=LANGUAGE_NAMES,
-        outcomes=OUTCOMES,
+        outcomes=[end for end in OUTCOMES if any(r.status == end for r in run.results)],
         cards=_CARDS,
         of_kinds=_OF_KINDS,
         times=times,

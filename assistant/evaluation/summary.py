@@ -117,9 +117,9 @@ METRICS: Mapping[str, Metric] = {
     "language_ok": Metric(
         "Language kept", "Lines in the language that is due.", _score("language_ok")
     ),
-    "recall@1": Metric("Recall@1", "Gold evidence found in the first hit.", _score("recall@1")),
-    "recall@3": Metric("Recall@3", "… in the first three hits.", _score("recall@3")),
-    "recall@6": Metric("Recall@6", "… in the first six hits.", _score("recall@6")),
+    "recall@1": Metric("Recall@1", "Gold evidence in the first hit.", _score("recall@1")),
+    "recall@3": Metric("Recall@3", "Gold evidence in the first three hits.", _score("recall@3")),
+    "recall@6": Metric("Recall@6", "Gold evidence in the first six hits.", _score("recall@6")),
     "mrr": Metric("MRR", "1 / the rank of the first hit with gold evidence.", _score("mrr")),
     "ndcg@6": Metric("nDCG@6", "How high the hits with gold evidence stand.", _score("ndcg@6")),
     "near_miss_recall": Metric(
