@@ -81,8 +81,8 @@ class Kept:
 def cells(printed: str, row: str, table: str = "") -> list[str]:
     """The cells of the first row of that name after the words."""
     lines = printed[printed.index(table) :].splitlines()
-    line = next(line for line in lines if line.startswith(f"{row}   "))
-    return re.split(r" {3,}", line.removeprefix(row).strip())
+    line = next(line for line in lines if line.startswith(f"{row}  "))
+    return re.split(r" {2,}", line.removeprefix(row).strip())
 
 
 # Claims
