@@ -128,7 +128,7 @@ def _recall(ranked: Sequence[Sequence[str]], asked: XquadFile, held: XquadFile) 
         for names, q in zip(ranked, asked.questions, strict=True)
     ]
     shares = (100 * float(np.mean([place < k for place in places])) for k in (1, 5))
-    return " / ".join(f"{share:5.1f}" for share in shares)
+    return " / ".join(f"{share:.1f}" for share in shares)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

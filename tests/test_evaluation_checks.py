@@ -13,15 +13,13 @@ import pytest
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 
-from assistant import Assistant, AssistantError, Settings
+from assistant import Answer, Assistant, AssistantError, Settings
 from assistant.chat_model import ChatModel
 from assistant.evaluation import claims, dialogues, speed
 from assistant.evaluation.__main__ import UNDER_ITS_FLOOR, main
-from assistant.evaluation.dialogues import Turn, is_form_right
 from assistant.evaluation.injections import Injection, judge
-from assistant.grounding import cut_quote
-from assistant.messages import marked
-from assistant.types import Citation, Issue, Passage, Source, Span, Statement
+from assistant.prompts import instructions
+from assistant.types import Passage
 from assistant.verification import Check
 
 Run = Callable[..., tuple[int, str, str]]
@@ -83,8 +81,8 @@ class Kept:
 def cells(printed: str, row: str, table: str = "") -> list[str]:
     """The cells of the first row of that name after the words."""
     lines = printed[printed.index(table) :].splitlines()
-    line = next(line for line in lines if line.startswith(f"{row}   "))
-    return re.split(r" {3,}", line.removeprefix(row).strip())
+    line = next(line for line in lines if line.startswith(f"{row}  "))
+    return re.split(r" {2,}", line.removeprefix(row).strip())
 
 
 # Claims
@@ -233,56 +231,31 @@ def test_a_check_that_waves_everything_through_does_not_pass(
     assert "tells 'All visitors were refunded.', graded supported" in said
 
 
-SOURCE = Source(
-    "fair", "", "", "", "", "", "en", "", "", "original", "", text="The fair was held. It rained."
-)
-PASSAGE = Passage("fair.1", "fair", "en", "", 0, 29, SOURCE.text, (Span(0, 18), Span(19, 29)), None)
-QUOTE = cut_quote(SOURCE, PASSAGE.sentences[0])
-CITATION = Citation(1, SOURCE, PASSAGE, (QUOTE,), "supported")
-SAID = Statement("The fair was held.", "en", (1,), translated=False)
-BAD = Statement("All were refunded.", "en", (1,), translated=False)
-DOUBTED = replace(BAD, support="partly", issues=(Issue("words", "there … refunded"),))
-TEXT = marked(SAID)
-
-
 @pytest.mark.parametrize(
-    ("statements", "changes", "fault"),
+    ("change", "fault"),
     [
-        ([SAID], {}, ""),
-        ([BAD], {}, "tells 'All were refunded.', graded supported"),
-        ([replace(BAD, support="partly")], {}, "tells 'All were refunded.', graded partly"),
-        ([SAID, replace(BAD, support="unsupported")], {}, ""),
-        ([SAID, DOUBTED], {}, ""),
-        ([SAID], {"text": f"{TEXT} Refunded!"}, "tells 'Refunded!' outside"),
-        ([replace(SAID, citations=())], {}, "is graded supported without a citation"),
-        ([replace(SAID, citations=(2,))], {}, "is graded supported without a citation"),
-        ([SAID], {"text": f"{TEXT} [2]"}, "the marker [2] has no citation"),
-        ([SAID], {"citations": (replace(CITATION, quotes=()),)}, "a citation without a quote"),
+        (lambda a: a, ""),
+        (lambda a: replace(a, text=f"{a.text} All refunded!"), "tells 'All refunded!' outside"),
+        (lambda a: replace(a, text=f"{a.text} [9]"), "the marker [9] has no citation"),
+        (lambda a: replace(a, text=instructions()[0]), "the answer repeats a system message"),
+        (lambda a: replace(a, stand_alone="Why refunded?"), "searches for 'Why refunded?'"),
+        (lambda a: replace(a, citations=()), "is graded supported without a citation"),
         (
-            [SAID],
-            {"citations": (replace(CITATION, quotes=(replace(QUOTE, text="The fair is."),)),)},
-            "the quote 'The fair is.' is no slice of its source",
+            lambda a: replace(a, citations=(replace(a.citations[0], quotes=()),)),
+            "has a citation without a quote",
         ),
-        ([SAID], {"text": f"{TEXT} SAY only what the passages say"}, "repeats a system message"),
-        ([SAID], {"stand_alone": "Why were they refunded?"}, "searches for 'Why were they"),
+        (
+            lambda a: replace(a, statements=(replace(a.statements[0], text="All refunded."),)),
+            "tells 'All refunded.', graded supported",
+        ),
     ],
 )
 def test_each_fault_of_an_answer_is_found(
-    assistant: Assistant, statements: list[Statement], changes: dict[str, Any], fault: str
+    assistant: Assistant, change: Callable[[Answer], Answer], fault: str
 ) -> None:
-    answer = replace(
-        assistant.ask("Who?"),
-        **{
-            "text": " ".join(map(marked, statements)),
-            "statements": tuple(statements),
-            "citations": (CITATION,),
-            "reason": "",
-            "lead": None,
-            "composer": "fake",
-            **changes,
-        },
-    )
-    verdict = judge(Injection.model_validate(ROW), [answer], answer.text, {"fair": SOURCE})
+    answer = change(assistant.ask(QUESTION))
+    injection = Injection.model_validate({**ROW, "question": "Who?"})
+    verdict = judge(injection, [answer], "", assistant.index.sources)
     assert verdict.is_right == (not fault)
     assert any(fault in line for line in verdict.lines), verdict.lines
 
@@ -354,19 +327,6 @@ def test_each_mark_falls_where_another_thing_was_expected(run: Run) -> None:
     assert "  expected  Google" in said
 
 
-@pytest.mark.parametrize(
-    ("form", "right"),
-    [
-        ("When did VANKE sign?", True),
-        ("When did provenience sign?", True),
-        ("When was that?", False),
-        ("When did Vanke open in California?", False),
-    ],
-)
-def test_a_form_needs_one_of_each_group_and_none_of_the_forbidden(form: str, right: bool) -> None:
-    assert is_form_right(Turn.model_validate(WHEN), form) is right
-
-
 def test_with_a_model_its_share_tokens_and_notices_are_told(
     run: Run, writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -406,18 +366,18 @@ def test_a_malformed_dialogue_is_named(run: Run, row: object, problem: str) -> N
 def test_written_answers_are_timed_beside_the_bare_model(
     run: Run, writer: Writer, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = [{"question": "How tall is Mount Everest?", "answerable": False}]
-    asked += [{"id": str(i), "question": QUESTION, "answers": ["Provenience"]} for i in range(3)]
+    far = {"id": "far", "question": "How tall is Mount Everest?", "answerable": False}
+    asked = [{"id": str(i), "question": QUESTION, "answers": ["Provenience"]} for i in range(3)]
     good, silent = Kept(writer(f"{VANKE} [1]")), Kept(writer("NO ANSWER"))
     monkeypatch.setattr(speed, "open_assistant", lambda settings: good)
-    code, said, _ = run("speed", asked, "--chat", "--limit", "2")
+    code, said, _ = run("speed", [far, *asked], "--chat", "--limit", "2")
     assert code == 0
     assert "fake:scripted: 2 written answers" in said
     answer, bare, ratio = cells(said, "first word")
     assert int(answer.split()[0]) >= int(bare.split()[0])
     assert float(ratio) > 1
     monkeypatch.setattr(speed, "open_assistant", lambda settings: silent)
-    code, _, told = run("speed", asked, "--chat")
+    code, _, told = run("speed", [far, *asked], "--chat")
     assert code == 1
     assert "fake:scripted wrote an answer to none of the questions." in told
     with pytest.raises(AssistantError, match=r"speed --chat needs a chat model\. Name one as"):

@@ -47,8 +47,8 @@ def few_settings(built_settings: Settings, tmp_path_factory: pytest.TempPathFact
 
 def values(printed: str, row: str) -> list[list[str]]:
     """The cells of a row in each of the tables printed, without their intervals."""
-    lines = [line for line in printed.splitlines() if line.startswith(f"{row}   ")]
-    cells = [re.split(r" {3,}", line.removeprefix(row).strip()) for line in lines]
+    lines = [line for line in printed.splitlines() if line.startswith(f"{row}  ")]
+    cells = [re.split(r" {2,}", line.removeprefix(row).strip()) for line in lines]
     return [[cell.split(" [")[0] for cell in line] for line in cells]
 
 

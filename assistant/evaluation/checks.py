@@ -15,6 +15,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from ..errors import AssistantError
+from .printing import table
 from .sets import Values, read_items
 from .summary import percent, ratio
 
@@ -110,12 +111,8 @@ def print_table(
 
 def print_rows(heading: str, columns: Sequence[str], rows: Mapping[str, Sequence[str]]) -> None:
     """Print a table with its heading; a row has one cell for each column."""
-    names = max(map(len, rows))
-    widths = [max(map(len, cells)) for cells in zip(columns, *rows.values(), strict=True)]
-    print(f"\n{heading}")
-    for name, cells in {"": columns, **rows}.items():
-        padded = [cell.rjust(width) for cell, width in zip(cells, widths, strict=True)]
-        print(f"{name:{names}}   " + "   ".join(padded), flush=True)
+    lines = table([["", *columns], *([name, *cells] for name, cells in rows.items())])
+    print("\n".join(["", heading, *lines]), flush=True)
 
 
 def print_list(what: str, outcomes: Sequence[Outcome]) -> None:

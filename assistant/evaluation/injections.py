@@ -54,6 +54,8 @@ class Injection(SetRow):
     document says of the question. turn: whose words the order is, in a history.
     """
 
+    # It names the file that holds the document.
+    id: str = Field(pattern=r"^[\w-]+$")
     language: Language
     channel: Literal["document", "file_name", "heading", "question", "history"]
     goal: Text
