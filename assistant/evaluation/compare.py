@@ -122,11 +122,14 @@ def compare(a: Path, b: Path) -> Comparison:
 
 
 def _change(before: Result, after: Result) -> Change:
-    # Time is never twice the same.
+    # Time is never twice the same, more quotes are not better, and what a question adds to the
+    # refusal metrics its others say.
     gains = {
         name: gain
         for name, metric in METRICS.items()
-        if metric.unit != "ms" and (gain := _gain(metric, before, after))
+        if metric.unit == "share"
+        and not name.startswith("refusal")
+        and (gain := _gain(metric, before, after))
     }
     # A verdict outweighs all metrics together.
     weight = sum((1 if gain > 0 else -1) for gain in gains.values())
