@@ -192,13 +192,15 @@ def _differences(a: SavedRun, b: SavedRun) -> Iterator[str]:
 
 
 def _made_with(about: Mapping[str, Any]) -> dict[str, Any]:
-    made: dict[str, Any] = {"file of questions": [file["sha256"][:12] for file in about["sets"]]}
-    made["build"] = about["build"]["id"]
+    made: dict[str, Any] = {
+        "file of questions": [str(file.get("sha256"))[:12] for file in about["sets"]]
+    }
+    made["build"] = about["build"].get("id")
     for name, what in (("settings", "setting"), ("versions", "version of")):
         # The id of the settings only sums up the others.
         shown = {key: value for key, value in about[name].items() if key != "id"}
         made |= {f"{what} {key}": value for key, value in sorted(shown.items())}
-    return made | {"judge": about["judge"], "code": about["code"]}
+    return made | {"judge": about.get("judge"), "code": about.get("code")}
 
 
 # ---- as text ----

@@ -307,6 +307,8 @@ def read_run(directory: Path) -> SavedRun:
         # NaN is no JSON for a browser; it means "undefined" wherever it stands.
         about = _parsed(path.read_text(encoding="utf-8"))
         groups = tuple(map(Group.from_dict, about.pop("groups")))
+        if missing := {"sets", "build", "settings", "versions"} - about.keys():
+            raise KeyError(*sorted(missing))
         path = directory / _RESULTS
         lines = path.read_text(encoding="utf-8").split("\n")
         results = tuple(Result.from_dict(_parsed(line)) for line in lines if line.strip())
