@@ -176,9 +176,16 @@ def _parser() -> argparse.ArgumentParser:
     for name in ("run", "consistency"):
         add[name]("sets", nargs="+", type=Path, metavar="SET")
         add[name]("--workers", type=_count, default=2, metavar="N", help="questions at a time (2)")
-        add[name]("--out", type=Path, metavar="DIR", help="keep what was found here")
+        add[name]("--out", type=Path, metavar="DIR", help="keep here what was found")
     run = add["run"]
-    run("--map", action="append", type=_pair, default=[], metavar="THEIRS=OURS", help="a column")
+    run(
+        "--map",
+        action="append",
+        type=_pair,
+        default=[],
+        metavar="THEIRS=OURS",
+        help="read the column THEIRS as our field OURS",
+    )
     run("--limit", type=_count, metavar="N", help="the first N questions of each set")
     run("--judge", metavar="MODEL", help="let a language model grade the answers")
     run(

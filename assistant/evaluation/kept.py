@@ -130,24 +130,19 @@ def _version(package: str) -> str:
 # ---- a run that is being made ----
 
 
+@dataclass(slots=True)
 class RunDirectory:
     """A directory that this process alone writes to; made by `open_run`.
 
-    done: results that are there already, by key. finished: what metrics.json says, None as
-    long as the run is not finished. started: when the run was first started (ISO 8601).
+    started: when the run was first started (ISO 8601). done: results that are there already, by
+    key. finished: what metrics.json says, None as long as the run is not finished.
     """
 
-    def __init__(self, path: Path, started: str, done: dict[Key, Result], file: FileIO) -> None:
-        """Keep the opened parts."""
-        self.path = path
-        self.started = started
-        self.done = done
-        self._file = file
-        try:
-            self.finished = json.loads((path / _METRICS).read_text(encoding="utf-8"))
-            self.finished.pop("groups")
-        except (OSError, ValueError, AttributeError, KeyError):
-            self.finished = None
+    path: Path
+    started: str
+    done: dict[Key, Result]
+    finished: Mapping[str, Any] | None
+    _file: FileIO
 
     def keep(self, result: Result) -> None:
         """Add a result; it outlives this process from now on."""
@@ -164,6 +159,14 @@ class RunDirectory:
             replace_text(self.path / _RESULTS, "".join(map(_line, results)))
             text = json.dumps(metrics, ensure_ascii=False, indent=1)
             replace_text(self.path / _METRICS, text + "\n")
+
+
+def _finished(path: Path) -> Mapping[str, Any] | None:
+    try:
+        metrics = json.loads((path / _METRICS).read_text(encoding="utf-8"))
+        return {key: value for key, value in metrics.items() if key != "groups"}
+    except (OSError, ValueError, AttributeError):
+        return None
 
 
 def _line(result: Result) -> str:
@@ -212,7 +215,7 @@ def open_run(path: Path, identity: Identity, *, again: bool = False) -> Iterator
                 replace_text(results, "".join(map(_line, done.values())))
             file = results.open("ab", buffering=0)
         with file:
-            yield RunDirectory(path, started, done, file)
+            yield RunDirectory(path, started, done, _finished(path), file)
     finally:
         lock.release()
 
