@@ -1,4 +1,4 @@
-"""Fit the decision to answer (design 8) and write it with its origin.
+"""Fit the decision to answer to the embedding model in use, and write it with its origin.
 
 Two things are fitted for each language, never on a set that reports: the closeness under which
 nothing is near, and the weights of the signals that make an answer's confidence.

@@ -110,7 +110,8 @@ def test_most_paragraphs_are_found_in_every_direction(
     assert len(values(printed, "recall@1, the other language's")) == 2
     print_recipes(few_settings, few)
     recipes = values(capsys.readouterr().out, "product")[0]
-    assert [cell.split(" / ")[0].strip() for cell in recipes] == values(printed, "recall@1")[1][:4]
+    firsts = sorted(cell.split(" / ")[0] for cell in recipes)
+    assert firsts == sorted(values(printed, "recall@1")[1][:4])
 
 
 def test_answers_hold_the_gold_in_four_directions(

@@ -106,7 +106,8 @@ def print_refusal(settings: Settings, directory: Path, *, limit: int | None = No
     misses, too.
     """
     files = read_xquad(directory, limit)
-    near = read_set_rows(shipped("xquad_near_misses.jsonl"), NearMiss)
+    rows = read_set_rows(shipped("xquad_near_misses.jsonl"), NearMiss)
+    near = [row for row in rows if row.paragraph < len(files[0].paragraphs)]
     near = sample(sorted(near, key=lambda row: (row.paragraph, row.id)), limit and 2 * limit)
 
     def asking(
@@ -201,6 +202,9 @@ def _print_tables(
             for asked in files:
                 name = f"{asked.language} → {'+'.join(file.language for file in held)}"
                 columns[name] = list(asking(assistant, asked, held))
+    # Within a language first, both languages in one index last.
+    order = sorted(columns, key=lambda name: (len(name), name[:2] != name[-2:]))
+    columns = {name: columns[name] for name in order}
     rows = dict.fromkeys(row for asked in columns.values() for one in asked for row in one.marks)
     titles = files[0].articles
     unseen = {i for i, title in enumerate(titles) if title and title not in FITTED_ARTICLES}
