@@ -1,7 +1,7 @@
 """The reader: which words of a passage answer a question, and whether any do.
 
 A small model of our own stands on the lower layers of the bundled one: it was fitted by
-`python -m assistant.evaluation fit-reader` on question and passage together, which vectors
+`python -m research.fit_reader` on question and passage together, which vectors
 made apart cannot compare. `data/reader.json` tells its origin, licence, seed and figures.
 """
 

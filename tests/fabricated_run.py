@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from assistant.evaluation.summary import OUTCOMES
+from assistant.evaluation import Result, summarise
 
 Row = dict[str, Any]
 SCORES = (
@@ -121,46 +121,6 @@ def rows(count: int = 60, *, seed: int = 0) -> list[Row]:
     return made
 
 
-def _groups(made: Sequence[Row]) -> list[dict[str, Any]]:
-    groups = []
-    for language in ("all", "en", "zh"):
-        for kind in ("all", *sorted({str(r["kind"]) for r in made})):
-            mine = [
-                r for r in made if language in ("all", r["language"]) and kind in ("all", r["kind"])
-            ]
-            if mine:
-                groups.append(_group(language, kind, mine))
-    return groups
-
-
-def _group(language: str, kind: str, mine: Sequence[Row]) -> dict[str, Any]:
-    metrics: dict[str, Any] = {}
-
-    def put(name: str, values: Sequence[float]) -> None:
-        if values:
-            value = sum(values) / len(values)
-            low, high = (value - 0.1, value + 0.1) if value <= 1 else (value * 0.8, value * 1.2)
-            ends = {"low": max(low, 0.0), "high": min(high, 1.0) if value <= 1 else high}
-            metrics[name] = {"value": value, **ends, "n": len(values)}
-
-    for name in (*SCORES, "language_ok"):
-        found = [r["scores"][name] for r in mine]
-        put(name, [value for value in found if value is not None])
-    outcomes: dict[str, Any] = {}
-    for group, wanted in (("answerable", 0), ("near_miss", 1), ("far", 2)):
-        here = [r for r in mine if (0 if r["answerable"] else 1 if r["near_miss"] else 2) == wanted]
-        statuses = [r["answer"]["status"] if r["answer"] else "error" for r in here]
-        outcomes[group] = {status: statuses.count(status) for status in OUTCOMES}
-        name = ("false_refusals", "near_miss_recall", "far_recall")[wanted]
-        put(name, [float(status != "answered") for status in statuses])
-    unanswerable = [r["answer"]["status"] for r in mine if not r["answerable"] and r["answer"]]
-    put("refusal_recall", [float(status != "answered") for status in unanswerable])
-    put("quotes_valid", [1.0])
-    put("latency_ms_p50", [r["scores"]["latency_ms"] for r in mine if r["answer"]])
-    named = {"language": language, "kind": kind, "questions": len(mine)}
-    return named | {"metrics": metrics, "outcomes": outcomes}
-
-
 def write_run(directory: Path, made: Sequence[Mapping[str, Any]], **changes: Any) -> Path:
     """A finished run with these rows; `changes` replace fields of metrics.json."""
     directory.mkdir(parents=True, exist_ok=True)
@@ -179,7 +139,7 @@ def write_run(directory: Path, made: Sequence[Mapping[str, Any]], **changes: Any
         "workers": 2,
         "problems": [],
         "judge": None,
-        "groups": _groups([dict(r) for r in made]),
+        "groups": [group.to_dict() for group in summarise([*map(Result.from_dict, made)])],
     }
     text = json.dumps(metrics | changes, ensure_ascii=False)
     (directory / "metrics.json").write_text(text, encoding="utf-8")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -11,9 +10,8 @@ import pytest
 
 from assistant import Assistant, Settings, open_assistant
 from assistant.evaluation import read_set, read_sets
-from assistant.evaluation.gold import evidence_problems
-from assistant.evaluation.untranslated import without_translations
-from assistant.evaluation.xquad import print_table
+from assistant.evaluation.indexes import without_translations
+from assistant.evaluation.score import evidence_problems
 
 from .conftest import ROOT
 
@@ -52,22 +50,6 @@ def test_a_pair_is_one_question_in_both_languages() -> None:
         if question.pair:
             pairs.setdefault(f"{question.set} {question.pair}", []).append(question.language)
     assert all(sorted(languages) == ["en", "zh"] for languages in pairs.values())
-
-
-def test_the_xquad_table_finds_most_paragraphs_in_every_direction(
-    shared: Path, built_settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for language in ("en", "zh"):
-        data = json.loads((shared / "xquad" / f"xquad.{language}.json").read_text("utf-8"))
-        small = {"data": [{"paragraphs": data["data"][0]["paragraphs"]}]}
-        file = tmp_path / f"xquad.{language}.json"
-        file.write_text(json.dumps(small), encoding="utf-8")
-    print_table(replace(built_settings, home=tmp_path), tmp_path)
-    rows = {line[:22].strip(): line for line in capsys.readouterr().out.splitlines()}
-    recalls = [float(cell) for cell in rows["product"].replace("/", " ").split()[1:]]
-    assert len(recalls) == 8
-    assert min(recalls) > 50
-    assert min(recalls[1::2]) == 100.0
 
 
 def test_without_translations_only_the_originals_are_indexed(

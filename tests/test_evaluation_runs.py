@@ -1,9 +1,10 @@
-"""Runs: asked in parallel, killed and gone on with, kept apart from other runs."""
+"""Runs, in Python and as typed: killed and gone on with, kept apart from other runs."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,22 +18,10 @@ import pytest
 
 from assistant import Answer, Assistant, AssistantError, Settings
 from assistant.errors import IndexDamagedError
-from assistant.evaluation import (
-    EvaluationReport,
-    GoldEvidence,
-    ReadSets,
-    Result,
-    SetQuestion,
-    evaluate,
-    read_sets,
-)
-from assistant.evaluation.gold import evidence_problems, locate
+from assistant.evaluation import Result, SetQuestion, evaluate, read_sets
+from assistant.evaluation.__main__ import main
 from assistant.evaluation.judging import Grade
-from assistant.evaluation.provenance import identity_of, public_settings
-from assistant.evaluation.run_directory import default_directory, open_run
-from assistant.evaluation.run_table import run_lines
-from assistant.evaluation.scoring import language_compliance, score
-from assistant.types import Lead
+from assistant.evaluation.kept import identity_of, open_run, public_settings
 
 from .conftest import ROOT
 
@@ -41,21 +30,10 @@ VANKE = SetQuestion("v", "Who did Vanke sign with?", "en", "who", answers=("Prov
 EVEREST = SetQuestion("e", "How tall is Mount Everest?", "en", "number", answerable=False)
 SIGNED = SetQuestion("z", "万科和谁签了协议？", "zh", "who", answers=("源创投资", "Provenience"))
 FEW = (VANKE, EVEREST, SIGNED)
-
-
-class HalfJudge:
-    """Gives half a mark to every answer and remembers what it was asked."""
-
-    name = "half"
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, str, Sequence[str], Sequence[str]]] = []
-
-    def grade(
-        self, question: str, answer: str, expected: Sequence[str], quotes: Sequence[str]
-    ) -> Grade:
-        self.asked.append((question, answer, expected, quotes))
-        return Grade(0.5, "half right")
+LINES = (
+    '{"id": "who", "question": "Who did Vanke sign with?", "answers": ["Provenience"]}\n'
+    '{"id": "far", "question": "How tall is Mount Everest?", "answerable": false}\n'
+)
 
 
 @pytest.fixture
@@ -72,6 +50,17 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return questions
 
 
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch, built_settings: Settings, tmp_path: Path) -> Path:
+    """A set of two questions, asked of the shipped corpus from an empty folder."""
+    monkeypatch.setenv("ASSISTANT_HOME", str(built_settings.home))
+    monkeypatch.setenv("ASSISTANT_CORPUS", str(built_settings.corpus))
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "small.jsonl"
+    path.write_text(LINES, encoding="utf-8")
+    return path
+
+
 def timeless(results: Sequence[Result]) -> list[Result]:
     return [replace(r, scores={**r.scores, "latency_ms": 0.0}) for r in results]
 
@@ -80,41 +69,39 @@ def files(directory: Path) -> set[str]:
     return {path.name for path in directory.iterdir()}
 
 
-def test_answers_near_misses_and_refusals_get_their_scores(assistant: Assistant) -> None:
-    report = evaluate(assistant, FEW)
-    vanke, everest, signed = report.results
-    assert (vanke.status, vanke.scores["contains"], signed.scores["contains"]) == ("answered", 1, 1)
-    assert (everest.status, everest.scores["contains"]) == ("refused", None)
-    assert report.metric("far_recall").value == report.metric("language_ok").value == 1.0
-    assert report.metric("quotes_valid").value == 1.0
+# ---- in Python ----
+
+
+def test_the_shipped_set_reaches_its_floors_whatever_the_workers(assistant: Assistant) -> None:
+    questions = read_sets([DEV]).questions
+    report = evaluate(assistant, questions, workers=5)
+    assert [result.key for result in report.results] == [question.key for question in questions]
+    for metric, floor in (("contains", 0.74), ("recall@6", 0.98), ("near_miss_recall", 0.7)):
+        assert report.metric(metric).value >= floor, metric
+    assert report.metric("quotes_valid").value == report.metric("language_ok").value == 1.0
     assert (report.directory, report.reused) == (None, 0)
-    assert report.metric("contains", "zh", "who").n == 1
-
-
-def test_more_workers_give_the_same_results_in_the_same_order(assistant: Assistant) -> None:
-    questions = read_sets([DEV]).questions[:12]
-    serial, parallel = (evaluate(assistant, questions, workers=n) for n in (1, 5))
-    assert timeless(serial.results) == timeless(parallel.results)
-    assert [result.key for result in serial.results] == [question.key for question in questions]
+    serial = evaluate(assistant, questions[:6], workers=1)
+    assert timeless(serial.results) == timeless(report.results[:6])
 
 
 def test_a_run_leaves_its_files_and_is_read_again_without_asking(
     assistant: Assistant, tmp_path: Path, asked: list[str]
 ) -> None:
     first = evaluate(assistant, FEW, out=tmp_path / "run")
-    assert len(asked) == 3
     again = evaluate(assistant, FEW, out=tmp_path / "run")
     assert len(asked) == again.reused == 3
     assert (again.results, again.groups, again.about) == (first.results, first.groups, first.about)
     assert files(tmp_path / "run") >= {"results.jsonl", "metrics.json", "report.html", "run.json"}
-    rows = [
-        json.loads(line) for line in (tmp_path / "run" / "results.jsonl").read_bytes().splitlines()
-    ]
-    assert [Result.from_dict(row) for row in rows] == list(first.results)
+    lines = (tmp_path / "run" / "results.jsonl").read_bytes().splitlines()
+    assert [Result.from_dict(json.loads(line)) for line in lines] == list(first.results)
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text("utf-8"))
     assert metrics == json.loads(json.dumps(first.to_dict()))
     assert metrics["build"]["id"] == assistant.index.info.id
     assert metrics["groups"][0]["metrics"]["contains"]["n"] == 2
+    # A kill in the very last moment: the end is written again.
+    (tmp_path / "run" / "metrics.json").write_text('{"groups": [', encoding="utf-8")
+    assert evaluate(assistant, FEW, out=tmp_path / "run").reused == len(asked) == 3
+    assert json.loads((tmp_path / "run" / "metrics.json").read_text("utf-8"))["reused"] == 3
 
 
 def run_in_a_process(
@@ -157,18 +144,14 @@ def test_a_killed_run_goes_on_where_it_was_without_asking_twice(
     kept = (out / "results.jsonl").read_bytes()
     done = {(row["set"], row["id"]) for row in map(json.loads, kept.split(b"\n")[:-1])}
     # A kill in the middle of a write tears a line, or a character, in two.
-    (out / "results.jsonl").write_bytes(
-        kept + '{"set": "report-dev", "question": "谁'.encode()[:-1]
-    )
+    (out / "results.jsonl").write_bytes(kept + '{"set": "some", "question": "谁'.encode()[:-1])
     # Whoever edits the sources while this runs would make another run of it.
     code = json.loads((out / "run.json").read_text("utf-8"))["made_with"]["code"]
-    monkeypatch.setattr("assistant.evaluation.provenance.code_hash", lambda: code)
+    monkeypatch.setattr("assistant.evaluation.kept.code_hash", lambda: code)
     report = evaluate(assistant, read.questions, out=out, sets=read.sets)
     assert 3 <= report.reused == len(done) < len(read.questions)
-    assert run_lines(report)[0] == f"some: 16 questions, {len(done)} of them asked before"
     left = [q for q in read.questions if q.key not in done]
     assert len(asked) == sum(1 + len(question.history) for question in left)
-    assert timeless(report.results) == timeless(evaluate(assistant, read.questions).results)
     rows = (out / "results.jsonl").read_text("utf-8").splitlines()
     assert [json.loads(row)["id"] for row in rows] == [q.id for q in read.questions]
 
@@ -204,13 +187,10 @@ def test_trouble_with_the_index_stops_a_run_and_keeps_what_was_answered(
 def test_a_question_that_is_not_taken_becomes_a_row_with_its_reason(
     assistant: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gold = (GoldEvidence("", "Provenience"),)
-    long = replace(VANKE, id="long", question="Who? " * 999, evidence=gold)
-    report = evaluate(assistant, [long, EVEREST])
+    report = evaluate(assistant, [replace(VANKE, id="long", question="Who? " * 999), EVEREST])
     row = report.results[0]
-    assert (row.answer, row.status) == (None, "error")
+    assert (row.answer, row.status, row.scores["contains"]) == (None, "error", 0.0)
     assert "the most is" in row.error
-    assert (row.scores["contains"], row.scores["citation_recall"]) == (0.0, 0.0)
     assert row.scores["recall@6"] is row.scores["latency_ms"] is row.scores["language_ok"] is None
     assert report.metric("false_refusals").value == 1.0
 
@@ -227,44 +207,23 @@ def test_a_follow_up_is_asked_after_its_history_and_alone_scored(
     question = replace(VANKE, question="And when?", history=(VANKE.question, "What was it about?"))
     (result,) = evaluate(assistant, [question]).results
     assert asked == [*question.history, "And when?"]
-    assert result.history == question.history
     assert result.answer is not None
-    assert result.answer["stand_alone"] != "And when?"
     assert "Vanke" in result.answer["stand_alone"]
 
 
 def test_a_judge_grades_answers_and_nothing_else(assistant: Assistant) -> None:
-    judge = HalfJudge()
+    class HalfJudge:
+        name = "half"
+
+        def grade(self, question: str, answer: str, *expectations: Sequence[str]) -> Grade:
+            assert (question, expectations[0]) == (VANKE.question, ("Provenience",))
+            assert "[1]" not in answer
+            return Grade(0.5, "half right")
+
     unanswered = replace(EVEREST, id="u", answerable=True, answers=("8,849 m",))
-    results = evaluate(assistant, [VANKE, EVEREST, unanswered], judge=judge).results
-    assert [result.scores["judge"] for result in results] == [0.5, None, 0.0]
-    assert [result.judge_reason for result in results] == ["half right", "", "not answered"]
-    ((question, answer, expected, quotes),) = judge.asked
-    assert (question, expected) == (VANKE.question, ("Provenience",))
-    assert "[1]" not in answer
-    assert quotes
-
-
-def other_identities(assistant: Assistant, read: ReadSets) -> list[str]:
-    shorter, renamed = read.questions[:9], (replace(read.questions[0], id="new"),)
-    identities = [
-        identity_of(assistant, read.questions, read.sets),
-        identity_of(assistant, read.questions, ()),
-        identity_of(assistant, shorter, read.sets),
-        identity_of(assistant, renamed + read.questions[1:], read.sets),
-        identity_of(assistant, read.questions, read.sets, HalfJudge()),
-    ]
-    return [identity.id for identity in identities]
-
-
-def test_whatever_results_hang_on_makes_another_run(assistant: Assistant) -> None:
-    read = read_sets([DEV])
-    ids = other_identities(assistant, read)
-    assert len(set(ids)) == len(ids)
-    assert ids == other_identities(assistant, read_sets([DEV]))
-    identity = identity_of(assistant, read.questions, read.sets)
-    place = default_directory(Path("home"), read.questions, identity)
-    assert place == Path("home/evaluation/runs") / f"report-dev-{ids[0][:8]}"
+    report = evaluate(assistant, [VANKE, EVEREST, unanswered], judge=HalfJudge())
+    assert [result.scores["judge"] for result in report.results] == [0.5, None, 0.0]
+    assert [result.judge_reason for result in report.results] == ["half right", "", "not answered"]
 
 
 def test_a_directory_with_another_run_is_refused_and_moved_only_when_told(
@@ -279,11 +238,13 @@ def test_a_directory_with_another_run_is_refused_and_moved_only_when_told(
     evaluate(assistant, [EVEREST], out=out, again=True)
     (aside,) = tmp_path.glob("run.before-*")
     assert (aside / "results.jsonl").read_bytes() == before
-    assert files(aside) == files(out) - {".lock"}
     assert json.loads((out / "results.jsonl").read_bytes())["id"] == "e"
+    (out / "run.json").write_text('{"made_with": {"build": 1}, "started": ""}', encoding="utf-8")
+    with pytest.raises(AssistantError, match=r"run.json is damaged.*--again moves it aside"):
+        evaluate(assistant, [VANKE], out=out)
 
 
-def test_a_folder_of_something_else_is_never_written_to(
+def test_no_run_shares_a_folder_with_something_else_or_another_run(
     assistant: Assistant, tmp_path: Path
 ) -> None:
     (tmp_path / "letter.txt").write_text("Dear", encoding="utf-8")
@@ -292,144 +253,22 @@ def test_a_folder_of_something_else_is_never_written_to(
             evaluate(assistant, [VANKE], out=tmp_path, again=again)
     with pytest.raises(AssistantError, match="is a file"):
         evaluate(assistant, [VANKE], out=tmp_path / "letter.txt")
-    assert files(tmp_path) == {"letter.txt"}
-
-
-def test_two_runs_at_once_cannot_share_a_directory(assistant: Assistant, tmp_path: Path) -> None:
     with (
         open_run(tmp_path / "run", identity_of(assistant, [VANKE])),
         pytest.raises(AssistantError, match="Another evaluation is writing to"),
     ):
         evaluate(assistant, [VANKE], out=tmp_path / "run")
-    assert evaluate(assistant, [VANKE], out=tmp_path / "run").reused == 0
-
-
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"made_with": {"build": 1}, "started": ""}'])
-def test_a_damaged_run_json_is_one_sentence(
-    assistant: Assistant, tmp_path: Path, text: str
-) -> None:
-    (tmp_path / "run.json").write_text(text, encoding="utf-8")
-    with pytest.raises(AssistantError, match=r"run.json is damaged.*--again moves it aside"):
-        evaluate(assistant, [VANKE], out=tmp_path)
-
-
-def test_a_damaged_end_of_a_run_is_written_again(
-    assistant: Assistant, tmp_path: Path, asked: list[str]
-) -> None:
-    evaluate(assistant, FEW, out=tmp_path / "run")
-    (tmp_path / "run" / "metrics.json").write_text('{"groups": [', encoding="utf-8")
-    report = evaluate(assistant, FEW, out=tmp_path / "run")
-    assert len(asked) == report.reused == 3
-    assert json.loads((tmp_path / "run" / "metrics.json").read_text("utf-8"))["name"] == ""
 
 
 @pytest.mark.parametrize(
     ("questions", "workers", "message"),
-    [
-        ((), 2, "no questions"),
-        ((VANKE, VANKE), 2, "the id 'v'"),
-        ((VANKE,), 0, "workers is 0"),
-    ],
+    [((), 2, "no questions"), ((VANKE, VANKE), 2, "the id 'v'"), ((VANKE,), 0, "workers is 0")],
 )
 def test_what_cannot_be_run_is_refused_at_once(
     assistant: Assistant, questions: tuple[SetQuestion, ...], workers: int, message: str
 ) -> None:
     with pytest.raises(AssistantError, match=message):
         evaluate(assistant, questions, workers=workers)
-
-
-def test_gold_evidence_is_found_in_its_source_or_reported(assistant: Assistant) -> None:
-    id_, source = next(iter(assistant.index.sources.items()))
-    words = source.text.split("\n")[0]
-    good = [GoldEvidence(id_, words, 0), GoldEvidence(id_, words), GoldEvidence("", words)]
-    assert all(source.text[r["start"] : r["end"]] == words for r in locate(good, {id_: source}))
-    bad = (GoldEvidence(id_, "never said"), GoldEvidence("no", words), GoldEvidence(id_, words, 41))
-    question = replace(VANKE, evidence=(*good, *bad, GoldEvidence("", "never said")))
-    problems = evidence_problems([question], assistant.index.sources)
-    assert [("does not stand" in p, "no source" in p, "at 41" in p) for p in problems] == [
-        (True, False, False),
-        (False, True, False),
-        (True, False, True),
-    ]
-    report = evaluate(assistant, [question])
-    assert report.about["problems"] == problems
-    assert len(report.results[0].expected["evidence"]) >= len(good)
-
-
-def test_words_without_a_source_count_wherever_they_stand_alone(assistant: Assistant) -> None:
-    source = replace(assistant.sources[0], text="In 2019, 9 firms; 19 parts, art. 众创空间众创")
-    places = {
-        words: [r["start"] for r in locate([GoldEvidence("", words)], {"s": source})]
-        for words in ("9", "art", "众创", "2019,")
-    }
-    assert places == {"9": [9], "art": [28], "众创": [33, 37], "2019,": [3]}
-
-
-def test_evidence_and_citations_are_scored_by_their_places(assistant: Assistant) -> None:
-    quote = assistant.ask(VANKE.question).citations[0].quotes[0]
-    gold = replace(VANKE, evidence=(GoldEvidence(quote.source_id, quote.text, quote.start),))
-    scores = evaluate(assistant, [gold]).results[0].scores
-    assert scores["recall@6"] == scores["citation_recall"] == 1.0
-    assert scores["citation_precision"] is not None
-    assert scores["citation_precision"] > 0
-    other = next(id_ for id_ in assistant.index.sources if id_ != quote.source_id)
-    words = assistant.index.sources[other].text[:30]
-    wrong = replace(VANKE, evidence=(GoldEvidence(other, words, 0),))
-    scores = evaluate(assistant, [wrong]).results[0].scores
-    assert scores["citation_recall"] == scores["citation_precision"] == 0.0
-
-
-def test_a_short_answer_is_what_exact_match_and_f1_look_at(assistant: Assistant) -> None:
-    answer = assistant.ask(VANKE.question)
-    lead = Lead("Provenience", answer.citations[0].source.id, 3, 14, 1, True)
-    led = score(assistant, VANKE, replace(answer, lead=lead))
-    assert led.scores["exact"] == led.scores["f1"] == 1.0
-    assert led.answer is not None
-    assert led.answer["lead"] == {
-        "source": lead.source_id,
-        "start": 3,
-        "end": 14,
-        "text": "Provenience",
-        "citation": 1,
-        "translated": True,
-    }
-    whole = score(assistant, VANKE, replace(answer, lead=None))
-    assert whole.scores["exact"] == 0.0
-    assert 0 < (whole.scores["f1"] or 0) < 1
-
-
-def test_answers_of_several_parts_have_no_exact_match(assistant: Assistant) -> None:
-    question = replace(VANKE, answers=(), answers_all=("Vanke", "Provenience"))
-    scores = evaluate(assistant, [question]).results[0].scores
-    assert (scores["contains"], scores["exact"]) == (1.0, None)
-    assert 0 < (scores["f1"] or 0) < 1
-
-
-def test_an_untranslated_quote_is_not_in_the_language_of_the_question(assistant: Assistant) -> None:
-    english, chinese = (assistant.ask(q.question) for q in (VANKE, SIGNED))
-    assert language_compliance(english, ["en"]) == 1.0
-    assert language_compliance(english, ["zh"]) == 0.0
-    assert language_compliance(chinese, ["zh"]) == 1.0
-    assert language_compliance(replace(english, statements=chinese.statements), ["en"]) == 0.0
-    noted = replace(english, text=f"Vanke did（{chinese.text}）", statements=())
-    assert language_compliance(noted, ["en"]) == 1.0
-
-
-def test_language_is_judged_line_by_line(assistant: Assistant) -> None:
-    answer = replace(assistant.ask(VANKE.question), statements=(), lead=None)
-    mixed = replace(answer, text="One line [1].\n万科签了约。[1]\nAnother line.")
-    assert language_compliance(mixed, ["en"]) == pytest.approx(2 / 3)
-    assert language_compliance(mixed, ["en", "zh"]) == 1.0
-    assert language_compliance(replace(mixed, text="Only English."), ["en", "zh"]) == 0.0
-
-
-def test_a_fixed_language_of_answers_is_what_is_asked_of_them(built_settings: Settings) -> None:
-    from assistant import open_assistant
-
-    with open_assistant(replace(built_settings, language="zh")) as assistant:
-        report: EvaluationReport = evaluate(assistant, [VANKE, SIGNED])
-    assert report.metric("language_ok").value == 1.0
-    assert {r.answer["language"] for r in report.results if r.answer} == {"zh"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -446,3 +285,110 @@ def test_what_a_run_says_of_its_settings_holds_no_secret() -> None:
     assert "s3cret" not in json.dumps(shown)
     assert shown["chroma_url"] == "https://host:8000/x"
     assert (shown["passages"], shown["passage_tokens"]) == (6, 256)
+
+
+# ---- as typed ----
+
+
+def test_a_run_prints_its_table_and_where_it_is_kept(
+    small: Path, built_settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", str(small)]) == 0
+    (directory,) = (built_settings.home / "evaluation" / "runs").glob("small-*")
+    first = capsys.readouterr().out
+    assert str(directory) in first
+    assert "small: 2 questions" in first
+    assert main(["run", str(small)]) == 0
+    again = capsys.readouterr().out
+    assert again.startswith(first)
+    assert "Nothing was asked: this run was finished before. --again asks anew." in again
+    assert main(["run", str(small), "--again"]) == 0
+    assert "Nothing was asked" not in capsys.readouterr().out
+
+
+def test_broken_lines_are_told_and_the_others_asked(
+    small: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small.write_text(LINES.replace("Mount Everest?", "") + "not json\n" + "5\n" * 30)
+    assert main(["run", str(small), "--out", "run", "--verbose", "--limit", "1"]) == 0
+    said = capsys.readouterr()
+    assert f"evaluation: {small}, line 3: not JSON" in said.err
+    assert "evaluation: … and 11 more problems" in said.err
+    assert "small: 1 questions" in said.out
+    assert len(json.loads(Path("run/metrics.json").read_text("utf-8"))["problems"]) == 31
+
+
+def test_a_table_of_other_peoples_columns_is_asked(
+    small: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = "Frage,Antwort\nWho did Vanke sign with?,Provenience\nWho?,nobody\n"
+    Path("theirs.csv").write_text(rows, encoding="utf-8-sig")
+    names = ["--map", "Frage=question", "--map", "Antwort=answers"]
+    assert main(["run", "theirs.csv", *names, "--limit", "1", "--out", "run"]) == 0
+    assert re.search(r"Right answer +100 %", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    ("floor", "code", "said"),
+    [
+        ("en:contains=0.9", 0, ""),
+        ("quotes_valid=100%", 0, ""),
+        ("latency_ms_p95=0.001", 4, "latency_ms_p95 is"),
+        ("near_miss_recall=0.9", 1, "near_miss_recall has no value"),
+    ],
+)
+def test_a_floor_sets_the_exit_code(
+    small: Path, floor: str, code: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["run", str(small), "--out", "run", "--fail-under", floor]
+    assert main([*arguments, "--fail-under", "all:f1=0"]) == code
+    assert said in capsys.readouterr().err
+
+
+def test_an_impossible_floor_is_refused_before_anything_is_asked(
+    small: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Assistant, "ask", None)
+    for floor, said in (
+        ("contans=1", "Did you mean 'contains'"),
+        ("zh:contains=1", "no question is in the language 'zh'"),
+        ("contains=high", "'high' is no such number"),
+        ("contains=90", "between 0 and 1"),
+        ("who:contains=1", "'who' is no language"),
+        ("en/when:contains=1", "no kind 'when'. The kinds are: none"),
+        ("judge=1", "--judge MODEL"),
+    ):
+        assert main(["run", str(small), "--fail-under", floor]) == 1
+        assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "nowhere.jsonl"], "The question set nowhere.jsonl cannot be read"),
+        (["run", "small.jsonl", "--map", "a=question"], "'a', which no set has"),
+        (["run", "small.jsonl", "--out", "small.jsonl"], "small.jsonl is a file"),
+        (["compare", "nowhere", "elsewhere"], "nowhere"),
+        (["consistency", "small.jsonl"], "The set has no pairs"),
+        (["xquad", "nowhere"], "nowhere"),
+        (["speed", "nowhere.jsonl"], "nowhere.jsonl"),
+    ],
+)
+def test_trouble_is_one_sentence_on_stderr(
+    small: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 1
+    said = capsys.readouterr()
+    assert said.err.startswith("evaluation: ")
+    assert message in said.err
+    assert said.out == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ["", "run", "run a.jsonl --workers 0", "run a.jsonl --map question", "nonsense"],
+)
+def test_wrong_usage_ends_with_2(arguments: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments.split())
+    assert ended.value.code == 2

@@ -1,296 +1,269 @@
-"""Groups of results: metrics against hand-computed values, and what their intervals hold."""
+"""Metrics of runs, their intervals, and two runs compared: against hand-computed values."""
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from assistant import AssistantError
-from assistant.evaluation import EvaluationReport, Group, Result, summarise
-from assistant.evaluation.floors import missed, parse_floors
-from assistant.evaluation.questions import SetQuestion
-from assistant.evaluation.results import SCORES, AnswerRow, ExpectedRow
-from assistant.evaluation.run_table import run_lines
-from assistant.evaluation.summary import METRICS
+from assistant.evaluation import EvaluationReport, Result, summarise
+from assistant.evaluation.__main__ import main
+from assistant.evaluation.compare import Comparison, MetricComparison, compare
+from assistant.evaluation.printing import run_lines, width
+from assistant.evaluation.summary import METRICS, difference, p_value, share
 
-ANSWER = AnswerRow(
-    status="answered",
-    text="Vanke signed. [1]",
-    reason="",
-    language="en",
-    confidence=0.9,
-    lead=None,
-    citations=[],
-    hits=[],
-    composer="quotes",
-    stand_alone="Who signed?",
-)
+from .fabricated_run import Row, row, rows, write_run
 
 
-def result(
-    number: int = 0,
-    status: str = "answered",
-    *,
-    answerable: bool = True,
-    near_miss: bool = False,
-    scores: Mapping[str, float | None] | None = None,
-    **changes: Any,
-) -> Result:
-    made = Result(
-        set="made-up",
-        id=str(number),
-        pair="",
-        question="Who signed?",
-        history=(),
-        language="en",
-        kind="",
-        answerable=answerable,
-        near_miss=near_miss,
-        expected=ExpectedRow(answers=["Vanke"], answers_all=[], evidence=[], evidence_any=False),
-        answer=None if status == "error" else {**ANSWER, "status": status},
-        error="It is too long." if status == "error" else "",
-        scores={**dict.fromkeys(SCORES), **(scores or {})},
-    )
-    return replace(made, **changes)
+def result(number: int = 1, status: str = "answered", **changes: Any) -> Result:
+    if status == "error":
+        changes |= {"answer": None, "error": "It is too long."}
+        status = "answered"
+    return Result.from_dict(row(number, status=status, **changes))
 
 
-def group(*results: Result) -> Group:
-    return summarise(results)[0]
+def report(*results: Result) -> EvaluationReport:
+    about: dict[str, Any] = {"name": "made-up", "build": {"id": "b"}, "settings": {"id": "s"}}
+    about |= {"seconds": 1.0, "workers": 2, "reused": 0}
+    return EvaluationReport(results, summarise(results), None, about)
 
 
-def values(*results: Result) -> dict[str, float]:
-    return {name: round(e.value, 4) for name, e in group(*results).metrics.items()}
+# ---- one run ----
 
 
 def test_the_refusal_metrics_by_hand() -> None:
-    found = values(
+    made = report(
         *[result(i) for i in range(6)],
         result(6, "partial"),
         result(7, "refused"),
         result(8, "refused", answerable=False, near_miss=True),
         result(9, "partial", answerable=False, near_miss=True),
         result(10, "answered", answerable=False, near_miss=True),
-        result(11, "refused", answerable=False),
+        result(11, "error", answerable=False),
     )
-    assert found == {
-        "refusal_precision": round(3 / 5, 4),
-        "refusal_recall": round(3 / 4, 4),
-        "refusal_f1": round(2 * 3 / (5 + 4), 4),
-        "near_miss_precision": round(2 / 4, 4),
-        "near_miss_recall": round(2 / 3, 4),
+    expected = {
+        "right": 9 / 12 - 1 / 12,
+        "refusal_precision": 3 / 5,
+        "refusal_recall": 3 / 4,
+        "refusal_f1": 2 * 3 / (5 + 4),
+        "near_miss_precision": 2 / 4,
+        "near_miss_recall": 2 / 3,
         "far_recall": 1.0,
-        "false_refusals": round(2 / 8, 4),
-        "refused_outright": round(1 / 8, 4),
+        "false_refusals": 2 / 8,
+        "refused_outright": 1 / 8,
     }
+    assert {name: made.metric(name).value for name in expected} == pytest.approx(expected)
+    assert made.groups[0].outcomes["far"]["error"] == 1
+    alone = report(result(0, "partial"), result(1)).groups[0].metrics
+    assert not {"refusal_precision", "refusal_f1", "near_miss_precision"} & alone.keys()
 
 
-def test_means_are_over_the_questions_that_define_them() -> None:
-    metrics = group(
-        result(0, scores={"contains": 1.0, "quotes": 3, "quotes_valid": 2, "latency_ms": 10.0}),
-        result(1, scores={"contains": 0.0, "quotes": 1, "quotes_valid": 1, "latency_ms": 20.0}),
-        result(2, scores={"quotes": 0, "quotes_valid": 0, "latency_ms": 60.0}),
-    ).metrics
-    assert (metrics["contains"].value, metrics["contains"].n) == (0.5, 2)
-    assert (metrics["quotes_valid"].value, metrics["quotes_valid"].n) == (0.75, 2)
-    assert metrics["latency_ms_p50"].value == 20.0
-    assert metrics["latency_ms_p95"].value == pytest.approx(56.0)
-    assert "judge" not in metrics
-    assert set(metrics) <= set(METRICS)
-
-
-def test_without_anything_to_hold_back_precision_of_refusal_is_undefined() -> None:
-    found = values(result(0, "partial"), result(1))
-    assert not {"refusal_precision", "refusal_f1", "near_miss_precision"} & set(found)
-    assert found["false_refusals"] == 0.5
-
-
-def test_a_question_that_could_not_be_asked_counts_as_not_answered() -> None:
-    made = group(result(0, "error"), result(1), result(2, "error", answerable=False))
-    assert made.metrics["false_refusals"].value == 0.5
-    assert made.metrics["refused_outright"].value == 0.0
-    assert made.metrics["far_recall"].value == 1.0
-    assert made.outcomes["answerable"] == {"answered": 1, "partial": 0, "refused": 0, "error": 1}
-
-
-def test_groups_come_by_language_and_then_by_kind() -> None:
-    results = [
-        result(0, kind="who"),
-        result(1, language="zh", kind="when"),
-        result(2, language="zh"),
-    ]
-    groups = [(g.language, g.kind, g.questions) for g in summarise(results)]
-    assert groups == [
-        *[("all", "all", 3), ("all", "when", 1), ("all", "who", 1)],
-        *[("en", "all", 1), ("en", "who", 1)],
-        *[("zh", "all", 2), ("zh", "when", 1)],
-    ]
-
-
-@settings(max_examples=30, deadline=None)
-@given(
-    st.lists(
-        st.tuples(
-            st.sampled_from(["answered", "partial", "refused", "error"]),
-            st.sampled_from([(True, False), (False, True), (False, False)]),
-            st.one_of(st.none(), st.floats(0, 1)),
-        ),
-        min_size=1,
-        max_size=40,
-    )
-)
-def test_every_value_lies_in_its_interval_and_every_question_in_one_outcome(
-    rows: list[tuple[str, tuple[bool, bool], float | None]],
-) -> None:
-    results = [
-        result(i, status, answerable=what[0], near_miss=what[1], scores={"f1": score})
-        for i, (status, what, score) in enumerate(rows)
-    ]
-    first, again = summarise(results), summarise(results)
-    assert first == again
-    for made in first:
-        assert sum(sum(row.values()) for row in made.outcomes.values()) == made.questions
-        for estimate in made.metrics.values():
-            assert -1e-9 <= estimate.low <= estimate.high <= 1 + 1e-9
-            assert 1 <= estimate.n <= made.questions
-
-
-def test_the_interval_of_a_share_is_as_wide_as_theory_has_it() -> None:
-    results = [result(i, scores={"contains": float(i % 10 < 8)}) for i in range(400)]
-    estimate = group(*results).metrics["contains"]
-    deviation = (0.8 * 0.2 / 400) ** 0.5
-    assert estimate.value == 0.8
-    assert estimate.low == pytest.approx(0.8 - 1.96 * deviation, abs=0.006)
-    assert estimate.high == pytest.approx(0.8 + 1.96 * deviation, abs=0.006)
-
-
-def test_nineteen_of_twenty_intervals_hold_the_truth() -> None:
-    chance = np.random.default_rng(5)
-    held = 0
-    for _ in range(200):
-        right = chance.random(80) < 0.7
-        results = [result(i, scores={"contains": float(r)}) for i, r in enumerate(right)]
-        estimate = group(*results).metrics["contains"]
-        held += estimate.low <= 0.7 <= estimate.high
-    assert 180 <= held <= 199
-
-
-def test_a_metric_of_one_question_among_many_has_no_width() -> None:
-    results = [result(0, scores={"judge": 0.5}), *[result(i) for i in range(1, 50)]]
-    estimate = group(*results).metrics["judge"]
-    assert (estimate.value, estimate.low, estimate.high, estimate.n) == (0.5, 0.5, 0.5, 1)
-
-
-def report(*results: Result) -> EvaluationReport:
-    about = {
-        "name": "made-up",
-        "build": {"id": "b"},
-        "settings": {"id": "s"},
-        "seconds": 1.0,
-        "workers": 2,
-        "reused": 0,
-    }
-    return EvaluationReport(results, summarise(results), None, about)
-
-
-def width(line: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line)
-
-
-def test_the_table_fits_a_hundred_columns_whatever_the_kinds_are_called() -> None:
-    full = dict.fromkeys(SCORES, 1.0) | {"latency_ms": 98_765.0}
-    kinds = ["a kind with a very long name indeed", "数量与金额和百分比之类的问题", "who"]
+def test_means_are_over_the_questions_that_define_them_in_groups() -> None:
+    scores = dict(row()["scores"]) | {"contains": 1.0, "quotes": 3, "quotes_valid": 2}
+    other = scores | {"contains": None, "quotes": 1, "quotes_valid": 1, "latency_ms": 60.0}
     made = report(
-        *[
-            result(i, kind=kind, language="zh" if i % 2 else "en", scores=full, near_miss=near)
-            for i, (kind, near) in enumerate((k, n) for k in kinds for n in (False, True))
-        ],
-        result(99, "error", answerable=False),
+        result(0, scores=scores | {"latency_ms": 10.0}, kind="who"),
+        result(1, scores=scores | {"contains": 0.0, "latency_ms": 20.0}, kind=""),
+        result(2, scores=other, language="zh", kind="when"),
     )
-    lines = run_lines(made)
-    assert max(map(width, lines)) <= 100
-    assert any("made-up, 99: It is too long." in line for line in lines)
-    table = "\n".join(lines)
-    for words in ("Right answer", "English (4)", "Chinese (3)", "Near misses", "Far off", "…"):
-        assert words in table
-
-
-def test_every_failure_is_printed_when_asked_for() -> None:
-    made = report(result(0, scores={"contains": 0.0}), result(1, scores={"contains": 1.0}))
-    text = "\n".join(run_lines(made, verbose=True))
-    assert "made-up, 0 (en): wrong answer" in text
-    assert "expected  Vanke" in text
-    assert "made-up, 1" not in text
-    assert "made-up, 0 (en)" not in "\n".join(run_lines(made))
-
-
-def test_a_metric_is_had_by_name_language_and_kind() -> None:
-    made = report(result(0, kind="who", scores={"f1": 0.5}), result(1, scores={"f1": 1.0}))
-    assert made.metric("f1").value == 0.75
-    assert made.metric("f1", "en", "who").value == 0.5
-    for wrong in (("f2", "en"), ("f1", "zh"), ("f1", "en", "when"), ("judge", "en")):
+    assert (made.metric("contains").value, made.metric("contains").n) == (0.5, 2)
+    assert (made.metric("quotes_valid").value, made.metric("quotes_valid").n) == (5 / 7, 3)
+    assert made.metric("latency_ms_p50").value == 20.0
+    assert made.metric("latency_ms_p95").value == pytest.approx(56.0)
+    assert made.metric("contains", "en", "who").value == 1.0
+    assert [(g.language, g.kind, g.questions) for g in made.groups] == [
+        *[("all", "all", 3), ("all", "when", 1), ("all", "who", 1)],
+        *[("en", "all", 2), ("en", "who", 1), ("zh", "all", 1), ("zh", "when", 1)],
+    ]
+    for wrong in (("f2", "en"), ("contains", "zh"), ("f1", "en", "when"), ("judge", "en")):
         with pytest.raises(AssistantError):
             made.metric(*wrong)
 
 
-@pytest.mark.parametrize(
-    ("text", "reached"),
-    [
-        ("contains=0.9", True),
-        ("contains=90%", True),
-        ("contains=0.91", False),
-        ("en:contains=0.9", True),
-        ("en/who:contains=0.9", True),
-        ("all/who:contains=1", False),
-        ("latency_ms_p95=40", True),
-        ("latency_ms_p95=10", False),
-        ("false_refusals=0.5", True),
-    ],
-)
-def test_a_metric_under_its_floor_is_named(text: str, reached: bool) -> None:
+def test_every_value_lies_in_its_interval_and_every_question_in_one_outcome() -> None:
+    results = tuple(map(Result.from_dict, rows(60)))
+    assert summarise(results) == summarise(results)
+    for group in summarise(results):
+        assert sum(sum(row.values()) for row in group.outcomes.values()) == group.questions
+        for name, estimate in group.metrics.items():
+            assert estimate.low - 1e-9 <= estimate.value <= estimate.high + 1e-9, name
+            assert 1 <= estimate.n <= group.questions
+
+
+def test_an_interval_is_as_wide_as_theory_has_it() -> None:
+    estimate = share([float(i % 10 < 8) for i in range(400)])
+    assert estimate is not None
+    deviation = (0.8 * 0.2 / 400) ** 0.5
+    assert estimate.low == pytest.approx(0.8 - 1.96 * deviation, abs=0.006)
+    assert estimate.high == pytest.approx(0.8 + 1.96 * deviation, abs=0.006)
+    one = share([0.5])
+    assert one is not None
+    assert (one.value, one.low, one.high, one.n) == (0.5, 0.5, 0.5, 1)
+    assert share([]) is None
+
+
+def test_the_table_fits_a_hundred_columns_whatever_the_kinds_are_called() -> None:
+    kinds = ["a kind with a very long name indeed", "数量与金额和百分比之类的问题", "who"]
+    scores = row()["scores"] | {"latency_ms": 98_765.0}
     results = [
-        result(i, kind="who", scores={"contains": float(i > 0), "latency_ms": 20.0 + i})
-        for i in range(10)
+        result(i, kind=kind, language="zh" if i % 2 else "en", scores=scores, answerable=i > 2)
+        for i, kind in enumerate(kinds * 3)
     ]
-    questions = [SetQuestion(str(i), "?", "en", "who") for i in range(10)]
-    sentences = missed(report(*results), parse_floors([text], questions, judged=False))
-    assert (not sentences) is reached
-    assert all(sentence.startswith(text.split("=")[0]) for sentence in sentences)
+    wrong = result(9, right=0.0)
+    lines = list(run_lines(report(*results, wrong, result(99, "error")), verbose=True))
+    assert max(map(width, lines)) <= 100
+    table = "\n".join(lines)
+    for words in ("Right answer", "English (7)", "Chinese (4)", "near_miss", "far", "…"):
+        assert words in table
+    assert "made-up, q-099: It is too long." in table
+    assert "made-up, q-009 (en): wrong answer, evidence not cited" in table
+    assert "expected  873" in table
+
+
+# ---- two runs ----
+
+
+def parts(values: Sequence[float]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """The parts of a metric that is a mean."""
+    return np.array([[value, 1.0] for value in values])
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("before", "after", "test", "p"),
     [
-        ("contans=1", "Did you mean 'contains'.*They are: recall@1"),
-        ("contains", "there is no metric"),
-        ("contains=high", "'high' is no number"),
-        ("contains=90", "between 0 and 1"),
-        ("contains=nan", "between 0 and 1"),
-        ("who:contains=1", "'who' is no language"),
-        ("zh:contains=1", "no question is in the language 'zh'"),
-        ("en/when:contains=1", "no kind 'when'.*The kinds are: who"),
-        ("judge=1", "--judge MODEL"),
+        ([1, 0], [1, 0], "McNemar", 1.0),
+        ([0] * 6, [1] * 6, "McNemar", 2 / 2**6),
+        # Two-sided: twice the chance of at most 1 head in 10 throws.
+        ([0] * 9 + [1], [1] * 9 + [0], "McNemar", 2 * (1 + 10) / 2**10),
+        # The differences are 1/4, 1/2, 1/2: of 8 sign patterns only +++ and --- reach 5/4.
+        ([0.0, 0.0, 0.5, 0.3], [0.25, 0.5, 1.0, 0.3], "permutation", 2 / 8),
+        # 1/4, 1/2, -1/2: six of the eight patterns are at least as far from 0 as 1/4.
+        ([0.0, 0.0, 1.0], [0.25, 0.5, 0.5], "permutation", 1.0),
     ],
 )
-def test_a_floor_that_cannot_be_meant_is_one_sentence(text: str, message: str) -> None:
-    with pytest.raises(AssistantError, match=message):
-        parse_floors([text], [SetQuestion("1", "?", "en", "who")], judged=False)
+def test_p_is_that_of_the_exact_test(
+    before: list[float], after: list[float], test: str, p: float
+) -> None:
+    for a, b in ((before, after), (after, before)):
+        found, name = p_value(parts(a), parts(b))
+        assert found == pytest.approx(p)
+        assert name == test
 
 
-def test_a_result_comes_back_as_it_was_written() -> None:
-    made = result(1, scores={"f1": 0.5}, history=("Who?",), judge_reason="It says so. 对。")
-    assert Result.from_dict(made.to_dict()) == made
-    assert made.to_dict()["scores"]["judge_reason"] == "It says so. 对。"
-    assert (
-        list(made.to_dict())
-        == (
-            "set id pair question history language kind answerable near_miss expected answer error "
-            "scores"
-        ).split()
-    )
+def test_a_large_real_difference_is_significant_and_noise_is_not() -> None:
+    chance = np.random.default_rng(1)
+    a = chance.random(300)
+    better, noise = a + 0.1 * chance.random(300), a + 0.1 * (chance.random(300) - 0.5)
+    assert p_value(parts(list(a)), parts(list(better)))[0] < 0.001
+    assert p_value(parts(list(a)), parts(list(noise)))[0] > 0.05
+    first, second = parts(list(a)), parts(list(better))
+    there, back = difference(first, second), difference(second, first)
+    assert 0 < there.low < there.value < there.high < 0.1
+    assert (back.low, back.high) == pytest.approx((-there.high, -there.low))
+
+
+def metric(comparison: Comparison, name: str, language: str = "en") -> MetricComparison:
+    [found] = [m for m in comparison.metrics if (m.metric, m.language) == (name, language)]
+    return found
+
+
+def run_of(directory: Path, marks: Sequence[float], **changes: object) -> Path:
+    """A run of English questions, right or wrong as the marks say."""
+    return write_run(directory, [row(i, right=m) for i, m in enumerate(marks, 1)], **changes)
+
+
+def test_a_metric_has_both_values_the_difference_and_its_questions(tmp_path: Path) -> None:
+    a = run_of(tmp_path / "a", [0, 0, 0, 0, 0, 0, 1, 1])
+    b = run_of(tmp_path / "b", [1, 1, 1, 1, 1, 1, 1, 0])
+    found = metric(compare(a, b), "contains")
+    assert (found.n, found.a, found.b, found.difference) == (8, 0.25, 0.875, 0.625)
+    assert 0 < found.low < 0.625 < found.high <= 1
+    # 6 up, 1 down: twice the chance of at most 1 head in 7 throws.
+    assert found.test == "McNemar"
+    assert found.p == pytest.approx(2 * (1 + 7) / 2**7)
+    assert [id_ for _, id_ in found.better] == [f"q-{i:03}" for i in range(1, 7)]
+    assert found.worse == (("made-up", "q-008"),)
+
+
+def test_turning_the_runs_round_turns_every_difference_round(tmp_path: Path) -> None:
+    made = rows(40)
+    a, b = write_run(tmp_path / "a", made), write_run(tmp_path / "b", rows(40, seed=1))
+    there, back = compare(a, b), compare(b, a)
+    assert there == compare(a, b)
+    assert there.better
+    for mine, theirs in zip(there.metrics, back.metrics, strict=True):
+        assert mine.p == pytest.approx(theirs.p)
+        assert mine.difference == pytest.approx(-theirs.difference)
+        assert (mine.better, mine.worse) == (theirs.worse, theirs.better)
+    same = compare(a, a)
+    assert {(m.p, m.low, m.difference, m.high) for m in same.metrics} == {(1.0, 0.0, 0.0, 0.0)}
+    assert (same.better, same.worse, same.differences) == ((), (), ())
+
+
+def test_refusals_count_the_right_way_round(tmp_path: Path) -> None:
+    far = [row(i, status="refused", answerable=False) for i in (1, 2)]
+    answered, bad = row(2, answerable=False), row(3, status="refused", right=0.0)
+    a = write_run(tmp_path / "a", [far[0], answered, bad])
+    found = compare(a, write_run(tmp_path / "b", [*far, row(3)]))
+    f1, false = metric(found, "refusal_f1"), metric(found, "false_refusals")
+    assert (f1.a, f1.b, false.difference) == (0.5, 1.0, -1.0)
+    assert [id_ for _, id_ in f1.better] == ["q-002", "q-003"]
+    assert (false.better, false.worse) == ((("made-up", "q-003"),), ())
+
+
+def test_the_verdict_of_a_question_outweighs_its_metrics(tmp_path: Path) -> None:
+    before, after = row(1), row(1)
+    before["scores"] |= {"contains": 0.0}
+    after["scores"] |= {"recall@1": 0.5, "recall@3": 0.5, "mrr": 0.5, "f1": 0.5}
+    found = compare(write_run(tmp_path / "a", [before]), write_run(tmp_path / "b", [after]))
+    [change] = found.better
+    assert (change.before, change.after) == ("answered, wrong", "answered, right")
+    assert change.metrics == ("right", "contains")
+
+
+def test_only_questions_of_both_runs_are_compared(tmp_path: Path) -> None:
+    a = write_run(tmp_path / "a", [row(1), row(2), row(3, question="Old words?")])
+    b = write_run(tmp_path / "b", [row(2), row(3), row(4), row(5)])
+    found = compare(a, b)
+    assert (found.shared, found.only_a, found.only_b) == (1, 2, 3)
+    assert metric(found, "contains").n == 1
+    with pytest.raises(AssistantError, match="no question in common"):
+        compare(a, write_run(tmp_path / "c", [row(9)]))
+    (b / "metrics.json").unlink()
+    with pytest.raises(AssistantError, match=r"b does not hold a finished run: .*metrics\.json"):
+        compare(a, b)
+
+
+def test_it_is_said_what_is_significant_and_what_else_differs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    long: list[Row] = [row(i, question="很长的问题？" * 40, right=0.0) for i in range(1, 26)]
+    a = write_run(tmp_path / "a", [*long, row(99)], code="ffff", judge="a-judge")
+    b = write_run(tmp_path / "b", [one | {"scores": row()["scores"]} for one in long])
+    assert main(["compare", str(a), str(b)]) == 0
+    said = capsys.readouterr().out
+    assert max(map(width, said.splitlines()[2:])) <= 100
+    for words in (
+        "25 questions in both; 1 only in A, left out.",
+        "Warning: the runs differ in more than their results.",
+        "  - The judge differs: a-judge and None.",
+        "  - The code differs: ffff and 0123456789ab.",
+        "* Significant (p < 0.05): Right is better in B; Right answer is better in B",
+        "Questions that got better in B: 25",
+        "answered, wrong → answered, right: Right, Right answer",
+        "  … and 5 more.",
+        "Questions that got worse in B: 0",
+    ):
+        assert words in said
+    assert main(["compare", str(b), str(b)]) == 0
+    assert "No metric differs at all." in capsys.readouterr().out
+
+
+def test_a_metric_explains_itself_in_a_table() -> None:
+    assert METRICS["contains"].shown(0.9) == "90.0 %"
+    assert METRICS["contains"].shown(-0.1, sign="+") == "-10.0 pp"
+    assert METRICS["latency_ms"].range_shown(1000, 2000.4) == "1,000–2,000"

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from assistant import Assistant, AssistantError
-from assistant.evaluation.questions import SetQuestion, read_set, read_sets
-from assistant.evaluation.run import evaluate
+from assistant.evaluation import SetQuestion, evaluate, read_set, read_sets
 from web import feedback
 from web.feedback import COMMENT_CHARACTERS, Verdict, save_feedback
 from web.records import Exchange

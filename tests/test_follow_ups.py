@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
-from assistant.evaluation.dialogues import dialogue_of, is_form_right
+from assistant.evaluation.dialogues import Dialogue, is_form_right
 from assistant.follow_ups import stand_alone
 from assistant.glossary import Glossary
 from assistant.leaning import exchange_in, is_follow_up
@@ -108,7 +106,7 @@ def test_the_set_that_the_rule_was_written_on_is_kept(glossary: Glossary) -> Non
     lines = (ROOT / "tests" / "data" / "dialogues_fit.jsonl").read_text(encoding="utf-8")
     for line in lines.splitlines():
         earlier: list[str] = []
-        for turn in dialogue_of(json.loads(line)).turns:
+        for turn in Dialogue.model_validate_json(line).turns:
             whole = stand_alone(turn.question, earlier, glossary)
             earlier.append(whole)
             good = is_form_right(turn, whole) if turn.form else whole == turn.question

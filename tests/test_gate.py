@@ -25,7 +25,7 @@ from starlette.websockets import WebSocket
 
 from assistant import Settings
 from assistant.errors import SettingsError
-from assistant.evaluation.provenance import public_settings
+from assistant.evaluation.kept import public_settings
 from web.credentials import LIFETIME_S, Credentials, sent_password
 from web.gate import Gate
 from web.login_page import SENTENCES

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assistant.answering import Assistant
-from assistant.evaluation.questions import read_set
+from assistant.evaluation import read_set
 from assistant.reader import WINDOW_TOKENS, Reader, open_reader
 from assistant.reading import read_passages, rescore, surface
 from assistant.types import Language, Span

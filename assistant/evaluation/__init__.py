@@ -1,8 +1,8 @@
 """Question sets and benchmarks: `python -m assistant.evaluation --help`."""
 
-from .questions import GoldEvidence, ReadSets, SetQuestion, read_set, read_sets
-from .results import Result
 from .run import EvaluationReport, evaluate
+from .score import Result
+from .sets import GoldEvidence, ReadSets, SetQuestion, read_set, read_sets
 from .summary import Estimate, Group, summarise
 
 __all__ = [

@@ -3,7 +3,7 @@
     run SET …           ask question sets; answers, quotes, retrieval and refusals scored
     compare A B         what differs between two runs, and whether by more than chance
     consistency SET …   do the two languages get the same passages and figures
-    xquad DIR           retrieval on XQuAD, four directions and mixed, recipe by recipe
+    xquad DIR           retrieval on XQuAD, four directions and mixed
     xquad-answers DIR   answers on XQuAD: the first sentence, the quoted answer, the short one
     xquad-refusal DIR   refusal on XQuAD: paragraph removed, article removed, near misses
     claims [SET]        does the check of written claims tell corrupted ones
@@ -12,14 +12,12 @@
     throughput TEXT     embedding a text, against the embedding engine's own loop
     speed SET           cold and warm answer time, build time and memory on this machine
     load ADDRESS SET    many people asking a running page at once: p50, p95, errors
-    fit READING SET …   fit the decision to answer (never on a set that reports)
-    fit-reader READING XQUAD   fit the reader's weights on the reading sets
 
 Sets are JSON Lines, CSV with a header, or JSON in SQuAD's format. A run is kept with its report
 in a directory; the same command goes on with one that was stopped and shows one that is finished.
 
 Exit codes: 0 done, 1 something is wrong (one sentence on stderr says what), 2 wrong usage,
-4 a metric is under its floor (--fail-under) an injection did not pass or load met errors,
+4 a metric is under its floor (--fail-under), an injection did not pass, or load met errors,
 130 interrupted.
 """
 
@@ -27,11 +25,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
 
 from ..errors import AssistantError
 from ..settings import Settings
-from .options import parser
 
 UNDER_ITS_FLOOR = 4
 # As many as leave the table on the screen; metrics.json has them all.
@@ -40,21 +39,22 @@ _STALE = (
     "the texts changed after the index was built; this asks the older ones. Run "
     "`python -m ingest` to bring it up to date."
 )
+Options = argparse.Namespace
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    options = parser(__doc__).parse_args(argv)
+    options = _parser().parse_args(argv)
+    command = options.command
     try:
         settings = Settings.load()
-        if options.command == "run":
-            return _run(settings, options)
-        if options.command in ("claims", "injections", "dialogues"):
-            return _written(settings, options)
-        if options.command == "load":
-            return _load(options)
-        _command(settings, options)
-        return 0
+        if command in _HERE:
+            passed = _HERE[command](settings, options)
+        else:
+            module, _, function = _ELSEWHERE[command].partition(".")
+            run = getattr(import_module(f".{module}", "assistant.evaluation"), function)
+            passed = run(settings, **{k: v for k, v in vars(options).items() if k != "command"})
+        return UNDER_ITS_FLOOR if passed is False else 0
     except AssistantError as error:
         print(f"evaluation: {error}", file=sys.stderr)
         return 1
@@ -63,135 +63,43 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return 0
     except KeyboardInterrupt:
-        if options.command == "run":
+        if command == "run":
             print("evaluation: stopped; the same command goes on from here.", file=sys.stderr)
         return 130
 
 
-def _command(settings: Settings, options: argparse.Namespace) -> None:
-    """The commands that fail only by raising; each imports what it needs, and only that."""
-    match options.command:
-        case "compare":
-            from .compare import print_comparison
-
-            print_comparison(options.a, options.b)
-        case "consistency":
-            from .consistency import print_consistency
-
-            print_consistency(settings, options.sets, out=options.out, workers=options.workers)
-        case "xquad":
-            from .xquad import print_table
-
-            print_table(settings, options.directory, limit=options.limit)
-        case "xquad-answers":
-            from .xquad_answers import print_answers
-
-            print_answers(settings, options.directory, limit=options.limit)
-        case "xquad-refusal":
-            from .xquad_refusal import print_refusal
-
-            print_refusal(settings, options.directory, limit=options.limit)
-        case "speed":
-            _speed(settings, options)
-        case "throughput":
-            from .throughput import print_throughput
-
-            print_throughput(settings, options.text, limit=options.limit)
-        case "fit":
-            from .fit import fit_decision
-
-            fit_decision(settings, options.reading, options.sets)
-        case "fit-reader":
-            from .export_reader import fit_and_export
-
-            fit_and_export(
-                settings, options.reading, options.xquad, options.out, first_phase=options.phase
-            )
-
-
-def _speed(settings: Settings, options: argparse.Namespace) -> None:
-    from .questions import read_set
-
-    questions = read_set(options.set)
-    if options.page:
-        from .page_start import print_page_start
-
-        print_page_start(questions[0].question)
-        return
-    from .speed import print_chat_speed, print_speed
-
-    if options.chat:
-        print_chat_speed(settings, questions, limit=options.limit)
-    else:
-        print_speed(settings, questions)
-
-
-def _load(options: argparse.Namespace) -> int:
-    from .load import print_load
-    from .questions import read_set
-
-    questions = read_set(options.set)
-    failed = print_load(options.address, questions, users=options.users, seconds=options.seconds)
-    return UNDER_ITS_FLOOR if failed else 0
-
-
-def _written(settings: Settings, options: argparse.Namespace) -> int:
-    """The commands about what a chat model writes; returns the exit code."""
-    if options.command == "claims":
-        from .claims_table import print_claims
-
-        print_claims(
-            settings,
-            options.set,
-            untranslated=options.untranslated,
-            judge=options.judge,
-            listed=options.list,
-            out=options.out,
-        )
-    elif options.command == "dialogues":
-        from .dialogues_table import print_dialogues
-
-        print_dialogues(settings, options.set, listed=options.list)
-    else:
-        from .injections_table import print_injections
-
-        passed = print_injections(settings, options.set, out=options.out)
-        return 0 if passed else UNDER_ITS_FLOOR
-    return 0
-
-
-def _run(settings: Settings, options: argparse.Namespace) -> int:
+def _run(settings: Settings, options: Options) -> bool:
     from ..answering import open_assistant
-    from .floors import missed, parse_floors
-    from .gold import evidence_problems
-    from .provenance import identity_of
-    from .questions import first_of_each, read_sets
+    from .kept import default_directory, identity_of
+    from .printing import missed, parse_floor, run_lines
     from .run import evaluate
-    from .run_directory import default_directory
-    from .run_table import run_lines
+    from .score import evidence_problems
+    from .sets import first_of_each, read_sets
 
-    home = settings.home
     read = read_sets(options.sets, fields=dict(options.map))
     questions = first_of_each(read.questions, options.limit)
-    floors = parse_floors(options.fail_under, questions, judged=bool(options.judge))
+    floors = [parse_floor(t, questions, judged=bool(options.judge)) for t in options.fail_under]
     judge = None
     if options.judge:
         from .judging import open_judge
 
         judge = open_judge(options.judge)
     if options.no_translations:
-        from .untranslated import without_translations
+        from .indexes import without_translations
 
         settings = without_translations(settings)
     with open_assistant(settings) as assistant:
-        stale = [_STALE] if assistant.is_stale else []
         broken = evidence_problems(questions, assistant.index.sources)
-        _print_problems([*stale, *read.problems, *broken])
-        identity = identity_of(assistant, questions, read.sets, judge)
+        problems = [*([_STALE] if assistant.is_stale else []), *read.problems, *broken]
+        if len(problems) > PROBLEMS:
+            problems[PROBLEMS:] = [f"… and {len(problems) - PROBLEMS} more problems"]
+        for problem in problems:
+            print(f"evaluation: {problem}", file=sys.stderr)
+        identity = identity_of(assistant, questions, read.sets, judge.name if judge else "")
         report = evaluate(
             assistant,
             questions,
-            out=options.out or default_directory(home, questions, identity),
+            out=options.out or default_directory(settings.home, questions, identity),
             workers=options.workers,
             progress=True,
             judge=judge,
@@ -203,17 +111,136 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
     print(f"\nEvery answer, the figures and a page to read them: {report.directory}")
     if report.reused == len(report.results):
         print("Nothing was asked: this run was finished before. --again asks anew.")
-    under = missed(report, floors)
+    under = list(missed(report, floors))
     for sentence in under:
         print(f"evaluation: {sentence}", file=sys.stderr)
-    return UNDER_ITS_FLOOR if under else 0
+    return not under
 
 
-def _print_problems(problems: Sequence[str]) -> None:
-    for problem in problems[:PROBLEMS]:
-        print(f"evaluation: {problem}", file=sys.stderr)
-    if len(problems) > PROBLEMS:
-        print(f"evaluation: … and {len(problems) - PROBLEMS} more problems", file=sys.stderr)
+def _compare(settings: Settings, options: Options) -> None:
+    from .compare import print_comparison
+
+    print_comparison(options.a, options.b)
+
+
+def _speed(settings: Settings, options: Options) -> None:
+    from .sets import read_set
+    from .speed import print_chat_speed, print_page_start, print_speed
+
+    questions = read_set(options.set)
+    if options.page:
+        print_page_start(questions[0].question)
+    elif options.chat:
+        print_chat_speed(settings, questions, limit=options.limit)
+    else:
+        print_speed(settings, questions)
+
+
+def _load(settings: Settings, options: Options) -> bool:
+    from .load import print_load
+    from .sets import read_set
+
+    questions = read_set(options.set)
+    return not print_load(options.address, questions, users=options.users, seconds=options.seconds)
+
+
+# Each is called with the settings and its options by their names; False is exit code 4.
+_HERE: dict[str, Callable[[Settings, Options], bool | None]] = {
+    "run": _run,
+    "compare": _compare,
+    "speed": _speed,
+    "load": _load,
+}
+_ELSEWHERE = {
+    "consistency": "consistency.print_consistency",
+    "xquad": "xquad.print_retrieval",
+    "xquad-answers": "xquad.print_answers",
+    "xquad-refusal": "xquad.print_refusal",
+    "claims": "claims.print_claims",
+    "injections": "injections.print_injections",
+    "dialogues": "dialogues.print_dialogues",
+    "throughput": "speed.print_throughput",
+}
+
+
+# ---- their options ----
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m assistant.evaluation", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    # By the names of what the commands' functions take.
+    add = {name: subparsers.add_parser(name).add_argument for name in (*_HERE, *_ELSEWHERE)}
+
+    for name in ("run", "consistency"):
+        add[name]("sets", nargs="+", type=Path, metavar="SET")
+        add[name]("--workers", type=_count, default=2, metavar="N", help="questions at a time (2)")
+        add[name]("--out", type=Path, metavar="DIR", help="keep here what was found")
+    run = add["run"]
+    run(
+        "--map",
+        action="append",
+        type=_pair,
+        default=[],
+        metavar="THEIRS=OURS",
+        help="read the column THEIRS as our field OURS",
+    )
+    run("--limit", type=_count, metavar="N", help="the first N questions of each set")
+    run("--judge", metavar="MODEL", help="let a language model grade the answers")
+    run(
+        "--fail-under",
+        action="append",
+        default=[],
+        metavar="[LANGUAGE[/KIND]:]METRIC=VALUE",
+        help="exit with 4 when the metric is worse, such as en:near_miss_recall=0.9",
+    )
+    run("--again", action="store_true", help="move an earlier run aside, ask anew")
+    run("--verbose", action="store_true", help="print every failure")
+    run("--no-translations", action="store_true", help="with an index of the originals only")
+
+    add["compare"]("a", type=Path, metavar="A", help="the directory of a run")
+    add["compare"]("b", type=Path, metavar="B", help="that of the run to compare it with")
+
+    for name in ("xquad", "xquad-answers", "xquad-refusal"):
+        add[name]("directory", type=Path, help="holds xquad.en.json and xquad.zh.json")
+        add[name]("--limit", type=_count, metavar="N", help="questions of each language, spread")
+
+    for name in ("claims", "injections", "dialogues"):
+        add[name]("path", nargs="?", type=Path, metavar="SET", help="(the shipped one)")
+    claims = add["claims"]
+    claims("--untranslated", action="store_true", help="check against the originals alone")
+    claims("--judge", action="store_true", help="let the settings' chat model read them again")
+    claims("--list", dest="listed", action="store_true", help="print those graded wrongly")
+    claims("--out", type=Path, metavar="FILE", help="keep every claim's grade here")
+    add["injections"]("--out", type=Path, metavar="FILE", help="keep every verdict here")
+    add["dialogues"]("--list", dest="listed", action="store_true", help="print every turn")
+
+    speed = add["speed"]
+    speed("set", type=Path)
+    speed("--chat", action="store_true", help="written answers against the bare chat model instead")
+    speed("--page", action="store_true", help="how soon the page and its first answer come instead")
+    speed("--limit", type=_count, default=20, metavar="N", help="with --chat: N answers (20)")
+    add["throughput"]("file", type=Path, help="a text file in UTF-8")
+    add["throughput"]("--limit", type=_count, default=400, metavar="N", help="texts (400)")
+    add["load"]("address", help="of the page, as `python ui.py` tells it")
+    add["load"]("set", type=Path)
+    add["load"]("--users", type=_count, default=20, metavar="N", help="(20)")
+    add["load"]("--seconds", type=_count, default=60, metavar="N", help="(60)")
+    return parser
+
+
+def _pair(text: str) -> tuple[str, str]:
+    theirs, equals, ours = text.rpartition("=")
+    if not (theirs and equals and ours):
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form THEIRS=OURS")
+    return theirs, ours
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
 
 
 if __name__ == "__main__":

@@ -1,177 +1,195 @@
-"""Claims of a set, some of them corrupted on purpose, graded as the claims of an answer are."""
+"""How well the check of written claims tells corrupted claims from sound ones."""
 
 from __future__ import annotations
 
-import random
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from pathlib import Path
+from typing import get_args
 
+from pydantic import model_validator
+
+from ..answering import open_assistant
 from ..chat_model import ChatModel
+from ..chat_opening import open_chat_model
 from ..checking import Checked, cited_text, judged
 from ..claim_judge import judge_claims
-from ..errors import ChatModelError
 from ..index import Index
 from ..model_run import ModelRun
-from ..types import LANGUAGES, NO_USAGE, Language, Passage, Source, Usage
+from ..settings import Settings
+from ..types import LANGUAGES, NO_USAGE, Language, Passage, Support, Usage
 from ..verification import Check, check_claim
-from .row_fields import Values, flag_of, language_of, text_of
-from .row_sets import needed
+from . import checks
+from .checks import Mark, Outcome, SetRow, Text
+from .printing import tokens_of
+from .sets import shipped, write_lines
 
 # As many as an answer has claims: in an answer, too, they are read again together.
 _BATCH = 5
-_SEED = 20_150_311
+_GRADES: tuple[Support, ...] = get_args(Support)
+# What counts as flagged: all that is not "supported", or only what is "unsupported".
+_FLAGS = ("", ' by "unsupported"')
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimRow:
+class Claim(SetRow):
     """One claim of a set and the words that begin what it cites.
 
     corruption: what was changed to make it untrue ("" in a supported one). why: a note on it.
     """
 
-    id: str
-    claim: str
+    claim: Text
     language: Language
-    source: str
-    passage_text: str
+    source: Text
+    passage_text: Text
     supported: bool
-    corruption: str
-    why: str
-    place: str
+    corruption: str = ""
+    why: str = ""
+
+    @model_validator(mode="after")
+    def _is_labelled(self) -> Claim:
+        if self.supported == bool(self.corruption):
+            raise ValueError("a claim has a corruption when it is not supported, and only then")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
-class GradedClaim:
-    """A claim, the passage it was checked against, and the grades: `read` after a second reading.
+class Graded:
+    """A claim, the passage that it was checked against, and the check.
 
-    read is None without a second reading, or where the chat model said nothing usable.
+    is_read: whether a second reading said something of it, which the check then holds.
     """
 
-    row: ClaimRow
+    row: Claim
     passage: Passage
     check: Check
-    check_ms: float
-    read: Check | None = None
-
-    @property
-    def pair(self) -> str:
-        """The claim's language and the passage's."""
-        return f"{self.row.language} on {self.passage.language}"
-
-    @property
-    def final(self) -> Check:
-        """The check after a second reading, where there was one."""
-        return self.read or self.check
-
-    def to_dict(self) -> dict[str, Any]:
-        """The claim with its grades as plain values, ready for JSON."""
-        row = asdict(self.row)
-        del row["place"]
-        grades = {"grade": self.check.support, "issues": _issues(self.check)}
-        if self.read:
-            grades |= {"read_grade": self.read.support, "read_issues": _issues(self.read)}
-        cited = {"passage": self.passage.id, "passage_language": self.passage.language}
-        return {**row, **cited, **grades, "check_ms": round(self.check_ms, 3)}
+    is_read: bool = False
 
 
-def claim_row(values: Values, place: str) -> ClaimRow:
-    """A claim from a row of a set; raises ValueError for one that is none."""
-    claim = needed(values, "claim")
-    corruption = text_of(values, "corruption")
-    supported = flag_of(values, "supported", default=not corruption)
-    if supported == bool(corruption):
-        raise ValueError("a claim has a corruption when it is not supported, and only then")
-    return ClaimRow(
-        id=needed(values, "id"),
-        claim=claim,
-        language=language_of(values, claim),
-        source=needed(values, "source"),
-        passage_text=needed(values, "passage_text"),
-        supported=supported,
-        corruption=corruption,
-        why=text_of(values, "why"),
-        place=place,
-    )
+def print_claims(
+    settings: Settings,
+    path: Path | None = None,
+    *,
+    untranslated: bool = False,
+    judge: bool = False,
+    listed: bool = False,
+    out: Path | None = None,
+) -> None:
+    """Print how claims are graded, and precision and recall of flagging the corrupted ones.
+
+    untranslated: passages are checked without their translations. judge: the settings' chat
+    model reads them a second time. listed: print those that are graded wrongly. out: a file for
+    all of them, after the last reading, as JSON Lines.
+    """
+    path = path or shipped("claims.jsonl")
+    rows = checks.read_set_rows(path, Claim)
+    model = open_chat_model(settings) if judge else None
+    if judge and model is None:
+        raise checks.no_chat_model("--judge")
+    with open_assistant(replace(settings, composer="quotes", chat_model="")) as assistant:
+        graded = grade_claims(assistant.index, rows, untranslated=untranslated)
+    title = path.name + (", passages without their translations" if untranslated else "")
+    outcomes = _print_grades(title, graded)
+    if model is not None:
+        try:
+            graded, usage = read_again(graded, model)
+        finally:
+            model.close()
+        read = sum(claim.is_read for claim in graded)
+        told = f"{read} of them read again by {model.name}, {tokens_of(usage)}"
+        outcomes = _print_grades(f"{title}, {told}", graded)
+    if listed:
+        wrong = [outcome for outcome in outcomes if not outcome.is_right]
+        checks.print_list(f"of {len(outcomes)} claims are graded wrongly", wrong)
+    if out is not None:
+        write_lines(out, [outcome.kept for outcome in outcomes])
+        print(f"\nEvery claim with its grade: {out}")
 
 
 def grade_claims(
-    index: Index, rows: Sequence[ClaimRow], *, untranslated: bool = False
-) -> tuple[list[GradedClaim], list[str]]:
-    """The claims with their grades, and a line for each whose passage is not in the index."""
-    passages: dict[str, list[Passage]] = {}
-    for passage in index.passages(index.passage_ids):
-        cited = replace(passage, translation=None) if untranslated else passage
-        passages.setdefault(passage.source_id, []).append(cited)
-    sources: Mapping[str, Source] = index.sources
+    index: Index, rows: Sequence[Claim], *, untranslated: bool = False
+) -> list[Graded]:
+    """The claims with their grades; one whose passage is not in the index is told and left out."""
+    passages = index.passages(index.passage_ids)
+    sources = dict(index.sources)
     if untranslated:
+        passages = [replace(passage, translation=None) for passage in passages]
         sources = {id_: replace(source, translation=None) for id_, source in sources.items()}
-    graded: list[GradedClaim] = []
-    problems = []
+    graded = []
     for row in rows:
-        try:
-            passage = _cited(row, index.sources, passages)
-        except ValueError as error:
-            problems.append(f"{row.place}: {error}; the claim is left out")
-            continue
-        if not graded:
-            # Dictionaries load with the first claim, which is none of its time.
-            check_claim(row.claim, [passage], sources, index.glossary)
-        began = time.perf_counter()
-        check = check_claim(row.claim, [passage], sources, index.glossary)
-        graded.append(GradedClaim(row, passage, check, 1000 * (time.perf_counter() - began)))
-    return graded, problems
+        at = sources[row.source].text.find(row.passage_text) if row.source in sources else -1
+        cited = [p for p in passages if p.source_id == row.source and p.start <= at < p.end]
+        if cited:
+            check = check_claim(row.claim, cited, sources, index.glossary)
+            graded.append(Graded(row, cited[0], check))
+        else:
+            where = f"begins in no passage of {row.source!r}; the claim is left out"
+            checks.tell([f"{row.place}: {row.passage_text[:40]!r} {where}"])
+    return graded
 
 
-def read_again(graded: Sequence[GradedClaim], model: ChatModel) -> tuple[list[GradedClaim], Usage]:
-    """The claims after a second reading by the chat model, in the same order, and what it cost.
+def read_again(graded: Sequence[Graded], model: ChatModel) -> tuple[list[Graded], Usage]:
+    """The claims after a second reading by the chat model, and what it cost.
 
-    A claim and its corrupted form are not shown together. A call that fails changes nothing;
-    raises ChatModelError when the first one does.
+    Raises ChatModelError when a call fails.
     """
-    read = {claim.row.id: claim for claim in graded}
-    usage = NO_USAGE
+    read, usage = [], NO_USAGE
     for language in LANGUAGES:
         mine = [claim for claim in graded if claim.row.language == language]
-        random.Random(_SEED).shuffle(mine)
-        for at in range(0, len(mine), _BATCH):
-            part = mine[at : at + _BATCH]
-            checked = [_as_checked(claim) for claim in part]
+        batches = -(-len(mine) // _BATCH)
+        for first in range(batches):
+            # Taken from afar: a claim and its corrupted form are not shown together.
+            part = mine[first::batches]
+            before = [Checked(c.row.claim, language, (c.passage,), c.check, 0, False) for c in part]
             run = ModelRun(model, lambda: ())
-            pairs = [(claim.claim, cited_text(claim)) for claim in checked]
-            try:
-                verdicts = judge_claims(run, pairs, language)
-            except ChatModelError:
-                if not usage.calls:
-                    raise
-                continue
-            finally:
-                usage += run.usage
-            after = judged(checked, verdicts)
-            for claim, verdict, new in zip(part, verdicts, after, strict=True):
-                if verdict is not None:
-                    read[claim.row.id] = replace(claim, read=new.check)
-    return [read[claim.row.id] for claim in graded], usage
+            verdicts = judge_claims(run, [(c.claim, cited_text(c)) for c in before], language)
+            usage += run.usage
+            after = judged(before, verdicts)
+            read += [
+                replace(claim, check=checked.check, is_read=verdict is not None)
+                for claim, checked, verdict in zip(part, after, verdicts, strict=True)
+            ]
+    return read, usage
 
 
-def _as_checked(claim: GradedClaim) -> Checked:
-    return Checked(claim.row.claim, claim.row.language, (claim.passage,), claim.check, 0, False)
+def _print_grades(title: str, graded: Sequence[Graded]) -> list[Outcome]:
+    outcomes = [_outcome(claim) for claim in graded]
+    sound = sum(claim.row.supported for claim in graded)
+    counts = f"{len(graded)} claims, {sound} supported, {len(graded) - sound} corrupted"
+    print(f"\n{title}: {counts}")
+    grades = [f"{what}: {grade}" for what in ("sound", "corrupted") for grade in _GRADES]
+    checks.print_table("Grades", outcomes, grades, counts=True)
+    # Among corrupted claims alone no flag can be wrong, and precision tells nothing.
+    pairs = [replace(outcome, groups=outcome.groups[:1]) for outcome in outcomes]
+    kinds = [replace(outcome, groups=outcome.groups[1:]) for outcome in outcomes]
+    for flag in _FLAGS:
+        columns = [f"{what}{flag}" for what in ("precision", "recall", "false alarms")]
+        checks.print_table("% [95 % interval]", pairs, columns)
+    checks.print_table("% [95 % interval]", kinds, [f"recall{flag}" for flag in _FLAGS])
+    return outcomes
 
 
-def _cited(
-    row: ClaimRow, sources: Mapping[str, Source], passages: Mapping[str, Sequence[Passage]]
-) -> Passage:
-    if row.source not in sources:
-        raise ValueError(f"the index has no source {row.source!r}")
-    at = sources[row.source].text.find(row.passage_text)
-    if at < 0:
-        raise ValueError(f"{row.passage_text[:40]!r} does not stand in {row.source!r}")
-    for passage in passages.get(row.source, ()):
-        if passage.start <= at < passage.end:
-            return passage
-    raise ValueError(f"{row.passage_text[:40]!r} begins in no passage of {row.source!r}")
-
-
-def _issues(check: Check) -> list[dict[str, str]]:
-    return [asdict(issue) for issue in check.issues]
+def _outcome(claim: Graded) -> Outcome:
+    """What a claim adds to the tables; flagged is what is not "supported", or "unsupported"."""
+    row, grade = claim.row, claim.check.support
+    what = "sound" if row.supported else "corrupted"
+    marks: dict[str, Mark] = {f"{what}: {grade}": 1.0}
+    for flag, flagged in zip(_FLAGS, (grade != "supported", grade == "unsupported"), strict=True):
+        marks[f"false alarms{flag}" if row.supported else f"recall{flag}"] = flagged
+        marks[f"precision{flag}"] = (not row.supported and flagged, flagged)
+    issues = [asdict(issue) for issue in claim.check.issues]
+    pair = f"{row.language} on {claim.passage.language}"
+    kept = {"passage": claim.passage.id, "grade": grade, "issues": issues}
+    told = ", ".join(" ".join(filter(None, issue.values())) for issue in issues)
+    return Outcome(
+        groups=(pair, row.corruption),
+        marks=marks,
+        is_right=row.supported == (grade == "supported"),
+        lines=[
+            f"{row.id}, {pair}: {what} ({row.corruption or 'as it is'}), but graded {grade}",
+            f"  claim    {row.claim}",
+            f"  passage  {row.source}: {checks.brief(claim.passage.text)}",
+            f"  issues   {told}",
+            f"  note     {row.why}",
+        ],
+        kept={**row.model_dump(exclude={"place"}), **kept},
+    )

@@ -1,16 +1,11 @@
-"""Grades of written answers by a chat model, for `--judge MODEL`.
-
-The prompt is our own because ragas 0.4.3 does not fit: its present metrics refuse LangChain
-models, only its deprecated ones take them, in English, and it holds back rich and
-langchain-community.
-"""
+"""Grades of written answers by a chat model, for `--judge MODEL`."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from ..chat_model import ChatModel
@@ -82,7 +77,7 @@ class Judge(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ChatJudge:
-    """A chat model as a judge."""
+    """A chat model as a judge, asked in the question's language, up to ATTEMPTS times a grade."""
 
     chat: ChatModel
 
@@ -94,21 +89,11 @@ class ChatJudge:
     def grade(
         self, question: str, answer: str, expected: Sequence[str], quotes: Sequence[str]
     ) -> Grade:
-        """The model's grade, asked for in the question's language up to ATTEMPTS times.
-
-        Raises AssistantError when the model's service cannot be reached or used.
-        """
+        """The model's grade; raises AssistantError when its service cannot be reached or used."""
         language = question_language(question)
-        material = {
-            "question": question,
-            "answer": answer,
-            "expected": list(expected),
-            "quotes": list(quotes),
-        }
-        asked: list[Message] = [
-            ("system", _RULES[language]),
-            ("user", json.dumps(material, ensure_ascii=False)),
-        ]
+        material = {"question": question, "answer": answer, "expected": list(expected)}
+        text = json.dumps(material | {"quotes": list(quotes)}, ensure_ascii=False)
+        asked: list[Message] = [("system", _RULES[language]), ("user", text)]
         reason = ""
         for _ in range(ATTEMPTS):
             try:
@@ -134,15 +119,8 @@ def open_judge(model: str) -> ChatJudge:
     Key and address come from the provider's own environment variables (OPENAI_API_KEY,
     OPENAI_BASE_URL). Raises SettingsError when the package, the key or such a model is missing.
     """
-    chat = open_chat_model(
-        Settings(
-            chat_model=model,
-            chat_timeout_s=TIMEOUT_S,
-            chat_stall_s=TIMEOUT_S,
-            chat_tokens=TOKENS,
-            chat_retries=ATTEMPTS - 1,
-        )
-    )
+    limits = Settings(chat_timeout_s=TIMEOUT_S, chat_stall_s=TIMEOUT_S, chat_tokens=TOKENS)
+    chat = open_chat_model(replace(limits, chat_model=model, chat_retries=ATTEMPTS - 1))
     if chat is None:
         raise SettingsError("No judge is named. Name it as PROVIDER:MODEL, such as openai:gpt-4o.")
     return ChatJudge(chat)
@@ -153,22 +131,16 @@ def parse_grade(reply: str) -> Grade:
 
     A code fence around it is taken off. Raises ValueError saying what is wrong.
     """
-    text = reply.strip()
-    if fenced := _FENCE.match(text):
-        text = fenced.group(1)
+    fenced = _FENCE.match(reply.strip())
     try:
-        row = json.loads(text)
-    except ValueError as error:
-        raise ValueError(f"not JSON: {_shortened(reply)!r}") from error
-    if not isinstance(row, dict) or set(row) != {"score", "reason"}:
-        raise ValueError(f"not an object with score and reason alone: {_shortened(reply)!r}")
-    score, reason = row["score"], row["reason"]
-    if isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score <= 1:
+        row = json.loads(fenced[1] if fenced else reply)
+        score, reason = row.pop("score"), row.pop("reason")
+    except (ValueError, AttributeError, TypeError, KeyError) as error:
+        raise ValueError(f"no JSON object with score and reason: {reply[:160]!r}") from error
+    if row:
+        raise ValueError(f"more than score and reason: {reply[:160]!r}")
+    if type(score) not in (int, float) or not 0 <= score <= 1:
         raise ValueError(f"score is {score!r}, not a number from 0 to 1")
     if not isinstance(reason, str):
         raise ValueError(f"reason is {reason!r}, not a sentence")
     return Grade(float(score), " ".join(reason.split()))
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= 160 else text[:160] + "…"

@@ -1,4 +1,4 @@
-"""One self-contained HTML page over a finished run: metrics, plots and every question.
+"""One self-contained HTML page over a finished run: metrics and every question.
 
 The page needs no network and no other file. Its content policy names its one script and its one
 style sheet by their hashes, so that nothing a run holds can ever become a program.
@@ -8,22 +8,35 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
-from datetime import datetime
-from html import escape
+import json
+import zlib
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
-from string import Template
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..builds import replace_text
 from ..errors import AssistantError
-from .labels import LANGUAGE_NAMES
-from .report_data import packed, page_data
-from .report_metrics import cards, drawings, said, table
-from .saved_run import SavedRun, read_run
+from ..language import passage_language
+from .kept import SavedRun, read_run
+from .score import FAILURES, Result
+from .summary import LANGUAGE_NAMES, METRICS, OUTCOMES
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 REPORT_FILE = "report.html"
+_CARDS = (
+    "contains judge citation_recall quotes_valid recall@6 near_miss_recall far_recall "
+    "false_refusals latency_ms_p50"
+).split()
+_OF_KINDS = "contains citation_recall refusal_recall".split()
+_SCORES = {
+    "Answer": ("contains", "exact", "f1", "judge", "language_ok"),
+    "Retrieval": ("recall@1", "recall@3", "recall@6", "mrr", "ndcg@6"),
+    "Citations": ("citation_precision", "citation_recall"),
+}
+_BINS = 25
 
 
 def write_report(directory: Path) -> Path:
@@ -43,21 +56,42 @@ def write_report(directory: Path) -> Path:
 
 
 def _page(run: SavedRun) -> str:
-    style, script = _resource("report.css"), _script()
-    policy = (
-        f"default-src 'none'; script-src {_digest(script)}; style-src {_digest(style)}; "
-        "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'"
-    )
-    return Template(_resource("report.html")).substitute(
-        policy=policy,
-        title=escape(f"Evaluation of {_name(run)}"),
+    from jinja2 import Environment
+
+    style = _resource("report.css")
+    script = _resource("report_question.js") + _resource("report_list.js")
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["said"] = _said
+    languages = sorted({result.language for result in run.results})
+    kinds = list(dict.fromkeys(group.kind for group in run.groups))
+    times = _times(run.results, languages)
+    return environment.from_string(_resource("report.html.j2")).render(
+        policy=f"default-src 'none'; script-src {_digest(script)}; style-src {_digest(style)}; "
+        "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'",
         style=style,
         script=script,
-        header=_header(run),
-        cards=cards(run),
-        plots=drawings(run),
-        tables=table(run),
-        data=packed(page_data(run)),
+        about=run.about,
+        results=run.results,
+        groups={(group.language, group.kind): group for group in run.groups},
+        languages=languages,
+        columns=[*languages, *(["all"] if len(languages) > 1 else [])],
+        kinds=[kind for kind in kinds if kind != "all"],
+        present={
+            kind: [
+                name
+                for name in METRICS
+                if any(name in group.metrics for group in run.groups if group.kind == kind)
+            ]
+            for kind in kinds
+        },
+        metrics=METRICS,
+        names=LANGUAGE_NAMES,
+        outcomes=[end for end in OUTCOMES if any(r.status == end for r in run.results)],
+        cards=_CARDS,
+        of_kinds=_OF_KINDS,
+        times=times,
+        most=max((sum(bin_["counts"].values()) for bin_ in times), default=1),
+        data=_packed(run),
     )
 
 
@@ -65,110 +99,78 @@ def _resource(name: str) -> str:
     return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-def _script() -> str:
-    return _resource("report_question.js") + _resource("report_list.js")
-
-
 def _digest(text: str) -> str:
     hashed = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
     return f"'sha256-{hashed}'"
 
 
-def _name(run: SavedRun) -> str:
-    return str(run.metrics.get("name") or run.directory.name)
+def _said(value: object, tag: str = "span") -> Markup:
+    """A value as markup, with its language when that is not the page's own."""
+    from markupsafe import Markup
+
+    text = f"{len(value):,} entries" if isinstance(value, list) and len(value) > 6 else str(value)
+    lang = Markup(' lang="zh"') if passage_language(text) == "zh" else ""
+    return Markup("<{0}{1}>{2}</{0}>").format(tag, lang, text)
 
 
-# ---- what was run ----
+def _times(results: Sequence[Result], languages: Sequence[str]) -> list[dict[str, Any]]:
+    """A histogram of the times over a logarithmic axis of 300 units, bin by bin."""
+    import numpy as np
 
-
-def _header(run: SavedRun) -> str:
-    metrics = run.metrics
-    problems = metrics.get("problems") or []
-    sets = metrics.get("sets") or []
-    facts = {
-        "Set": "<br>".join(
-            f"{said(Path(str(s.get('path', ''))).name)} "
-            f'<span class="quiet">{s.get("questions", "?")} questions, '
-            f"<code>{escape(str(s.get('sha256', ''))[:12])}</code></span>"
-            for s in sets
-        ),
-        "Build": f"<code>{escape(run.build)}</code>",
-        "Model": _model(metrics),
-        "Code": f"<code>{escape(str(metrics.get('code', 'unknown')))}</code>",
-        "Started": escape(_moment(metrics.get("started"))),
-        "Took": escape(_duration(metrics)),
-        "Judge": escape(str(metrics.get("judge") or "none")),
-    }
-    listed = "".join(f"<div><dt>{name}</dt><dd>{fact}</dd></div>" for name, fact in facts.items())
-    parts = [
-        f"<h1>Evaluation of {said(_name(run))}</h1>",
-        f'<p class="lede">{_lede(run)}</p>',
-        f'<dl class="facts">{listed}</dl>',
-    ]
-    if problems:
-        items = "".join(said(problem, "li") for problem in problems)
-        count = f"{len(problems)} problem" + ("s" if len(problems) > 1 else "")
-        parts.append(f'<div class="notice"><strong>{count}</strong><ul>{items}</ul></div>')
-    parts.append(_settings(metrics))
-    return "\n".join(parts)
-
-
-def _model(metrics: Mapping[str, Any]) -> str:
-    asked = str(metrics.get("settings", {}).get("embedding_model", "unknown"))
-    used = str(metrics.get("build", {}).get("model", ""))
-    return escape(asked) + (f' <code class="quiet">{escape(used)}</code>' if used else "")
-
-
-def _lede(run: SavedRun) -> str:
-    counts = [
-        f"{sum(result.language == language for result in run.results):,} in "
-        f"{LANGUAGE_NAMES[language]}"
-        for language in run.languages
-    ]
-    answerable = sum(result.answerable for result in run.results)
-    near = sum(result.near_miss for result in run.results)
-    return (
-        f"{len(run.results):,} questions: {', '.join(counts)}. {answerable:,} can be answered, "
-        f"{near:,} are near misses, {len(run.results) - answerable - near:,} are far off."
-    )
-
-
-def _moment(started: object) -> str:
-    try:
-        moment = datetime.fromisoformat(str(started))
-    except ValueError:
-        return "unknown"
-    return f"{moment.day} {moment:%B %Y, %H:%M %Z}".strip()
-
-
-def _duration(metrics: Mapping[str, Any]) -> str:
-    seconds = float(metrics.get("seconds") or 0)
-    minutes, rest = divmod(round(seconds), 60)
-    took = f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"
-    workers = metrics.get("workers")
-    return f"{took}, {workers} worker{'s' if workers != 1 else ''}" if workers else took
-
-
-def _settings(metrics: Mapping[str, Any]) -> str:
-    tables = []
-    for name in ("settings", "versions", "build"):
-        rows = [
-            f"<tr><td>{escape(key)}</td><td>{said(_short(value))}</td></tr>"
-            for key, value in (metrics.get(name) or {}).items()
+    times = {
+        language: [
+            max(time, 0.1)
+            for result in results
+            if result.language == language and (time := result.scores["latency_ms"]) is not None
         ]
-        if rows:
-            table = f'<table class="pairs">{"".join(rows)}</table>'
-            tables.append(f"<div><h3>{name.title()}</h3>{table}</div>")
-    if not tables:
-        return ""
-    summary = "<summary>Settings, versions and build</summary>"
-    return f'<details class="sheet">{summary}<div class="columns">{"".join(tables)}</div></details>'
+        for language in languages
+    }
+    every = [time for mine in times.values() for time in mine]
+    if not every:
+        return []
+    edges = np.geomspace(min(every) / 1.1, max(every) * 1.1, _BINS + 1)
+    counts = {language: np.histogram(mine, edges)[0] for language, mine in times.items()}
+    width = 300 / _BINS
+    return [
+        {
+            "x": i * width,
+            "width": 0.9 * width,
+            "start": float(edges[i]),
+            "counts": {language: int(counts[language][i]) for language in languages},
+        }
+        for i in range(_BINS)
+    ]
 
 
-def _short(value: object) -> str:
-    """A value for a table cell: of a long list only its length."""
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key} {_short(inner)}" for key, inner in value.items())
-    if isinstance(value, list) and len(value) > 6:
-        return f"{len(value):,} entries"
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+# ---- what the page's script shows of each question ----
+
+
+def _packed(run: SavedRun) -> str:
+    """All questions as deflated JSON in Base64, which no markup can be hidden in.
+
+    Passages are often the same for many questions, so their texts stand once in a list, and hits
+    hold places in it: a page of 5,000 questions stays a page.
+    """
+    texts: dict[str, int] = {}
+    data = {
+        "questions": [_question(result, texts) for result in run.results],
+        "texts": list(texts),
+        "failures": FAILURES,
+        "scores": _SCORES,
+        "labels": {name: metric.name for name, metric in METRICS.items()},
+    }
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return base64.b64encode(zlib.compress(text.encode("utf-8", "replace"), 9)).decode("ascii")
+
+
+def _question(result: Result, texts: dict[str, int]) -> dict[str, Any]:
+    row = result.to_dict()
+    for hit in row["answer"]["hits"] if row["answer"] else []:
+        hit["text"] = texts.setdefault(hit["text"], len(texts))
+    return row | {
+        "key": "/".join(result.key),
+        "answerability": result.answerability.replace("_", " "),
+        "status": result.status,
+        "right": result.is_right,
+        "failures": result.failures,
+    }

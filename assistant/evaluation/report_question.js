@@ -130,11 +130,24 @@ function goldIn(q, source) {
   return q.expected.evidence.filter((e) => e.source === source);
 }
 
+// The hit that holds all quotes of a citation where they say, best its own passage.
+function around(q, citation) {
+  const holding = q.answer.hits.filter((hit) => hit.source === citation.source &&
+    citation.quotes.every((quote) => hit.start <= quote.start &&
+      slicer(texts[hit.text])[1](quote.start - hit.start, quote.end - hit.start) === quote.text));
+  return holding.find((hit) => hit.start === citation.passage.start) || holding[0];
+}
+
+function overlap(a, b) {
+  return a.start < b.end && b.start < a.end;
+}
+
 function citations(q) {
   if (!citationsOf(q).length) return [];
   const shown = q.answer.citations.map((c) => {
-    const words = c.around
-      ? [passage(texts[c.around.text], c.around.start, c.quotes, goldIn(q, c.source))]
+    const hit = around(q, c);
+    const words = hit
+      ? [passage(texts[hit.text], hit.start, c.quotes, goldIn(q, c.source))]
       : c.quotes.map((quote) =>
         passage(quote.text, quote.start, [quote], goldIn(q, c.source)));
     return el("div", { class: "citation", "data-number": c.number },
@@ -190,27 +203,27 @@ function marks(q) {
   const quotes = q.scores.quotes
     ? [el("p", { class: "source" }, `${q.scores.quotes_valid} of ${q.scores.quotes} quotes valid`)]
     : [];
-  const judged = q.judge_reason
-    ? [said("p", { class: "source" }, `Judge: ${q.judge_reason}`)] : [];
+  const judged = q.scores.judge_reason
+    ? [said("p", { class: "source" }, `Judge: ${q.scores.judge_reason}`)] : [];
   return [...nodes, ...quotes, ...judged];
 }
 
 function hits(q) {
-  if (!q.hits.length) return [];
+  const found = q.answer ? q.answer.hits : [];
+  if (!found.length) return [];
   const missed = q.failures.includes("not-cited") || q.failures.includes("refused");
-  return [el("h3", {}, "Hits"), q.hits.map((hit) => {
+  return [el("h3", {}, "Hits"), found.map((hit) => {
+    const gold = goldIn(q, hit.source).some((place) => overlap(place, hit));
     const quotes = citationsOf(q)
       .filter((c) => c.source === hit.source).flatMap((c) => c.quotes)
-      .filter((quote) => quote.start < hit.end && hit.start < quote.end);
-    return el("details", { class: "hit", open: hit.gold && missed },
+      .filter((quote) => overlap(quote, hit));
+    return el("details", { class: "hit", open: gold && missed },
       el("summary", {}, el("b", {}, String(hit.rank)), el("span", {}, hit.source),
         el("span", { class: "quiet" },
           `${hit.start}–${hit.end} · score ${Number(hit.score ?? 0).toFixed(3)}`),
-        hit.gold ? el("span", { class: "badge gold" }, "gold evidence") : "",
+        gold ? el("span", { class: "badge gold" }, "gold evidence") : "",
         quotes.length ? el("span", { class: "badge" }, "quoted") : ""),
-      hit.text == null
-        ? el("p", { class: "source" }, "The run did not keep the words of this hit.")
-        : passage(texts[hit.text], hit.start, quotes, goldIn(q, hit.source)));
+      passage(texts[hit.text], hit.start, quotes, goldIn(q, hit.source)));
   })];
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, closing
@@ -15,13 +16,9 @@ from typing import TYPE_CHECKING, Any
 from ..answer import Answer
 from ..answering import Assistant
 from ..errors import AssistantError, QuestionError
-from .gold import evidence_problems
-from .provenance import describe, identity_of
-from .questions import SetQuestion
-from .results import Key, Result
-from .run_directory import RunDirectory, open_run
-from .scoring import score, score_error, unmarked
-from .set_files import SetFile
+from .kept import RunDirectory, describe, identity_of, open_run
+from .score import Result, evidence_problems, score, unmarked
+from .sets import Key, SetFile, SetQuestion
 from .summary import METRICS, Estimate, Group, summarise
 
 if TYPE_CHECKING:
@@ -87,16 +84,22 @@ def evaluate(
     and problems, from `read_sets`, are kept with the run. Raises AssistantError when `out` holds
     another run, or when index, model or judge fail; what was answered by then is kept.
     """
+    from .report import REPORT_FILE, write_report
+
     _check(questions, workers)
+    judge_name = judge.name if judge else ""
     with ExitStack() as opened:
         run: RunDirectory | None = None
         if out is not None:
-            identity = identity_of(assistant, questions, sets, judge)
+            identity = identity_of(assistant, questions, sets, judge_name)
             run = opened.enter_context(open_run(out, identity, again=again))
         done = run.done if run else {}
         reused = len(done)
         if run and run.finished and reused == len(questions):
-            return _saved(run, questions)
+            results = tuple(done[question.key] for question in questions)
+            if not (run.path / REPORT_FILE).is_file():
+                write_report(run.path)
+            return EvaluationReport(results, summarise(results), out, run.finished, reused)
         if progress and reused:
             print(f"{reused} of {len(questions)} questions were asked before.", file=sys.stderr)
         started, began = datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter()
@@ -107,7 +110,7 @@ def evaluate(
             if run:
                 run.keep(result)
         results = tuple(done[question.key] for question in questions)
-        about = describe(assistant, questions, sets, judge) | {
+        about = describe(assistant, questions, sets, judge_name) | {
             "started": run.started if run else started,
             "seconds": round(time.perf_counter() - began, 1),
             "workers": workers,
@@ -116,22 +119,9 @@ def evaluate(
         }
         report = EvaluationReport(results, summarise(results), out, about, reused)
         if run:
-            from .report import write_report
-
             run.finish(results, report.to_dict())
             write_report(run.path)
         return report
-
-
-def _saved(run: RunDirectory, questions: Sequence[SetQuestion]) -> EvaluationReport:
-    """The report of a run that was finished before; its page is written if it is gone."""
-    from .report import REPORT_FILE, write_report
-
-    if not (run.path / REPORT_FILE).is_file():
-        write_report(run.path)
-    results = tuple(run.done[question.key] for question in questions)
-    about = run.finished or {}
-    return EvaluationReport(results, summarise(results), run.path, about, len(results))
 
 
 def _check(questions: Sequence[SetQuestion], workers: int) -> None:
@@ -139,14 +129,12 @@ def _check(questions: Sequence[SetQuestion], workers: int) -> None:
         raise AssistantError("There are no questions to ask. Give a set that has some.")
     if workers < 1:
         raise AssistantError(f"workers is {workers}, but at least one is needed.")
-    seen: set[Key] = set()
-    for question in questions:
-        if question.key in seen:
+    keys = Counter(question.key for question in questions)
+    for (name, id_), count in keys.items():
+        if count > 1:
             raise AssistantError(
-                f"Two questions of the set {question.set!r} have the id {question.id!r}. "
-                "Give each its own."
+                f"Two questions of the set {name!r} have the id {id_!r}. Give each its own."
             )
-        seen.add(question.key)
 
 
 def _ask(
@@ -190,20 +178,16 @@ def _result(assistant: Assistant, question: SetQuestion, judge: Judge | None) ->
             history.append(assistant.ask(earlier, history=history))
         answer = assistant.ask(question.question, history=history)
     except QuestionError as error:
-        return score_error(assistant, question, str(error))
+        return score(assistant, question, str(error))
     except AssistantError:
         raise
     except Exception as error:  # one question that makes the program fail must not stop a run
-        return score_error(assistant, question, f"{type(error).__name__}: {error}")
+        return score(assistant, question, f"{type(error).__name__}: {error}")
     result = score(assistant, question, answer)
-    return result if judge is None else _judged(result, question, answer, judge)
-
-
-def _judged(result: Result, question: SetQuestion, answer: Answer, judge: Judge) -> Result:
-    """The result with the judge's grade; an answerable question without an answer gets 0.0."""
     expected = question.answers or question.answers_all
-    if not question.answerable or not expected:
+    if judge is None or not (question.answerable and expected):
         return result
+    # An answerable question without an answer gets 0.0.
     grade: float | None = 0.0
     reason = "not answered"
     if answer.status == "answered":

@@ -1,212 +1,330 @@
-"""The retrieval table of design 6, rebuilt with the product's own index and ranking."""
+"""XQuAD asked through the product: retrieval, answers and refusals, in four directions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
-import numpy as np
-import numpy.typing as npt
+from pydantic import Field
 
-from ..embeddings import question_embeddings
-from ..index import Index, Vector, centre, open_index
-from ..ranking import make_query, rank
+from ..answering import Assistant, open_assistant
+from ..errors import AssistantError
 from ..settings import Settings
-from ..types import LANGUAGES, Language, other_language
-from .xquad_index import source_id, xquad_settings
-from .xquad_set import XquadQuestion, print_rows, read_xquad, row_groups, sample
+from ..types import LANGUAGES, Language, Status
+from .checks import Mark, SetRow, Text, bar, print_rows, read_set_rows, share
+from .indexes import SetText, texts_settings
+from .score import contains, exact_match, f1, unmarked
+from .sets import shipped
 
-Scores = npt.NDArray[np.float32]
-# For each question the gold paragraph's place among the retrieved ones, 0 for the first.
-Places = npt.NDArray[np.int64]
+# The articles of SQuAD 2.0's development set that the reader and the cuts are fitted on
+# (chrischute/squad at 85623ade; 3,895 questions). XQuAD has five paragraphs of each of them:
+# figures on these say how well the fit remembers, not how well it works.
+FITTED_ARTICLES = frozenset(
+    "normans computational_complexity_theory huguenot steam_engine 1973_oil_crisis "
+    "packet_switching yuan_dynasty immune_system islamism warsaw".split()
+)
+T = TypeVar("T")
+# XQuAD's longest paragraphs have some 600 tokens; a limit of 500 parts three of the 240.
+_PASSAGE_TOKENS = 500
+# Passages retrieved a question: five paragraphs, of which three may be in two parts.
 _RETRIEVED = 8
-_RRF_K = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A question of the set with its raw vector."""
+class XquadQuestion:
+    """A question with its gold span, which begins at `start` of its paragraph's source.
 
-    gold: XquadQuestion
-    vector: list[float]
+    id and paragraph, a number in the file, are the same in both languages. article: its title,
+    "" where the file has none.
+    """
+
+    id: str
+    question: str
+    paragraph: int
+    article: str
+    answer: str
+    start: int
 
 
-Recipe = Callable[[Index, Sequence[Asked], Language, Language], Places]
+@dataclass(frozen=True, slots=True)
+class XquadFile:
+    """One language of XQuAD: paragraphs on one line each, the title of each one's article."""
+
+    language: Language
+    paragraphs: tuple[str, ...]
+    articles: tuple[str, ...]
+    questions: tuple[XquadQuestion, ...]
+
+    def source(self, paragraph: int) -> str:
+        """The id of the source that holds a paragraph."""
+        return f"{self.language}-{paragraph:04}"
 
 
-def print_table(settings: Settings, directory: Path, *, limit: int | None = None) -> None:
-    """Print recall for every recipe in four directions, then for both languages in one index.
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """One question, and what its answer adds to each row of the table."""
+
+    paragraph: int
+    marks: Mapping[str, Mark]
+
+
+class NearMiss(SetRow):
+    """A question that the paragraph of that number, as every other, leaves unanswered."""
+
+    question: Text
+    language: Language
+    paragraph: int = Field(ge=0)
+
+
+# Asks the questions of a file of the index that holds some files.
+Asking = Callable[[Assistant, XquadFile, Sequence[XquadFile]], Iterator[Marked]]
+
+
+def print_retrieval(settings: Settings, directory: Path, *, limit: int | None = None) -> None:
+    """Print recall of the gold paragraph in four directions, then in one index of both languages.
 
     `limit` asks that many questions of each language, spread over the articles.
     """
-    from tqdm import tqdm
+    files = read_xquad(directory, limit)
+    _print_tables(settings, files, [*([file] for file in files), files], _retrieval)
 
-    files = read_xquad(directory)
-    engine = question_embeddings(settings)
-    asked: dict[Language, list[Asked]] = {
-        language: [
-            Asked(question, engine.embed_query(question.question))
-            for question in tqdm(sample(file.questions, limit), leave=False, disable=None)
-        ]
-        for language, file in files.items()
+
+def print_answers(settings: Settings, directory: Path, *, limit: int | None = None) -> None:
+    """Print how often sentences, answers and short answers hold the gold, in four directions."""
+    files = read_xquad(directory, limit)
+    _print_tables(settings, files, [[file] for file in files], _answers)
+
+
+def print_refusal(settings: Settings, directory: Path, *, limit: int | None = None) -> None:
+    """Print outcomes, and precision and recall of refusal, in four directions.
+
+    A paragraph or its article is removed by limiting the sources that are searched to the others;
+    it stays in the index, where its words still count for how rare a word is. `limit` bounds near
+    misses, too.
+    """
+    files = read_xquad(directory, limit)
+    rows = read_set_rows(shipped("xquad_near_misses.jsonl"), NearMiss)
+    near = [row for row in rows if row.paragraph < len(files[0].paragraphs)]
+    near = sample(sorted(near, key=lambda row: (row.paragraph, row.id)), limit and 2 * limit)
+
+    def asking(
+        assistant: Assistant, asked: XquadFile, held: Sequence[XquadFile]
+    ) -> Iterator[Marked]:
+        mine = [row for row in near if row.language == asked.language]
+        return _refusals(assistant, asked, held[0], mine)
+
+    _print_tables(settings, files, [[file] for file in files], asking)
+
+
+def read_xquad(directory: Path, limit: int | None = None) -> list[XquadFile]:
+    """The files `xquad.en.json` and `xquad.zh.json`, with at most `limit` questions each.
+
+    Raises AssistantError when one is absent, in another format, or not parallel to the other.
+    """
+    files = [_read(directory / f"xquad.{language}.json", language, limit) for language in LANGUAGES]
+    first, second = ([(q.id, q.paragraph) for q in file.questions] for file in files)
+    if first != second:
+        raise AssistantError(
+            f"The two XQuAD files in {directory} do not hold the same questions in the same order. "
+            "Copy both from one version of XQuAD."
+        )
+    return files
+
+
+def _read(path: Path, language: Language, limit: int | None) -> XquadFile:
+    paragraphs: list[str] = []
+    articles: list[str] = []
+    questions: list[XquadQuestion] = []
+    try:
+        for article in json.loads(path.read_text(encoding="utf-8"))["data"]:
+            title = str(article.get("title", "")).replace(" ", "_").lower()
+            for row in article["paragraphs"]:
+                number, context = len(paragraphs), row["context"]
+                questions += [_question(q, context, number, title) for q in row["qas"]]
+                paragraphs.append(_one_line(context) + "\n")
+                articles.append(title)
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+        raise AssistantError(
+            f"{path} is not a file of XQuAD ({type(error).__name__}). Give the directory that "
+            "holds xquad.en.json and xquad.zh.json from github.com/google-deepmind/xquad."
+        ) from error
+    asked = tuple(sample(questions, limit))
+    return XquadFile(language, tuple(paragraphs), tuple(articles), asked)
+
+
+def _question(row: Mapping[str, Any], context: str, paragraph: int, article: str) -> XquadQuestion:
+    gold = row["answers"][0]
+    before = context[: gold["answer_start"]]
+    start = len(_one_line(before))
+    start += 1 if start and before[-1].isspace() else 0
+    answer = _one_line(gold["text"])
+    return XquadQuestion(str(row["id"]), str(row["question"]), paragraph, article, answer, start)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def sample(items: Sequence[T], limit: int | None) -> list[T]:
+    """At most `limit` items, spread evenly over the sequence and so over its articles."""
+    if limit is None or limit >= len(items):
+        return list(items)
+    return [items[i * len(items) // limit] for i in range(limit)]
+
+
+def opened(settings: Settings, files: Sequence[XquadFile]) -> Assistant:
+    """An assistant over each paragraph of the files as one source; its index is kept."""
+    home = settings.home / "evaluation" / "-".join(["xquad", *(file.language for file in files)])
+    texts = {
+        file.source(number): SetText(file.language, text)
+        for file in files
+        for number, text in enumerate(file.paragraphs)
     }
-    with ExitStack() as opened:
-
-        def index_of(*languages: Language) -> Index:
-            mine = xquad_settings(settings, [files[language] for language in languages])
-            index = open_index(mine, fingerprint=engine.fingerprint)
-            opened.callback(index.close)
-            return index
-
-        single = _directions({lang: index_of(lang) for lang in LANGUAGES}, asked)
-        mixed = _mixed(index_of(*LANGUAGES), asked)
-    for heading, group in row_groups([question.gold for question in asked["en"]]):
-        _print_group(heading, group, single, mixed)
+    return open_assistant(texts_settings(settings, home, texts, passage_tokens=_PASSAGE_TOKENS))
 
 
-def _directions(
-    single: Mapping[Language, Index], asked: Mapping[Language, Sequence[Asked]]
-) -> dict[str, dict[str, Places]]:
-    """By recipe and direction."""
-    directions = [(a, h) for a in LANGUAGES for h in LANGUAGES]
-    directions.sort(key=lambda pair: pair[0] != pair[1])
-    return {
-        name: {f"{a} → {h}": recipe(single[h], asked[a], a, h) for a, h in directions}
-        for name, recipe in RECIPES.items()
-    }
-
-
-def _mixed(index: Index, asked: Mapping[Language, Sequence[Asked]]) -> dict[str, Places]:
-    return {
-        f"asked in {language}, gold in {held}": _product(index, questions, language, held)
-        for language, questions in asked.items()
-        for held in (other_language(language), language)
-    }
-
-
-def _print_group(
-    heading: str,
-    group: Sequence[int],
-    single: Mapping[str, Mapping[str, Places]],
-    mixed: Mapping[str, Places],
+def _print_tables(
+    settings: Settings,
+    files: Sequence[XquadFile],
+    indexes: Sequence[Sequence[XquadFile]],
+    asking: Asking,
 ) -> None:
-    columns = list(next(iter(single.values())))
-    rows = {name: [_recall(cells[c], group) for c in columns] for name, cells in single.items()}
-    print_rows(f"R@1 / R@5 in %: {heading}", columns, rows)
-    print("\nBoth languages in one index; the gold paragraph in the other language, or the same")
-    for name, places in mixed.items():
-        print(f"{name}   {_recall(places, group)}", flush=True)
+    """Ask each index the questions of each file; print a table of what nothing was fitted on.
+
+    And one of everything, whose other articles were fitted on or have no title.
+    """
+    columns: dict[str, list[Marked]] = {}
+    for held in indexes:
+        with opened(settings, held) as assistant:
+            for asked in files:
+                name = f"{asked.language} → {'+'.join(file.language for file in held)}"
+                columns[name] = list(asking(assistant, asked, held))
+    # Within a language first, both languages in one index last.
+    order = sorted(columns, key=lambda name: (len(name), name[:2] != name[-2:]))
+    columns = {name: columns[name] for name in order}
+    rows = dict.fromkeys(row for asked in columns.values() for one in asked for row in one.marks)
+    titles = files[0].articles
+    unseen = {i for i, title in enumerate(titles) if title and title not in FITTED_ARTICLES}
+    for what, group in (
+        ("articles that nothing was fitted on", unseen),
+        ("all articles", set(range(len(titles)))),
+    ):
+        asked_of = [q for q in files[0].questions if q.paragraph in group]
+        if not asked_of:
+            continue
+        cells = {
+            row: [
+                share(one.marks.get(row) for one in column if one.paragraph in group)
+                for column in columns.values()
+            ]
+            for row in rows
+        }
+        count = f"{len({q.article for q in asked_of})} ({len(asked_of)} questions)"
+        print_rows(f"% [95 % interval], {what}: {count}", list(columns), cells)
 
 
-def _recall(places: Places, group: Sequence[int]) -> str:
-    """Percent of the group's questions whose gold paragraph is first, and among the first five."""
-    mine = places[list(group)]
-    return f"{100 * float(np.mean(mine < 1)):5.1f} / {100 * float(np.mean(mine < 5)):5.1f}"
+def _retrieval(
+    assistant: Assistant, asked: XquadFile, held: Sequence[XquadFile]
+) -> Iterator[Marked]:
+    """Recall of the gold paragraph in each of the languages that the index holds."""
+    import ir_measures
+    from ir_measures import R
+
+    for question in bar(asked.questions):
+        hits = assistant.retrieve(question.question, count=_RETRIEVED)
+        ranked = dict.fromkeys(hit.passage.source_id for hit in hits)
+        run = {"": {source: -float(place) for place, source in enumerate(ranked)}}
+        marks: dict[str, Mark] = {}
+        for file in held:
+            gold = {"": {file.source(question.paragraph): 1}}
+            found = ir_measures.calc_aggregate([R @ 1, R @ 5], gold, run)
+            same = "same" if file.language == asked.language else "other"
+            where = "" if len(held) == 1 else f", the {same} language's"
+            marks |= {f"recall@{k}{where}": found[R @ k] for k in (1, 5)}
+        yield Marked(question.paragraph, marks)
 
 
-def _places(ranked: Sequence[Sequence[str]], questions: Sequence[Asked], held: Language) -> Places:
-    golds = [source_id(held, question.gold.paragraph) for question in questions]
-    return np.array(
-        [
-            names.index(gold) if gold in names else _RETRIEVED
-            for names, gold in zip(ranked, golds, strict=True)
-        ],
-        dtype=np.int64,
-    )
+def _answers(assistant: Assistant, asked: XquadFile, held: Sequence[XquadFile]) -> Iterator[Marked]:
+    """Whether the best sentence, the answer and the short answer hold the gold of the index."""
+    (file,) = held
+    pairs = zip(asked.questions, file.questions, strict=True)
+    for question, gold in bar(list(pairs)):
+        source, golds = file.source(gold.paragraph), [gold.answer]
+        right, _ = _best_sentence(assistant, question.question, gold, source, [source])
+        first, words = _best_sentence(assistant, question.question, gold, source, None)
+        answer = assistant.ask(question.question)
+        quoted = contains(unmarked(answer), answers=golds)
+        answered, lead = answer.status == "answered", answer.lead
+        score = f1(lead.text, golds, file.language) if lead else 0.0
+        exact = exact_match(lead.text, golds, file.language) if lead else 0.0
+        marks: dict[str, Mark] = {
+            "first sentence, right paragraph given": right,
+            "first sentence, end to end": first,
+            "… or the gold words elsewhere": first or contains(words, answers=golds),
+            "in the quoted answer": quoted,
+            "… and answered": quoted and answered,
+            "… of those answered": (quoted and answered, answered),
+            **_outcome("", answer.status),
+            "short answer, F1": score,
+            "short answer, exact": exact,
+            "… F1 where there is one": (score, lead is not None),
+        }
+        yield Marked(gold.paragraph, marks)
 
 
-def _product(index: Index, questions: Sequence[Asked], asked: Language, held: Language) -> Places:
-    ranked = []
-    for question in questions:
-        query = make_query(index, question.gold.question, asked, question.vector)
-        hits = rank(index, query, count=_RETRIEVED)
-        ranked.append(list(dict.fromkeys(hit.passage.source_id for hit in hits)))
-    return _places(ranked, questions, held)
+def _best_sentence(
+    assistant: Assistant,
+    question: str,
+    gold: XquadQuestion,
+    source: str,
+    sources: list[str] | None,
+) -> tuple[bool, str]:
+    """Whether the best sentence holds the whole gold span, by its offsets; its words."""
+    best = assistant.find(question, sources=sources).choices[0]
+    span, end = best.passage.sentences[best.number], gold.start + len(gold.answer)
+    holds = best.passage.source_id == source and span.start <= gold.start and end <= span.end
+    return holds, best.passage.sentence(best.number)
 
 
-Scorer = Callable[["_Table", XquadQuestion, Vector, Language], Scores]
+def _refusals(
+    assistant: Assistant, asked: XquadFile, held: XquadFile, near: Sequence[NearMiss]
+) -> Iterator[Marked]:
+    """How questions end as they are, with their paragraph or article removed, and near misses.
+
+    Precision of near misses is taken among them and the questions that their paragraphs answer.
+    """
+    everything = range(len(held.paragraphs))
+    beside = {row.paragraph for row in near}
+
+    def ask(question: str, without: set[int]) -> tuple[Status, bool]:
+        left = [held.source(number) for number in everything if number not in without]
+        status = assistant.ask(question, sources=left if without else None).status
+        return status, status != "answered"
+
+    for question in bar(asked.questions):
+        status, wrongly = ask(question.question, set())
+        marks = _outcome("as it is: ", status)
+        if question.paragraph in beside:
+            marks |= _outcome("their paragraphs: ", status)
+            marks["near misses: precision"] = (0.0, float(wrongly))
+        for name, without in (
+            ("paragraph removed: ", {question.paragraph}),
+            ("article removed: ", {i for i in everything if held.articles[i] == question.article}),
+        ):
+            status, rightly = ask(question.question, without)
+            marks |= _outcome(name, status)
+            marks |= {f"{name}recall": rightly, f"{name}precision": (rightly, rightly + wrongly)}
+        yield Marked(question.paragraph, marks)
+    for row in bar(near):
+        status, rightly = ask(row.question, set())
+        precision = {"near misses: precision": (float(rightly), float(rightly))}
+        recall = {"near misses: recall": rightly}
+        yield Marked(row.paragraph, _outcome("near misses: ", status) | recall | precision)
 
 
-class _Table:
-    """All vectors of an index as matrices, for the recipes that the product does not use."""
-
-    def __init__(self, index: Index) -> None:
-        self.index = index
-        passages, sentences = index.stored("passages"), index.stored("sentences")
-        self.ids, self.passages = passages.passage_ids, passages.vectors
-        self.sentences = sentences.vectors
-        place = {id_: i for i, id_ in enumerate(self.ids)}
-        self.owner = np.array([place[id_] for id_ in sentences.passage_ids])
-        self.language: Language = index.passages(self.ids[:1])[0].language
-        mean = index.means[f"passage-{self.language}"]
-        self.raw_passages = _uncentred(self.passages, mean)
-        self.raw_sentences = _uncentred(self.sentences, mean)
-
-    def both(self, passages: Scores, sentences: Scores) -> Scores:
-        """The mean of each passage's score and its best sentence's."""
-        best = np.full(len(self.ids), -1.0, dtype=np.float32)
-        np.maximum.at(best, self.owner, sentences)
-        mean: Scores = ((passages + best) / 2).astype(np.float32)
-        return mean
-
-    def lexical(self, question: str) -> Scores:
-        """BM25 of every passage, in the order of `ids`."""
-        index = self.index.lexical[self.language]
-        scores = dict(zip(index.ids, index.scores(question).tolist(), strict=True))
-        return np.array([scores[id_] for id_ in self.ids], dtype=np.float32)
-
-
-def _uncentred(vectors: Vector, mean: Vector) -> Vector:
-    # centred = (raw − mean) / length, and raw has length 1: solve for the length.
-    dot = vectors @ mean
-    length = -dot + np.sqrt(dot**2 + 1 - mean @ mean)
-    raw: Vector = (vectors * length[:, None] + mean).astype(np.float32)
-    return raw
-
-
-def _fused(first: Scores, second: Scores) -> Scores:
-    places = [np.empty(len(s), dtype=np.float32) for s in (first, second)]
-    for place, scores in zip(places, (first, second), strict=True):
-        place[np.argsort(-scores)] = np.arange(len(scores))
-    fused: Scores = (1 / (_RRF_K + places[0]) + 1 / (_RRF_K + places[1])).astype(np.float32)
-    return fused
-
-
-def _scored(scorer: Scorer) -> Recipe:
-    def recipe(index: Index, questions: Sequence[Asked], asked: Language, held: Language) -> Places:
-        table = _Table(index)
-        ranked = []
-        for question in questions:
-            vector = np.asarray(question.vector, dtype=np.float32)
-            scores = scorer(table, question.gold, vector, asked)
-            ids = [table.ids[i].split(".")[0] for i in _first(scores)]
-            ranked.append(list(dict.fromkeys(ids)))
-        return _places(ranked, questions, held)
-
-    return recipe
-
-
-def _first(scores: Scores) -> list[int]:
-    order: list[int] = np.argsort(-scores, kind="stable")[:_RETRIEVED].tolist()
-    return order
-
-
-def _centred(t: _Table, q: XquadQuestion, v: Vector, asked: Language) -> Scores:
-    moved = centre(v, t.index.means[f"query-{asked}"])
-    return t.both(t.passages @ moved, t.sentences @ moved)
-
-
-RECIPES: dict[str, Recipe] = {
-    "BM25 alone": _scored(lambda t, q, v, a: t.lexical(q.question)),
-    "paragraph vector": _scored(lambda t, q, v, a: t.raw_passages @ v),
-    "… fused with BM25": _scored(
-        lambda t, q, v, a: _fused(t.raw_passages @ v, t.lexical(q.question))
-    ),
-    "paragraph and sentence": _scored(
-        lambda t, q, v, a: t.both(t.raw_passages @ v, t.raw_sentences @ v)
-    ),
-    "… centred": _scored(_centred),
-    "product": _product,
-}
+def _outcome(name: str, status: Status) -> dict[str, Mark]:
+    statuses: tuple[Status, ...] = ("answered", "partial", "refused")
+    return {f"{name}{each}": float(status == each) for each in statuses}

@@ -1,0 +1,74 @@
+"""Indexes of the evaluation's own: over texts of a set, or over the corpus without translations."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ingest import build_index
+
+from ..settings import Settings
+from ..types import Language
+
+_TRANSLATION_LINE = re.compile(r"^translation\w* = .*\n", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class SetText:
+    """A text to be indexed as one source."""
+
+    language: Language
+    text: str
+    title: str = ""
+
+
+def texts_settings(
+    settings: Settings,
+    home: Path,
+    texts: Mapping[str, SetText],
+    *,
+    passage_tokens: int | None = None,
+) -> Settings:
+    """Settings of an index below `home` with each text as the source of its id.
+
+    Brings that index up to date. It stays in files: no server keeps what is tried out here.
+    """
+    corpus = home / "corpus"
+    corpus.mkdir(parents=True, exist_ok=True)
+    entries = []
+    for name, text in texts.items():
+        data = text.text.encode()
+        (corpus / f"{name}.txt").write_bytes(data)
+        values = {"id": name, "language": text.language, "kind": "original", "text": f"{name}.txt"}
+        values |= {"sha256": hashlib.sha256(data).hexdigest()}
+        values |= {"title_en": text.title, "title_zh": text.title}
+        values |= dict.fromkeys("author publisher date url licence".split(), "")
+        # JSON's strings are TOML's, but for the one control character that JSON leaves bare.
+        lines = [
+            f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()
+        ]
+        entries.append("\n".join(["[[source]]", *lines, ""]).replace("\x7f", "\\u007f"))
+    (corpus / "sources.toml").write_text("\n".join(entries), encoding="utf-8")
+    tokens = passage_tokens or settings.passage_tokens
+    mine = replace(settings, home=home, corpus=corpus, passage_tokens=tokens, chroma_url="")
+    build_index(mine)
+    return mine
+
+
+def without_translations(settings: Settings) -> Settings:
+    """Settings of a second index, built beside the first, in which no text has a translation."""
+    home = settings.home / "evaluation" / "untranslated"
+    corpus = home / "corpus"
+    shutil.rmtree(corpus, ignore_errors=True)
+    shutil.copytree(settings.corpus, corpus)
+    manifest = corpus / "sources.toml"
+    stripped = _TRANSLATION_LINE.sub("", manifest.read_text(encoding="utf-8"))
+    manifest.write_text(stripped, encoding="utf-8")
+    mine = replace(settings, home=home, corpus=corpus)
+    build_index(mine)
+    return mine

@@ -1,0 +1,438 @@
+"""Sets of questions and of other rows: JSON Lines, CSV, JSON lists, and SQuAD's format."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import hashlib
+import io
+import json
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from itertools import groupby, islice
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic.dataclasses import dataclass as checked
+
+from ..errors import AssistantError
+from ..language import question_language
+from ..types import Language
+
+T = TypeVar("T")
+Values = Mapping[str, Any]
+Key = tuple[str, str]
+# What a row may name; `source` names the source of evidence that is given as plain words.
+FIELDS = (
+    "id question language kind answerable near_miss answers answers_all evidence source "
+    "evidence_any pair history why"
+).split()
+# In a cell of a table these are lists, with "|" between their parts.
+_LISTS = "answers answers_all evidence history".split()
+# Excel writes semicolons where the comma is a decimal mark, and tabs as "Unicode text".
+_DELIMITERS = ",;\t"
+
+
+def _listed(value: Any) -> Any:
+    """What stands for a list: itself without empty parts, or the only part of one."""
+    parts = value if isinstance(value, list | tuple) else [value]
+    return tuple(part for part in parts if part is not None and str(part).strip())
+
+
+def _language(value: Any) -> Any:
+    """The first part of a language's name: "zh" of "zh-CN" or "ZH_tw"."""
+    if not isinstance(value, str):
+        return value
+    return value.strip().lower().replace("_", "-").split("-")[0]
+
+
+def _flag(value: Any) -> Any:
+    """Yes or no as people write it in tables; pydantic knows the English words."""
+    if not isinstance(value, str):
+        return value
+    return {"是": True, "否": False}.get(value.strip(), value.strip())
+
+
+_Text = Annotated[str, StringConstraints(strip_whitespace=True)]
+_Texts = Annotated[tuple[_Text, ...], BeforeValidator(_listed)]
+_Flag = Annotated[bool, BeforeValidator(_flag)]
+# Numbers count as text. JSON may hold a lone half of a surrogate pair; pydantic refuses it.
+_CONFIG = ConfigDict(coerce_numbers_to_str=True)
+
+
+@checked(frozen=True, slots=True, config=_CONFIG)
+class GoldEvidence:
+    """Words that answer, as they stand in the original of a source.
+
+    source: its id; "" for words that count wherever they stand. start: their offset in the
+    source's text; None to look for them there.
+    """
+
+    source: _Text
+    text: str
+    start: Annotated[int, Field(ge=0, strict=True)] | None = None
+
+
+@checked(frozen=True, slots=True, config=_CONFIG)
+class SetQuestion:
+    """One question of a set.
+
+    answers: any one of these strings, in the question's language, makes an answer right;
+    answers_all: all of them must be there. evidence_any: one of the evidence lines is enough.
+    near_miss: unanswerable although the sources name what is asked about. pair: the same for
+    a question in both languages ("" when there is no other). history: what was asked before,
+    oldest first. set: the name of the set's file without its ending.
+    """
+
+    id: _Text
+    question: _Text
+    language: Annotated[Language, BeforeValidator(_language)]
+    kind: _Text = ""
+    answerable: _Flag = True
+    near_miss: _Flag = False
+    answers: _Texts = ()
+    answers_all: _Texts = ()
+    evidence: tuple[GoldEvidence, ...] = ()
+    evidence_any: _Flag = False
+    pair: _Text = ""
+    history: _Texts = ()
+    set: str = ""
+
+    @property
+    def key(self) -> Key:
+        """What names the question among all sets: its set and its id there."""
+        return self.set, self.id
+
+
+@dataclass(frozen=True, slots=True)
+class SetFile:
+    """A file of questions as it was read; `questions` is how many of its rows are usable."""
+
+    path: str
+    sha256: str
+    questions: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSets:
+    """The usable questions of some files in order, what is wrong with the others, the files."""
+
+    questions: tuple[SetQuestion, ...]
+    problems: tuple[str, ...]
+    sets: tuple[SetFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """The fields at one place of a file under the names they have there, or a problem.
+
+    is_cells: the values are the cells of a table, all of them text.
+    """
+
+    number: int
+    values: Values
+    problem: str = ""
+    unit: str = "line"
+    is_cells: bool = False
+
+    @property
+    def place(self) -> str:
+        return f"{self.unit} {self.number}"
+
+
+def read_sets(paths: Sequence[Path], *, fields: Mapping[str, str] | None = None) -> ReadSets:
+    """The questions of JSON Lines, CSV and SQuAD files.
+
+    `fields` renames other people's columns to ours, {theirs: ours}. A row that cannot be used
+    is named in `problems`. Raises AssistantError for a file without any usable question.
+    """
+    fields = fields or {}
+    files = [(path, *_read(path)) for path in paths]
+    _check(
+        paths, fields, dict.fromkeys(k for _, rows, _ in files for row in rows for k in row.values)
+    )
+    questions: list[SetQuestion] = []
+    problems: list[str] = []
+    sets: list[SetFile] = []
+    for path, rows, sha256 in files:
+        usable, wrong = _usable(path, rows, fields)
+        questions += usable
+        problems += wrong
+        sets.append(SetFile(str(path), sha256, len(usable)))
+    return ReadSets(tuple(questions), tuple(problems), tuple(sets))
+
+
+def read_set(path: Path) -> list[SetQuestion]:
+    """The questions of one set in which every line must be usable.
+
+    Raises AssistantError naming the first line that is not.
+    """
+    read = read_sets([path])
+    if read.problems:
+        raise AssistantError(read.problems[0])
+    return list(read.questions)
+
+
+def read_items(path: Path, of: Callable[[Values, str], T]) -> tuple[list[T], list[str]]:
+    """What `of` makes of each row and its place ("FILE, line N"), and what is wrong with others.
+
+    `of` raises ValueError for a row that cannot be used; every row needs an id of its own. Raises
+    AssistantError for a file without any that can be used.
+    """
+    items: dict[str, T] = {}
+    problems: list[str] = []
+    for row in _read(path)[0]:
+        place = f"{path}, {row.place}"
+        try:
+            if row.problem:
+                raise ValueError(row.problem)
+            id_ = str(row.values.get("id") or "").strip()
+            if not id_:
+                raise ValueError("there is no id")
+            _check_new(id_, items)
+            items[id_] = of(row.values, place)
+        except ValueError as error:
+            problems.append(f"{place}: {error}; it is left out")
+    if not items:
+        raise AssistantError(problems[0] if problems else f"{path} is empty. Give another set.")
+    return list(items.values()), problems
+
+
+def shipped(name: str) -> Path:
+    """Where a set that ships with the evaluation is kept."""
+    return Path(str(resources.files("assistant.evaluation"))) / "data" / name
+
+
+def write_lines(path: Path, rows: Iterable[Values]) -> None:
+    """Write rows as JSON Lines; raises AssistantError when that cannot be done."""
+    lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
+    try:
+        path.write_text("".join(lines), encoding="utf-8")
+    except OSError as error:
+        raise AssistantError(
+            f"{path} cannot be written ({error.strerror}). Give --out a file that can."
+        ) from error
+
+
+def first_of_each(questions: Sequence[SetQuestion], limit: int | None) -> tuple[SetQuestion, ...]:
+    """The first `limit` questions of each set; all of them for None."""
+    sets = groupby(questions, key=lambda question: question.set)
+    return tuple(question for _, mine in sets for question in islice(mine, limit))
+
+
+# ---- from rows to questions ----
+
+
+def _check(paths: Sequence[Path], fields: Mapping[str, str], columns: Collection[str]) -> None:
+    """Refuse sets of one name, and a --map that cannot be meant."""
+    for name, count in Counter(path.stem for path in paths).items():
+        if count > 1:
+            raise AssistantError(
+                f"{count} of the sets are called {name!r}. Rename one, or run them one after "
+                "the other."
+            )
+    for theirs, ours in fields.items():
+        if ours not in FIELDS:
+            near = difflib.get_close_matches(ours, FIELDS, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise AssistantError(
+                f"--map {theirs}={ours}: questions have no field {ours!r}.{hint} "
+                f"The fields are: {', '.join(FIELDS)}."
+            )
+        if list(fields.values()).count(ours) > 1:
+            raise AssistantError(f"--map gives {ours!r} two columns. Name one of them only.")
+        if columns and theirs not in columns:
+            raise AssistantError(
+                f"--map names the column {theirs!r}, which no set has. "
+                f"The columns are: {', '.join(columns)}."
+            )
+
+
+def _usable(
+    path: Path, rows: Sequence[_Row], fields: Mapping[str, str]
+) -> tuple[list[SetQuestion], list[str]]:
+    questions: dict[str, SetQuestion] = {}
+    problems = []
+    unmarked = 0
+    columns = dict.fromkeys(key for row in rows for key in row.values)
+    for row in rows:
+        try:
+            if row.problem:
+                raise ValueError(row.problem)
+            values = {key: value for key, value in row.values.items() if key not in fields}
+            values |= {fields[key]: row.values[key] for key in fields if key in row.values}
+            if row.is_cells:
+                values |= {key: values[key].split("|") for key in _LISTS if key in values}
+            question = _question(values, row.number, path.stem)
+            _check_new(question.id, questions)
+            questions[question.id] = question
+            gold = question.answerable or question.near_miss
+            unmarked += not gold and values.get("answerable") in (None, "", [])
+        except ValueError as error:
+            problems.append(f"{path}, {row.place}: {error}")
+    if not rows:
+        raise AssistantError(
+            f"{path} holds no question. A set needs at least one, such as "
+            '{"question": "Who signed?", "answers": ["Vanke"]}.'
+        )
+    if not questions:
+        hint = ""
+        if columns and "question" not in columns:
+            hint = f" Its fields are: {', '.join(columns)}. Name yours with --map THEIRS=OURS."
+        raise AssistantError(f"{path} has no question that can be used: {problems[0]}.{hint}")
+    if unmarked:
+        others = [key for key in columns if key not in FIELDS]
+        hint = f" --map can name the fields {', '.join(others)}." if others else ""
+        problems.append(
+            f"{path}: questions without answers, evidence or answerable: {unmarked}; they count "
+            f"as questions that the sources do not answer.{hint}"
+        )
+    return list(questions.values()), problems
+
+
+def _check_new(id_: str, known: Collection[str]) -> None:
+    if id_ in known:
+        raise ValueError(f"the id {id_!r} was given before")
+
+
+def _question(row: Values, number: int, name: str) -> SetQuestion:
+    """The question of a row; raises ValueError with words that follow "FILE, line N:"."""
+    given = {key: row[key] for key in FIELDS if row.get(key) not in (None, "", [])}
+    gold = not given.keys().isdisjoint(("answers", "answers_all", "evidence"))
+    source = {"source": given.pop("source", "")}
+    given.pop("why", None)
+    # Plain words stand in the row's source.
+    lines = [
+        {**source, **part} if isinstance(part, dict) else {**source, "text": part}
+        for part in _listed(given.get("evidence"))
+    ]
+    given["evidence"] = [line for line in lines if line.get("text") != ""]
+    text = str(given.get("question", "")).strip()
+    if not text:
+        raise ValueError("there is no question")
+    defaults = {"id": number, "language": question_language(text), "answerable": gold}
+    try:
+        question = SetQuestion(**{**defaults, **given, "set": name})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(map(str, first["loc"]))
+        raise ValueError(f"{field} is {first['input']!r:.60}: {first['msg']}") from None
+    if question.answerable and question.near_miss:
+        raise ValueError("it is a near miss, which has no answer, but it is answerable")
+    if not question.answerable and (question.answers or question.answers_all or question.evidence):
+        raise ValueError("answerable is false, but it has answers or evidence")
+    return question
+
+
+# ---- from files to rows ----
+
+
+def _read(path: Path) -> tuple[list[_Row], str]:
+    """The rows of a file in order, and the file's SHA-256."""
+    try:
+        data = path.read_bytes()
+        text = data.decode("utf-8-sig")
+    except OSError as error:
+        raise AssistantError(
+            f"The question set {path} cannot be read ({error.strerror or error}). "
+            "Check the path and its permissions."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise AssistantError(
+            f"The question set {path} is not in UTF-8 (byte {error.start + 1:,} is no part of it). "
+            'Save it as UTF-8; Excel calls that "CSV UTF-8".'
+        ) from error
+    return list(_rows(path, text)), hashlib.sha256(data).hexdigest()
+
+
+def _rows(path: Path, text: str) -> Iterator[_Row]:
+    if path.suffix.lower() in (".csv", ".tsv"):
+        return _csv_rows(path, text)
+    try:
+        whole = json.loads(text)
+    except (ValueError, RecursionError):
+        return _json_lines(text)
+    if isinstance(whole, dict) and "data" in whole:
+        return _squad_rows(path, whole["data"])
+    values = whole if isinstance(whole, list) else [whole]
+    unit = "question" if isinstance(whole, list) else "line"
+    return (_row(number, value, unit) for number, value in enumerate(values, start=1))
+
+
+def _row(number: int, value: Any, unit: str = "line") -> _Row:
+    if isinstance(value, dict):
+        return _Row(number, value, unit=unit)
+    problem = f"a JSON object is expected here, not {json.dumps(value)[:40]}"
+    return _Row(number, {}, problem, unit)
+
+
+def _json_lines(text: str) -> Iterator[_Row]:
+    # Not splitlines(): JSON strings may hold U+2028, which is no end of a line here.
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            yield _row(number, json.loads(line))
+        except (ValueError, RecursionError) as error:
+            yield _Row(number, {}, f"not JSON ({error})")
+
+
+def _csv_rows(path: Path, text: str) -> Iterator[_Row]:
+    delimiter = max(_DELIMITERS, key=text.lstrip().split("\n", 1)[0].count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    header: list[str] = []
+    while True:
+        number = reader.line_num + 1
+        try:
+            cells = [cell.strip() for cell in next(reader)]
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield _Row(number, {}, f"not CSV ({error})")
+            continue
+        if not any(cells):
+            continue
+        if not header:
+            header, named = cells, [cell for cell in cells if cell]
+            if len(set(named)) < len(named):
+                raise AssistantError(
+                    f"{path} names a column twice ({', '.join(named)}). Rename one of them."
+                )
+        elif len(cells) > len(header):
+            found = f"{len(cells)} cells, but the header names {len(header)} columns"
+            yield _Row(number, {}, f"{found}; put quotes around a cell with {delimiter!r}")
+        else:
+            values = {key: cell for key, cell in zip(header, cells, strict=False) if key and cell}
+            yield _Row(number, values, is_cells=True)
+
+
+def _squad_rows(path: Path, articles: Any) -> Iterator[_Row]:
+    try:
+        asked = [q for article in articles for part in article["paragraphs"] for q in part["qas"]]
+    except (KeyError, TypeError) as error:
+        raise AssistantError(
+            f"{path} is not a file in SQuAD's format ({type(error).__name__}: {error}). It needs "
+            "data, a list of articles with paragraphs, each with a context and qas."
+        ) from error
+    for number, raw in enumerate(asked, start=1):
+        try:
+            impossible = bool(raw.get("is_impossible", False))
+            found = [str(gold["text"]) for gold in raw.get("answers") or []]
+            golds = [] if impossible else list(dict.fromkeys(found))
+            values = {
+                "id": raw.get("id", number),
+                "question": raw["question"],
+                "answers": golds,
+                "answerable": not impossible,
+                "near_miss": impossible,
+                # The paragraph is not part of the corpus: its answer counts wherever it stands.
+                "evidence": [{"source": "", "text": gold} for gold in golds],
+                "evidence_any": True,
+            }
+            yield _Row(number, values, unit="question")
+        except (KeyError, TypeError, AttributeError) as error:
+            problem = f"not a question in SQuAD's format ({type(error).__name__}: {error})"
+            yield _Row(number, {}, problem, "question")
