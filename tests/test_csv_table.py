@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ingest.formats.document import Document
-from ingest.formats.reading import ReadOptions, read_document
+from ingest.formats.document import Document, ReadOptions
+from ingest.formats.reading import read_document
 from ingest.refusing import DocumentError
 
 

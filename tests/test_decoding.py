@@ -11,7 +11,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from ingest.formats.decoding import decode_text
-from ingest.formats.reading import ReadOptions, read_document
+from ingest.formats.document import ReadOptions
+from ingest.formats.reading import read_document
 
 SIMPLIFIED = (
     "孵化器为初创企业提供办公场地和导师。",

@@ -10,7 +10,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from ingest.formats import zips
-from ingest.formats.reading import ReadOptions, read_document
+from ingest.formats.document import ReadOptions
+from ingest.formats.reading import read_document
 from ingest.refusing import DocumentError
 
 from .word_files import archive, paragraph, row, table, word_file

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.formats.document import Document
-from ingest.formats.reading import ReadOptions, read_document
+from ingest.formats.document import Document, ReadOptions
+from ingest.formats.reading import read_document
 from ingest.refusing import DocumentError
 
 SENTENCE = "The mill in the old harbour was made into an incubator with forty desks in 2014. "

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from ingest.formats import pdf_scans
-from ingest.formats.document import Document, Note
-from ingest.formats.reading import ReadOptions, read_document
+from ingest.formats.document import Document, Note, ReadOptions
+from ingest.formats.reading import read_document
 from ingest.refusing import DocumentError
 
 from .pdf_files import Leaf, Words, form, many_pages, picture, shown, write_pdf

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.formats.document import Document
+from ingest.formats.document import Document, ReadOptions
 from ingest.formats.pdf import read_pdf
-from ingest.formats.reading import ReadOptions
 
 from .pdf_files import Leaf, Words, form, write_pdf
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.formats.document import Document, Note
+from ingest.formats.document import Document, Note, ReadOptions
 from ingest.formats.pdf import read_pdf
-from ingest.formats.reading import ReadOptions, read_document
+from ingest.formats.reading import read_document
 from ingest.refusing import DocumentError
 
 

@@ -12,9 +12,8 @@ from typing import Literal
 
 from ingest.refusing import DocumentError
 
-from .document import Block, Document, assemble, clean
+from .document import Block, Document, ReadOptions, assemble, clean
 from .plain import decoded
-from .reading import ReadOptions
 from .tables import column_names, header_rows, row_sentence
 
 _DELIMITERS = ",;\t|"

@@ -1,4 +1,4 @@
-"""What every format is read into: one plain text, its headings, its pages, its notes."""
+"""What every format is read with, and into: one plain text, its headings, pages and notes."""
 
 from __future__ import annotations
 
@@ -71,6 +71,20 @@ class Document:
     pages: tuple[int, ...] = ()
     boxes: tuple[LineBox, ...] = ()
     notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """What a reader may do. pages, chars: the most that a document may have of each.
+
+    ocr: whether scanned pages are read by the `ocr` extra, where it is installed.
+    """
+
+    password: str = ""
+    charset: str = ""
+    ocr: bool = True
+    pages: int = 2_000
+    chars: int = 1_000_000
 
 
 def clean(words: str) -> str:

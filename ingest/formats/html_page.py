@@ -10,13 +10,12 @@ from typing import Any
 
 from ingest.refusing import DocumentError
 
-from .document import Block, Document, assemble
+from .document import Block, Document, ReadOptions, assemble
 from .html_blocks import html_blocks
 from .html_data import told_article
 from .html_tree import NOTE, has_role, html_tree, words_of
 from .names import one_line
 from .plain import decoded
-from .reading import ReadOptions
 from .structure import leveled, notes_last, title_of
 from .zips import attribute, local
 

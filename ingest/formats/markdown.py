@@ -7,13 +7,12 @@ from collections.abc import Iterator
 
 from markdown_it.tree import SyntaxTreeNode
 
-from .document import Block, Document, assemble, clean
+from .document import Block, Document, ReadOptions, assemble, clean
 from .html_blocks import html_blocks
 from .html_tree import html_tree
 from .markdown_rules import front_matter, parser
 from .names import one_line
 from .plain import decoded
-from .reading import ReadOptions
 from .structure import leveled, notes_last, title_of
 from .tables import Cell, table_blocks
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from ingest.refusing import DocumentError
 
-from .document import Document, Note, assemble
-from .reading import ReadOptions
+from .document import Document, Note, ReadOptions, assemble
 
 if TYPE_CHECKING:
     import pypdfium2

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ingest.refusing import DocumentError, Reason
 
-from .reading import ReadOptions
+from .document import ReadOptions
 
 if TYPE_CHECKING:
     import pypdfium2

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from ingest.refusing import DocumentError
 
-from .document import Box
+from .document import Box, ReadOptions
 from .pdf_opening import opened_pdf
-from .reading import ReadOptions
 
 if TYPE_CHECKING:
     import pypdfium2

@@ -7,9 +7,8 @@ import re
 from ingest.refusing import DocumentError
 
 from .decoding import decode_text, is_binary
-from .document import Document
+from .document import Document, ReadOptions
 from .names import one_line
-from .reading import ReadOptions
 
 _HEADING = re.compile(r"^#{1,6}[ \t]+(.*\S.*)$", re.M)
 # Marks of emphasis and code, an anchor at the end, the closing signs of a heading.

@@ -6,11 +6,11 @@ import io
 import re
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ingest.refusing import DocumentError
 
-from .document import Document, Note
+from .document import Document, Note, ReadOptions
 from .languages import foreign_language, foreign_part
 from .names import extension
 
@@ -30,20 +30,6 @@ KINDS: Mapping[str, str] = {
     ".csv": "csv",
     ".tsv": "csv",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class ReadOptions:
-    """What a reader may do. pages, chars: the most that a document may have of each.
-
-    ocr: whether scanned pages are read by the `ocr` extra, where it is installed.
-    """
-
-    password: str = ""
-    charset: str = ""
-    ocr: bool = True
-    pages: int = 2_000
-    chars: int = 1_000_000
 
 
 # What Word wraps its encrypted files in, and wrote all files in before 2007.
