@@ -16,8 +16,8 @@ from assistant import Assistant, Settings, open_assistant
 from assistant.types import Language
 from ingest import add_file, build_index
 
+from .epub_files import book, page
 from .pdf_files import Leaf, Words, write_pdf
-from .test_epub import book, page
 from .tiny import tiny_settings, write_corpus
 from .word_files import paragraph, row, table, word_file
 
