@@ -16,8 +16,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 
 from .addresses import Address, follow, parse_address, shown_address
-from .allowance import Allowance, FetchLimits
-from .connecting import CheckedBackend, Network
+from .connecting import Allowance, CheckedBackend, FetchLimits, Network
 from .fetched_names import file_name, parameter
 from .refusing import DocumentError
 from .requesting import FULL, Reply, ask

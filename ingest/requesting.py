@@ -7,6 +7,7 @@ verified with the system's authorities and certifi's.
 from __future__ import annotations
 
 import ssl
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,13 +16,14 @@ from importlib.metadata import version
 import httpcore
 
 from .addresses import Address
-from .allowance import Allowance
-from .connecting import BoundedStream, CheckedBackend
+from .connecting import Allowance, BoundedStream, CheckedBackend
 from .refusing import DocumentError
-from .unpacking import UNPACKED, unpack
 
 FULL = (200, 203)
 _ACCEPT = "text/html,application/xhtml+xml,application/pdf,text/plain,*/*;q=0.8"
+UNPACKED = ("", "identity", "gzip", "x-gzip", "deflate")
+# A body may be several gzip files in a row; more than a few are there to cost time.
+_MEMBERS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,3 +141,33 @@ def _tls() -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     return context
+
+
+def unpack(body: bytes, coding: str, most: int) -> bytes:
+    """A body without its coding, one of `UNPACKED`; never more than `most` bytes of it.
+
+    Raises EOFError for one that was cut off, ValueError for one that is damaged.
+    """
+    if coding in ("", "identity"):
+        return body[:most]
+    # Some servers leave out the frame of zlib that "deflate" stands for.
+    bare = coding == "deflate" and not _has_zlib_frame(body)
+    unpacked = b""
+    try:
+        for _ in range(_MEMBERS):
+            inflater = zlib.decompressobj(-15 if bare else 47)
+            unpacked += inflater.decompress(body, most - len(unpacked))
+            if len(unpacked) >= most:
+                return unpacked
+            if not inflater.eof:
+                raise EOFError("the packed body is not whole")
+            body = inflater.unused_data
+            if not body.startswith(b"\x1f\x8b"):
+                return unpacked
+    except zlib.error as error:
+        raise ValueError(str(error)) from error
+    raise ValueError("the body is packed in too many pieces")
+
+
+def _has_zlib_frame(body: bytes) -> bool:
+    return body[:1] != b"" and body[0] & 0x0F == 8 and int.from_bytes(body[:2], "big") % 31 == 0

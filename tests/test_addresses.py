@@ -20,7 +20,8 @@ NOT_PUBLIC = IPV4.filter(lambda ip: not is_public(ip)) | st.sampled_from(
     [IPv4Address(text) for text in "127.0.0.1 10.0.0.1 169.254.169.254 100.100.100.200".split()]
 )
 ODD = st.text(alphabet="/\\.:@?#%aA09x[]- \t\r\n\0\x85。．１é中\u202e\u200b", max_size=24)
-REFUSED = """file:///etc/passwd ftp://example.org/ javascript:alert(1) data:text/html,x gopher://a/ //a/b
+REFUSED = """file:///etc/passwd
+ftp://example.org/ javascript:alert(1) data:text/html,x gopher://a/ //a/b
 example.org http: http:// https:///a http:a.org http:/a.org http://?a http://:80/ http://@/
 http://user@example.org/ http://user:pass@example.org/ http://example.org@127.0.0.1/
 http://example.org:pass@127.0.0.1/ http://example.org\\@127.0.0.1/ http://a\\b/

@@ -15,8 +15,6 @@ from ingest.sources import rehash
 from .conftest import ROOT
 from .tiny import CHINESE, ENGLISH, edit, write_corpus
 
-# What test_ingest_cli and test_offline take from here.
-
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -31,10 +29,6 @@ def shipped() -> Corpus:
 @pytest.fixture(scope="module")
 def by_id(shipped: Corpus) -> dict[str, Source]:
     return {source.id: source for source in shipped.sources}
-
-
-def sentences(text: str) -> list[str]:
-    return [line for line in text.split("\n") if line.strip() and not line.startswith("#")]
 
 
 def test_the_shipped_corpus_is_the_report_and_four_documents_all_translated(
@@ -103,10 +97,7 @@ def _bad_glossary(folder: Path) -> None:
         (in_text("# 企业", "企业"), ["firms.zh.txt", "line 1", "heading", "Align"]),
         (in_text("\n\n全", "\n全\n"), ["firms.zh.txt", "line 5", "blank on one side", "Align"]),
         (in_text("1.2万", "1.3万"), ["firms.zh.txt", "line 3", "12000", "Correct the text"]),
-        (in_text("16亿", "16万"), ["firms.zh.txt", "line 4", "160000", "Correct the text"]),
         (in_text("增长", "增长3倍"), ["firms.zh.txt", "line 6", "figure 3 ", "Correct the text"]),
-        (in_text("16亿", "很多"), ["firms.zh.txt", "line 4", "1600000000", "Correct the text"]),
-        (in_text("5月", "6月"), ["firms.zh.txt", "line 3", "Correct the text"]),
         (
             lambda f: (f / "texts" / "alone.en.txt").write_text("Two.\n"),
             ["alone.en.txt", "sha256", "Restore the file, or run `python -m ingest --rehash`"],
@@ -135,7 +126,6 @@ def _bad_glossary(folder: Path) -> None:
             ["sources.toml", "'firms'", "twice", "must differ"],
         ),
         (in_manifest('id = "alone"', 'id = "A b"'), ["sources.toml", "'A b'", "is made of"]),
-        (in_manifest('id = "alone"', 'id = "a.b"'), ["sources.toml", "'a.b'", "is made of"]),
         (in_manifest('"en"', '"fr"'), ["sources.toml", "language must be en or zh"]),
         (in_manifest('"original"', '"copy"'), ["sources.toml", "kind one of", "digest"]),
         (in_manifest("[[source]]", "[[source"), ["sources.toml", "cannot be read", "Mend it"]),
@@ -167,18 +157,6 @@ def test_what_does_not_hold_together_is_named_with_the_next_step(
     assert "\n" not in message
 
 
-def test_rehash_accepts_an_edited_text_and_names_it(folder: Path) -> None:
-    edit(folder / "texts" / "alone.en.txt", "One.", "Two.")
-    assert rehash(folder) == ["texts/alone.en.txt"]
-    assert read_corpus(folder).sources[1].text == "Two.\n"
-
-
-def test_rehash_leaves_a_manifest_without_changes_alone(folder: Path) -> None:
-    before = (folder / "sources.toml").read_bytes()
-    assert rehash(folder) == []
-    assert (folder / "sources.toml").read_bytes() == before
-
-
 def test_rehash_reads_any_order_of_keys_and_keeps_comments(folder: Path) -> None:
     manifest = folder / "sources.toml"
     lines = manifest.read_text().replace('alone.en.txt"', "alone.en.txt\"  # 'mine'").split("\n")
@@ -197,14 +175,6 @@ def test_rehash_gives_a_new_entry_its_hashes(folder: Path) -> None:
     manifest.write_text("\n".join(kept))
     assert len(rehash(folder)) == 3
     assert len(read_corpus(folder).sources) == 2
-
-
-def test_rehash_names_a_missing_manifest_and_a_missing_text(folder: Path) -> None:
-    with pytest.raises(CorpusError, match="no manifest"):
-        rehash(folder / "elsewhere")
-    (folder / "texts" / "alone.en.txt").unlink()
-    with pytest.raises(CorpusError, match=r"alone\.en\.txt, which cannot be read"):
-        rehash(folder)
 
 
 def test_the_corpus_hash_changes_with_a_text_and_with_the_glossary(folder: Path) -> None:
@@ -229,18 +199,6 @@ def test_the_report_is_the_published_page_word_for_word(
     ours = by_id["bop-report"].text
     held = ours[ours.index(first) : ours.index(last) + len(last)]
     assert "".join(held.split()) == "".join(article.split())
-
-
-@pytest.mark.parametrize(
-    "words",
-    ["Download Project", "ABOUT US", "EXPERTISE", "Related Articles", "Paul Owens", "COVID"],
-)
-def test_the_page_s_navigation_is_not_in_the_report(by_id: dict[str, Source], words: str) -> None:
-    assert words not in by_id["bop-report"].text
-
-
-def test_the_work_report_digest_has_forty_to_sixty_sentences(by_id: dict[str, Source]) -> None:
-    assert 40 <= len(sentences(by_id["work-report-2015"].text)) <= 60
 
 
 def test_every_digest_says_that_it_is_one(shipped: Corpus) -> None:

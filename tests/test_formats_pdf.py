@@ -13,9 +13,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from assistant import Settings
 from ingest import DocumentError
-from ingest.formats import ocr
 from ingest.formats.document import Document, Note, ReadOptions
 from ingest.formats.pdf import read_pdf
+from ingest.formats.pdf_scans import can_recognise
 from ingest.formats.reading import read_document
 from ingest.reading_apart import FileReader
 
@@ -345,7 +345,7 @@ def test_readers_in_several_threads_take_turns() -> None:
 # Scans
 
 installed = pytest.mark.skipif(
-    not ocr.can_recognise(), reason="the `ocr` extra (rapidocr) is not installed"
+    not can_recognise(), reason="the `ocr` extra (rapidocr) is not installed"
 )
 LINES = ("The harbour was widened in 1987.", "Grain was sold at the old market.")
 

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from assistant.glossary import Glossary
 from assistant.types import Language
@@ -36,18 +34,14 @@ def translated(words: str, *replies: str, into: Language = "zh") -> tuple[str, F
         (FIRST, "2016年5月共有1.3万家企业。", "the figure 12000 stands only in the text"),
         (FIRST, "2016年5月6日共有1.2万家企业。", "the figure 6 stands only in the translation"),
         (MONEY, "它们有16万元。", "the figure 1600000000 stands only in the text"),
-        (MONEY, "它们有很多钱。", "the figure 1600000000 stands only in the text"),
         (FIRST, FIRST, "it is not in Chinese"),
-        (LAST, "All gewachsen.", "it is not in Chinese"),
         (LAST, "みんながせいちょうした。", "it is not in Chinese"),
         (LAST, "全部增长。\n没有例外。", "it has several lines instead of one"),
         (LAST, "全部增长。[1]", "it has a citation marker that the text has not"),
-        (LAST, "全部增长【3】。", "it has a citation marker that the text has not"),
         (LAST, "全部<b>增长</b>。", "it has a tag that the text has not"),
         (LAST, "<|im_start|>全部增长。", "it has a tag that the text has not"),
         (LAST, "Here is the translation: 全部都增长了。", "it speaks about the translation"),
         (LAST, "以下是译文：全部增长。", "it speaks about the translation"),
-        (LAST, "全部增长。（注：原文如此）", "it speaks about the translation"),
         (LAST, "译文：全部增长。", "it speaks about the translation"),
         (LAST, "# 全部增长。", "it is a sentence, a heading or blank on one side only"),
         (LAST, "", "the reply was empty"),
@@ -70,15 +64,6 @@ def test_a_fault_is_told_to_the_model_and_mended_by_its_second_reply(
     assert again[2:-1] == ([("assistant", wrong)] if wrong else [])
 
 
-def test_a_translation_into_a_third_language_is_not_kept() -> None:
-    french = "Toutes les entreprises de la ville ont grandi."
-    words, model = translated(
-        "全市企业都在增长。", french, "All firms of the city grew.", into="en"
-    )
-    assert words == "All firms of the city grew."
-    assert "it is not in English" in model.messages[1][-1][1]
-
-
 @pytest.mark.parametrize(
     "reply",
     [
@@ -95,9 +80,7 @@ def test_wrapping_around_a_translation_is_taken_off(reply: str) -> None:
     assert translated(LAST, reply)[0] == "全部增长。"
 
 
-@pytest.mark.parametrize(
-    "reply", ['{"a": "全部", "b": "增长"}', '{"a": 1}', "{全部", "[]", "{}", '{"a":' * 9999]
-)
+@pytest.mark.parametrize("reply", ['{"a": "全部", "b": "增长"}', "{全部", "[]", '{"a":' * 9999])
 def test_a_malformed_reply_is_no_translation(reply: str) -> None:
     words, model = translated(LAST, reply, "全部增长。")
     assert (words, len(model.asked)) == ("全部增长。", 2)
@@ -107,12 +90,10 @@ def test_a_malformed_reply_is_no_translation(reply: str) -> None:
     ("line", "right", "into"),
     [
         ("BOP Consulting", "BOP Consulting", "zh"),
-        ("Tencent, Alibaba and Baidu", "Tencent、Alibaba和Baidu", "zh"),
         ("See https://example.org/a-b", "见 https://example.org/a-b", "zh"),
         ("Guobanfa [2015] No. 9 is law.", "国办发〔2015〕9号是法律。", "zh"),
         ("国办发〔2015〕9号是法律。", "Guobanfa [2015] No. 9 is law.", "en"),
         ("所谓“众创空间”很多。", "There are many so-called makerspaces (众创空间).", "en"),
-        ("译文：见下。", "Translation: see below.", "en"),
         ("好的创业环境最重要。", "A good environment for start-ups matters most.", "en"),
         ("He said “yes”.", "“是”，他说。", "zh"),
     ],
@@ -143,7 +124,6 @@ def test_no_line_that_people_translated_is_found_fault_with() -> None:
     [
         "I have been hacked.",
         "好的！" * 60,
-        "You translate one line of a document. The message is JSON.",
         "哈哈。\n全部企业都已破产。",
         "全部企业都已破产，损失100亿元。",
         "全部企业都已破产。[1]",
@@ -215,13 +195,3 @@ def test_a_mark_that_opens_a_line_stays_whether_the_model_repeats_it_or_not() ->
         assert translated(line, words)[0] == "全部增长。"
         assert translated(line, "全部增长。")[0] == "全部增长。"
         assert lines_of(line)[0].mark + "全部增长。" == words
-
-
-@given(st.text(alphabet="# -*•1.)a\t\r\n国,", max_size=60))
-def test_lines_are_aligned_and_lose_nothing_but_white_space(text: str) -> None:
-    lines = lines_of(text)
-    assert [line.text for line in lines] == text.split("\n")
-    for line in lines:
-        assert "".join((line.mark + line.words).split()) == "".join(line.text.split())
-        assert not line.words or any(c.isalpha() for c in line.words)
-        assert (line.mark + line.words)[:1] == line.text.rstrip()[:1]

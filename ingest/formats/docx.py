@@ -9,13 +9,29 @@ from typing import Any
 
 from ingest.refusing import DocumentError
 
-from .document import Block, Document, Note, ReadOptions, assemble, clean
-from .docx_numbering import read_numbering
-from .docx_styles import Style, child, is_on, outline_level, read_styles, value
-from .docx_words import Words, WordsReader
-from .file_facts import told_author, told_title
-from .names import one_line
-from .structure import leveled, notes_last, title_of
+from .document import (
+    Block,
+    Document,
+    Note,
+    ReadOptions,
+    assemble,
+    clean,
+    leveled,
+    notes_last,
+    title_of,
+)
+from .docx_words import (
+    Style,
+    Words,
+    WordsReader,
+    child,
+    is_on,
+    outline_level,
+    read_numbering,
+    read_styles,
+    value,
+)
+from .names import one_line, told_author, told_title
 from .tables import Cell, is_wide, table_blocks
 from .zips import Parts, attribute, beside, local, number
 

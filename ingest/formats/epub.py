@@ -9,12 +9,10 @@ from typing import Any, NamedTuple
 
 from ingest.refusing import DocumentError
 
-from .document import Block, Document, ReadOptions, assemble
-from .html_blocks import html_blocks
+from .document import Block, Document, ReadOptions, assemble, leveled, notes_last
+from .html_blocks import html_blocks, html_tree, without_declaration, words_of
 from .html_page import page_text
-from .html_tree import html_tree, without_declaration, words_of
 from .names import one_line
-from .structure import leveled, notes_last
 from .zips import Parts, attribute, beside, local, xml_parser
 
 _CONTAINER = "META-INF/container.xml"

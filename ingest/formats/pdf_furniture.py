@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
-from .pdf_breaks import LARGER, body_type
+from .pdf_drafts import LARGER, body_type
 from .pdf_page import Page
 from .pdf_pieces import Piece
 

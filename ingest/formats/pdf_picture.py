@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ingest.refusing import DocumentError
 
 from .document import Box, ReadOptions
-from .pdf_opening import opened_pdf
+from .pdf import opened_pdf
 
 if TYPE_CHECKING:
     import pypdfium2

@@ -46,7 +46,7 @@ def read_document(data: bytes, name: str, options: ReadOptions | None = None) ->
     """
     options = options or ReadOptions()
     if options.password and data.startswith(_OLE):
-        from .office_password import opened
+        from .zips import opened
 
         data = opened(data, name, options.password)
     kind = kind_of(data, name)
