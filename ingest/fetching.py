@@ -1,8 +1,8 @@
 """Documents fetched from web addresses, with bounds on all that a server decides.
 
 Each hop's address is parsed by `addresses.py`, connected to by `connecting.py` and asked by
-`requesting.py`; `allowance.py` counts time and bytes over all of them. Redirections from https
-to http are refused, and nothing is carried from one hop to the next.
+`requesting.py`; an `Allowance` counts time and bytes over all of them. Redirections from https to
+http are refused, and nothing is carried from one hop to the next.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from .requesting import FULL, Reply, ask
 
 __all__ = ["FetchLimits", "Fetched", "fetch"]
 
+# Those that name another place for the same document (RFC 9110, 15.4).
 _REDIRECTIONS = (301, 302, 303, 307, 308)
+# A longer or stranger one could not be sent back as a header.
 _VALIDATOR = re.compile(r"[\x20-\x7e]{1,500}")
 
 

@@ -22,8 +22,6 @@ from .passages import split_source
 from .refusing import DocumentError
 from .shelf import RECORD
 
-_TITLE_CHARS = 200
-
 
 @dataclass(frozen=True, slots=True)
 class Content:
@@ -86,8 +84,8 @@ def entry_of(
     kind = extension(content.name)
     boxes = json.dumps([asdict(box) for box in document.boxes]).encode() if document.boxes else b""
     title = (
-        (one_line(about, _TITLE_CHARS) if isinstance(about, str) else "")
-        or one_line(document.title, _TITLE_CHARS)
+        (one_line(about) if isinstance(about, str) else "")
+        or one_line(document.title)
         or content.name.removesuffix(kind)
     )
     shipped = about if isinstance(about, Source) else None
@@ -95,8 +93,8 @@ def entry_of(
         id=id_ or (f"{shipped.id}-official" if shipped else new_id(content.name, sha256)),
         title_en=shipped.title_en.removesuffix(" (digest)") if shipped else title,
         title_zh=shipped.title_zh.removesuffix("（摘要）") if shipped else title,
-        author=one_line(document.author, _TITLE_CHARS) or (shipped.author if shipped else ""),
-        publisher=shipped.publisher if shipped else one_line(document.publisher, _TITLE_CHARS),
+        author=one_line(document.author) or (shipped.author if shipped else ""),
+        publisher=shipped.publisher if shipped else one_line(document.publisher),
         date=shipped.date if shipped else one_line(document.date, 40),
         url=url,
         licence="",

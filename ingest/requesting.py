@@ -19,11 +19,12 @@ from .addresses import Address
 from .connecting import Allowance, BoundedStream, CheckedBackend
 from .refusing import DocumentError
 
+# Statuses whose body is the whole document (RFC 9110).
 FULL = (200, 203)
 _ACCEPT = "text/html,application/xhtml+xml,application/pdf,text/plain,*/*;q=0.8"
-UNPACKED = ("", "identity", "gzip", "x-gzip", "deflate")
-# A body may be several gzip files in a row; more than a few are there to cost time.
-_MEMBERS = 16
+# Some servers pack although they are asked not to.
+_UNPACKED = ("", "identity", "gzip", "x-gzip", "deflate")
+_ZLIB_OR_GZIP = zlib.MAX_WBITS | 32  # zlib's flag for finding out which
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def _body(response: httpcore.Response, headers: Mapping[str, str], allowance: Al
     most = allowance.limits.bytes
     length = headers.get("content-length", "")
     coding = headers.get("content-encoding", "").strip().lower()
-    if coding not in UNPACKED:
+    if coding not in _UNPACKED:
         raise DocumentError("bad_answer", allowance.name)
     if length.isdecimal() and int(length) > most:
         raise allowance.too_large()
@@ -94,10 +95,10 @@ def _body(response: httpcore.Response, headers: Mapping[str, str], allowance: Al
     if length and _goes_on(response.extensions["network_stream"], body):
         raise DocumentError("cut_off", allowance.name)
     try:
-        unpacked = unpack(body, coding, most + 1)
+        unpacked = _unpacked(body, coding, most + 1)
     except EOFError as error:
         raise DocumentError("cut_off", allowance.name) from error
-    except ValueError as error:
+    except zlib.error as error:
         raise DocumentError("bad_answer", allowance.name) from error
     if len(unpacked) > most:
         raise allowance.too_large()
@@ -143,31 +144,15 @@ def _tls() -> ssl.SSLContext:
     return context
 
 
-def unpack(body: bytes, coding: str, most: int) -> bytes:
-    """A body without its coding, one of `UNPACKED`; never more than `most` bytes of it.
+def _unpacked(body: bytes, coding: str, most: int) -> bytes:
+    """A body without its coding, one of `_UNPACKED`; never more than `most` bytes of it.
 
-    Raises EOFError for one that was cut off, ValueError for one that is damaged.
+    Raises EOFError for one that was cut off, zlib.error for one that is damaged.
     """
     if coding in ("", "identity"):
         return body[:most]
-    # Some servers leave out the frame of zlib that "deflate" stands for.
-    bare = coding == "deflate" and not _has_zlib_frame(body)
-    unpacked = b""
-    try:
-        for _ in range(_MEMBERS):
-            inflater = zlib.decompressobj(-15 if bare else 47)
-            unpacked += inflater.decompress(body, most - len(unpacked))
-            if len(unpacked) >= most:
-                return unpacked
-            if not inflater.eof:
-                raise EOFError("the packed body is not whole")
-            body = inflater.unused_data
-            if not body.startswith(b"\x1f\x8b"):
-                return unpacked
-    except zlib.error as error:
-        raise ValueError(str(error)) from error
-    raise ValueError("the body is packed in too many pieces")
-
-
-def _has_zlib_frame(body: bytes) -> bool:
-    return body[:1] != b"" and body[0] & 0x0F == 8 and int.from_bytes(body[:2], "big") % 31 == 0
+    inflater = zlib.decompressobj(_ZLIB_OR_GZIP)
+    unpacked = inflater.decompress(body, most)
+    if len(unpacked) < most and not inflater.eof:
+        raise EOFError("the packed body is not whole")
+    return unpacked

@@ -35,7 +35,6 @@ from .names import one_line, told_author, told_title
 from .tables import Cell, is_wide, table_blocks
 from .zips import Parts, attribute, beside, local, number
 
-_CHARS = 200
 # Columns of characters (a Chinese one is two wide): a longer paragraph in bold is no heading.
 _HEADING_COLUMNS = 60
 _SENTENCE_END = re.compile(r"[。．.！!？?；;，,：:]$")
@@ -99,7 +98,7 @@ def _left_out(parts: Parts, reader: _Reader) -> Iterator[Note]:
 
 def _property(root: Any | None, field: str) -> str:
     found = child(root, field)
-    return "" if found is None else one_line(found.text or "", _CHARS)
+    return "" if found is None else one_line(found.text or "")
 
 
 class _Reader:

@@ -16,7 +16,6 @@ from .names import one_line
 from .zips import Parts, attribute, beside, local, xml_parser
 
 _CONTAINER = "META-INF/container.xml"
-_CHARS = 200
 _HEADING = re.compile("h[1-6]")
 # What pages are declared as, also in books of the standard before EPUB.
 _PAGE = re.compile(r"html|x-oeb1-document")
@@ -195,6 +194,6 @@ def _told(root: Any, field: str, *, most: int = 5) -> str:
     """What the book's metadata tell: several creators are parted by commas."""
     metadata = next((e for e in root.iter() if local(e) == "metadata"), None)
     found: Sequence[Any] = () if metadata is None else list(metadata.iter())
-    values = [one_line(e.text or "", _CHARS) for e in found if local(e) == field]
+    values = [one_line(e.text or "") for e in found if local(e) == field]
     values = list(dict.fromkeys(value for value in values if value))
     return ", ".join(values[: 1 if field == "title" else most])

@@ -17,7 +17,6 @@ from .names import one_line
 from .plain import decoded
 from .zips import attribute, local
 
-_CHARS = 200
 _CHARSET = re.compile(
     rb"<meta\b[^>]{0,300}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})|<\?xml\b[^>]{0,200}?"
     rb"encoding\s*=\s*[\"']([\w.:-]{2,40})",
@@ -49,7 +48,6 @@ _PIECE = 6
 # Each is looked for in the whole page: some hundreds, from all over the article, tell its place.
 _PIECES = 400
 _SPACE = re.compile(r"\s+")
-_TITLE_CHARS = 200
 # Deeper than any page describes itself.
 _DEPTH = 6
 
@@ -104,7 +102,7 @@ def _about(text: str) -> tuple[list[str], dict[str, str]]:
         date_extraction_params={"extensive_search": False, "original_date": True},
     )
     fields = ("title", "author", "date", "sitename")
-    told = {field: one_line(str(getattr(found, field, None) or ""), _CHARS) for field in fields}
+    told = {field: one_line(str(getattr(found, field, None) or "")) for field in fields}
     body = getattr(found, "body", None)
     pieces = (_SPACE.sub("", piece) for piece in (() if body is None else body.itertext()))
     long = [piece for piece in pieces if len(piece) >= _PIECE]
@@ -167,7 +165,7 @@ def _title(blocks: Sequence[Block], found: str, own: str) -> str:
         return blocks[0].text
     # It also takes headings of menus for titles; the page's own title holds the right one.
     title = found if found in own else own
-    return one_line(title, _CHARS) or title_of(blocks)
+    return one_line(title) or title_of(blocks)
 
 
 def _size(blocks: Sequence[Block]) -> int:
@@ -208,7 +206,7 @@ def told_article(root: Any) -> list[Block]:
     lines = body.replace("\r", "\n").split("\n")
     text = [Block("paragraph", words) for line in lines if (words := clean(line))]
     blocks = text if inner is None else html_blocks(inner)
-    title = one_line(headline, _TITLE_CHARS)
+    title = one_line(headline)
     return [Block("heading", title, 1), *blocks] if title else blocks
 
 

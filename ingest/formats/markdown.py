@@ -20,7 +20,6 @@ from .names import one_line
 from .plain import decoded
 from .tables import Cell, table_blocks
 
-_CHARS = 200
 _ANCHOR = re.compile(r"[ \t]*\{[#.][^}\n]*\}$")
 _REFERENCE = re.compile(r"\[\^[^\]\s]+\]")
 # GitHub's and Obsidian's mark of a quotation that is a remark: "[!NOTE]".
@@ -49,9 +48,9 @@ def read_markdown(data: bytes, name: str, options: ReadOptions) -> Document:
     return Document(
         text,
         "md",
-        title=one_line(about.get("title", ""), _CHARS) or title_of(blocks),
-        author=one_line(about.get("author", ""), _CHARS),
-        date=one_line(about.get("date", ""), _CHARS),
+        title=one_line(about.get("title", "")) or title_of(blocks),
+        author=one_line(about.get("author", "")),
+        date=one_line(about.get("date", "")),
     )
 
 

@@ -7,7 +7,6 @@ import unicodedata
 from datetime import date
 
 _NAME_CHARS = 120
-_CHARS = 200
 _DATE = re.compile(r"(?:D:)?(\d{4})(\d{2})?(\d{2})?")
 # Titles that programs make of a file's name, or where nobody gave one.
 _MADE_UP = re.compile(
@@ -39,8 +38,8 @@ def shown_name(name: str) -> str:
     return f"{stem[:_NAME_CHARS] or 'document'}{kind[:10]}"
 
 
-def one_line(words: str, limit: int) -> str:
-    """Words as one line of visible characters, cut at the limit."""
+def one_line(words: str, limit: int = 200) -> str:
+    """Words as one line of visible characters, cut at the limit; no title is longer than 200."""
     # Control, zero-width and bidirectional marks could show a name as what it is not.
     kept = "".join(" " if c.isspace() else c for c in words)
     kept = "".join(c for c in kept if unicodedata.category(c)[0] != "C")
@@ -49,13 +48,13 @@ def one_line(words: str, limit: int) -> str:
 
 def told_title(told: str) -> str:
     """The title in a file's metadata; "" where it is none or cannot be read."""
-    title = one_line(told, _CHARS)
+    title = one_line(told)
     return "" if _MADE_UP.fullmatch(title) or _is_misread(title) else title
 
 
 def told_author(told: str) -> str:
     """The author in a file's metadata; "" where it is a login's name or cannot be read."""
-    author = one_line(told, _CHARS)
+    author = one_line(told)
     return "" if _NOBODY.fullmatch(author) or _is_misread(author) else author
 
 

@@ -15,7 +15,6 @@ from .names import one_line
 _HEADING = re.compile(r"^#{1,6}[ \t]+(.*\S.*)$", re.M)
 # Marks of emphasis and code, an anchor at the end, the closing signs of a heading.
 _MARKUP = re.compile(r"[*`]+|[ \t]*\{#[^}\n]*\}|[ \t]#+[ \t]*$")
-_TITLE_CHARS = 200
 # charset-normalizer takes short GBK texts, and English with a few Chinese names, for Korean. A
 # wrong reading gives characters that nobody uses, and that can be counted.
 _ENCODINGS = ("gb18030", "cp950", "big5hkscs", "utf-16-le", "utf-16-be")
@@ -44,7 +43,7 @@ def read_text(data: bytes, name: str, options: ReadOptions) -> Document:
     """A plain text; lines that begin with `#` are headings, form feeds part its pages."""
     text, pages = _paged(decoded(data, name, options.charset))
     heading = _HEADING.search(text)
-    title = one_line(_MARKUP.sub("", heading[1]), _TITLE_CHARS) if heading else ""
+    title = one_line(_MARKUP.sub("", heading[1])) if heading else ""
     return Document(text, "txt", title=title, pages=pages)
 
 
