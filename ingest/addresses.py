@@ -20,7 +20,9 @@ from .refusing import DocumentError
 
 IP = IPv4Address | IPv6Address
 
+# A limit: browsers long took 2,083 characters, so documents are published at shorter ones.
 _ADDRESS_CHARS = 2_000
+# A limit: as much of an address as a line of a terminal or of the page shows.
 _SHOWN_CHARS = 200
 _ADDRESS = re.compile(r"(https?)://([^/?#]*)([^?#]*)(\?[^#]*)?(?:#.*)?", re.I | re.S)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.I)
@@ -29,6 +31,7 @@ _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _CREDENTIALS = re.compile(r"//[^/?#]*@")
 _PORTS = {"http": 80, "https": 443}
+# Below are the ports that systems keep for their own services (RFC 6335).
 _LOWEST_FREE_PORT = 1_024
 _IN_TARGET = "/:@!$&'()*+,;=~-._?%[]"
 

@@ -31,6 +31,8 @@ _PAGE = re.compile(
 _MARKUP = re.compile(
     r"<(?:head|meta|title|script|style|body|div|p|br|table|h[1-6]|article)\b[^>]*>", re.I
 )
+# Bytes that are looked at for markup: browsers sniff 1,445 (WHATWG, MIME Sniffing); saved pages
+# begin with comments.
 _SAMPLE = 4_096
 _PROGRAM_ENDING = re.compile(r"\.[a-z]{1,5}")
 

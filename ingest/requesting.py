@@ -21,6 +21,7 @@ from .refusing import DocumentError
 
 # Statuses whose body is the whole document (RFC 9110).
 FULL = (200, 203)
+# What browsers ask for; some servers refuse programs that ask for everything.
 _ACCEPT = "text/html,application/xhtml+xml,application/pdf,text/plain,*/*;q=0.8"
 # Some servers pack although they are asked not to.
 _UNPACKED = ("", "identity", "gzip", "x-gzip", "deflate")

@@ -20,8 +20,10 @@ _REQUIRED = (
     "id title_en title_zh author publisher date language url licence kind text sha256".split()
 )
 _OPTIONAL = "note_en note_zh translation translation_sha256 translation_by".split()
+# Which key of the manifest holds the hash of which file.
 _HASHED = (("text", "sha256"), ("translation", "translation_sha256"))
 _ROW = re.compile(r"\s*\[\[\s*source\s*\]\]")
+# A limit: ids stand in addresses, in names of folders and before the dot of passage ids.
 ID = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
 
 

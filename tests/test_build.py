@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from assistant.builds import BuildInfo, read_current, switch_current
-from assistant.errors import CorpusError, IndexBuildError
+from assistant.builds import read_current, switch_current
+from assistant.errors import IndexBuildError
 from assistant.index import write as write_rows
 from assistant.settings import Settings
 from ingest import build_index, pending_changes
@@ -35,22 +35,6 @@ from .tiny import (
 )
 
 # Nothing to do, or something
-
-
-def test_a_build_answers_and_reports_what_it_holds(built: Settings) -> None:
-    info = BuildInfo.read(read_current(built.home))
-    assert answers(built)
-    assert (list(info.sources), len(info.passages), info.sentences) == (["firms", "alone"], 3, 4)
-    assert info.rows == {"passages": 5, "sentences": 7, "contexts": 7}
-    assert info.seconds > 0
-
-
-def test_progress_tells_stages_and_shares(tiny: Settings) -> None:
-    told: list[tuple[str, float]] = []
-    build_index(tiny, progress=lambda stage, share: told.append((stage, share)))
-    assert {stage for stage, _ in told} >= {"load", "store", "check"}
-    assert all(0.0 <= share <= 1.0 for _, share in told)
-    assert told[-1] == ("check", 1.0)
 
 
 def test_a_changed_text_is_named_and_rebuilt(built: Settings) -> None:
@@ -84,13 +68,6 @@ def test_a_changed_setting_is_a_reason_to_rebuild(
     assert build_index(changed).id != before
     assert not pending_changes(changed)
     assert answers(changed)
-
-
-def test_a_damaged_corpus_stops_the_build_and_leaves_the_index(built: Settings) -> None:
-    edit(built.corpus / "texts" / "alone.en.txt", "One.", "Two.")
-    with pytest.raises(CorpusError, match=r"alone\.en\.txt"):
-        build_index(built)
-    assert answers(built)
 
 
 # One index in service, whole, while builds come and go
@@ -128,26 +105,6 @@ def test_an_index_held_open_by_another_process_stays_until_that_ends(
     assert ended(process, "\n").strip() == "All grew."
     newest = build_index(built, force=True).id
     assert builds(built) == [newest]
-
-
-def test_an_open_index_answers_while_others_are_built(built: Settings) -> None:
-    told: list[str] = []
-    with closing(opened(built)) as index:
-        building = threading.Event()
-        building.set()
-
-        def ask() -> None:
-            while building.is_set():
-                told.append(found(index))
-
-        reader = threading.Thread(target=ask)
-        reader.start()
-        for _ in range(3):
-            build_index(built, force=True)
-        building.clear()
-        reader.join()
-    assert len(told) > 3
-    assert set(told) == {"All grew."}
 
 
 def test_two_processes_that_build_at_once_leave_one_index(tiny: Settings, tmp_path: Path) -> None:
@@ -212,7 +169,7 @@ def full(*arguments: object, **more: object) -> None:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-@pytest.mark.parametrize("step", ["write_lexical", "save_means", "shutil.copyfile"])
+@pytest.mark.parametrize("step", ["write_lexical", "shutil.copyfile"])
 def test_a_full_disk_stops_the_build_in_one_sentence(
     built: Settings, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -251,17 +208,6 @@ for left in (0, 40, 160, 250, 350):
 """
     said = ended(child(body, tmp_path, before=(*mount, "sh")))
     assert said.splitlines() == ["True 3"] * 5
-
-
-def test_an_interrupted_build_leaves_no_directory(built: Settings) -> None:
-    def interrupt(stage: str, share: float) -> None:
-        if stage == "store":
-            raise KeyboardInterrupt
-
-    before = builds(built)
-    with pytest.raises(KeyboardInterrupt):
-        build_index(built, force=True, progress=interrupt)
-    assert builds(built) == before
 
 
 def test_the_self_check_finds_a_row_that_was_not_written(

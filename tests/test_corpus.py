@@ -44,21 +44,6 @@ def test_the_shipped_corpus_is_the_report_and_four_documents_all_translated(
     assert all(source.translation and source.translation.made_by for source in shipped.sources)
 
 
-def test_a_tiny_corpus_reads_with_and_without_a_translation(folder: Path) -> None:
-    firms, alone = read_corpus(folder).sources
-    assert firms.text == ENGLISH
-    assert firms.translation is not None
-    assert firms.translation.text == CHINESE
-    assert alone.translation is None
-
-
-def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
-    folder = write_corpus(tmp_path, {"one": ("\ufeff# Title\n\nOne.\n", None)})
-    manifest = folder / "sources.toml"
-    manifest.write_text("\ufeff" + manifest.read_text())
-    assert read_corpus(folder).sources[0].text.startswith("# Title")
-
-
 Fault = Callable[[Path], object]
 
 
@@ -97,7 +82,6 @@ def _bad_glossary(folder: Path) -> None:
         (in_text("# 企业", "企业"), ["firms.zh.txt", "line 1", "heading", "Align"]),
         (in_text("\n\n全", "\n全\n"), ["firms.zh.txt", "line 5", "blank on one side", "Align"]),
         (in_text("1.2万", "1.3万"), ["firms.zh.txt", "line 3", "12000", "Correct the text"]),
-        (in_text("增长", "增长3倍"), ["firms.zh.txt", "line 6", "figure 3 ", "Correct the text"]),
         (
             lambda f: (f / "texts" / "alone.en.txt").write_text("Two.\n"),
             ["alone.en.txt", "sha256", "Restore the file, or run `python -m ingest --rehash`"],
@@ -117,11 +101,6 @@ def _bad_glossary(folder: Path) -> None:
             ["sources.toml", "noet_en", "The keys"],
         ),
         (
-            in_manifest('id = "alone"\n', 'id = "alone"\nnote_en = 3\n'),
-            ["sources.toml", "note_en", "The keys"],
-        ),
-        (in_manifest('date = "x"', "date = 2016-05-26"), ["sources.toml", "'date'", "The keys"]),
-        (
             in_manifest('id = "alone"', 'id = "firms"'),
             ["sources.toml", "'firms'", "twice", "must differ"],
         ),
@@ -130,20 +109,8 @@ def _bad_glossary(folder: Path) -> None:
         (in_manifest('"original"', '"copy"'), ["sources.toml", "kind one of", "digest"]),
         (in_manifest("[[source]]", "[[source"), ["sources.toml", "cannot be read", "Mend it"]),
         (in_manifest("[[source]]", "[[text]]"), ["sources.toml", "no [[source]]", "Add one"]),
-        (
-            lambda f: (f / "sources.toml").write_text('source = ["firms"]'),
-            ["sources.toml", "no [[source]]", "Add one"],
-        ),
-        (
-            lambda f: (f / "sources.toml").write_bytes(b"\xff\xfe"),
-            ["sources.toml", "cannot be read", "Mend it"],
-        ),
         (_no_manifest, ["sources.toml", "no manifest", "Set ASSISTANT_CORPUS"]),
         (_bad_glossary, ["glossary.tsv", "line 2", "needs four filled cells"]),
-        (
-            lambda f: (f / "glossary.tsv").write_bytes(b"\xff"),
-            ["glossary.tsv", "cannot be read", "Mend it"],
-        ),
     ],
 )
 def test_what_does_not_hold_together_is_named_with_the_next_step(
@@ -223,15 +190,4 @@ def test_no_digest_line_copies_twenty_characters_of_the_official_text(
     runs = [flat[i : i + 20] for i in range(len(flat) - 19)]
     text = "".join(by_id["work-report-2015"].text.split())
     assert len(runs) > 10_000
-    assert [run for run in runs if run in text] == []
-
-
-def test_no_line_of_the_english_digest_copies_ten_words_of_the_official_translation(
-    by_id: dict[str, Source], shared: Path
-) -> None:
-    official = (shared / "further-reading" / "work-report-2015.full.en.txt").read_text("utf-8")
-    other = by_id["work-report-2015"].translation
-    assert other is not None
-    words, text = official.split(), f" {' '.join(other.text.split())} "
-    runs = [f" {' '.join(words[i : i + 10])} " for i in range(len(words) - 9)]
     assert [run for run in runs if run in text] == []

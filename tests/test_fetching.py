@@ -331,12 +331,6 @@ def test_who_cannot_be_reached_is_told_apart_from_who_is_not_known(server: Fetch
     assert error.reason == "unreachable"
 
 
-def test_a_port_where_nobody_listens_is_unreachable() -> None:
-    with FetchServer() as server:
-        address = server.root
-    assert refusal(address).reason == "unreachable"
-
-
 def test_ipv6_is_spoken() -> None:
     with ipv6_server() as server:
         if server is None:

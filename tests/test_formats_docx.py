@@ -16,7 +16,7 @@ from ingest.formats import zips
 from ingest.formats.document import Document, ReadOptions
 from ingest.formats.reading import read_document
 
-from .word_files import STRICT, archive, paragraph, row, table, word_file, words
+from .word_files import archive, paragraph, row, table, word_file, words
 
 CHINESE = "孵化器为初创企业提供办公场地。"
 
@@ -90,14 +90,6 @@ def test_chapters_stand_below_the_title_and_its_contents_are_left_out() -> None:
     assert text_of(body, styles=styles) == "# Report\n\n## Rent\n\nA caption\n"
 
 
-def test_lines_in_bold_or_numbered_as_official_ones_are_headings_where_no_style_is() -> None:
-    bold = paragraph("总则", run="<w:b/>")
-    body = bold + paragraph(CHINESE) + paragraph("二、场地") + paragraph(CHINESE) * 2
-    assert text_of(body).startswith(f"## 总则\n\n{CHINESE}\n\n## 二、场地\n\n")
-    everything = "".join(paragraph(f"第{n}行文字", run="<w:b/>") for n in "甲乙丙")
-    assert "#" not in text_of(everything)
-
-
 def test_lists_are_numbered_as_word_shows_them() -> None:
     def level(i: int, form: str, text: str) -> str:
         told = f'<w:start w:val="1"/><w:numFmt w:val="{form}"/><w:lvlText w:val="{text}"/>'
@@ -162,17 +154,6 @@ def test_notes_stand_apart_at_the_end() -> None:
     assert text.endswith("租金低。\n\n## 注释\n\n1. 脚注3。\n2. 脚注2。\n1. 尾注。\n")
 
 
-def test_a_text_box_is_read_once() -> None:
-    box = f"<w:txbxContent>{paragraph('In the box.')}</w:txbxContent>"
-    drawn = (
-        f'<mc:AlternateContent><mc:Choice Requires="wps"><w:drawing><wps:txbx>{box}</wps:txbx>'
-        f"</w:drawing></mc:Choice><mc:Fallback><w:pict><v:textbox>{box}</v:textbox></w:pict>"
-        "</mc:Fallback></mc:AlternateContent>"
-    )
-    body = f"<w:p>{words('Beside it.')}<w:r>{drawn}</w:r></w:p>"
-    assert text_of(body) == "Beside it.\n\nIn the box.\n"
-
-
 def test_merged_cells_forms_and_tables_in_cells_make_sense_alone() -> None:
     inner = table(row("Desk", "Rent"), row("A1", "40"))
     down = '<w:tc><w:tcPr><w:vMerge w:val="restart"/></w:tcPr>' + paragraph("North") + "</w:tc>"
@@ -192,11 +173,6 @@ def test_merged_cells_forms_and_tables_in_cells_make_sense_alone() -> None:
     cell = f"<w:tc>{styled('Rent', 'H')}{paragraph('Rent is low.')}</w:tc>"
     layout = text_of(table(row(cell, "Aside.")), styles=style("H", "heading 2"))
     assert layout == "## Rent\n\nRent is low.\n\nAside.\n"
-
-
-@pytest.mark.parametrize("kind", [{"space": STRICT}, {"main": "document2.xml"}])
-def test_other_programs_files_are_read(kind: dict[str, str]) -> None:
-    assert read(word_file(paragraph(CHINESE), **kind)).text == f"{CHINESE}\n"
 
 
 def test_macros_comments_and_pictures_are_left_out_and_told() -> None:

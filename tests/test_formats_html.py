@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import io
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -77,17 +75,12 @@ def test_the_article_is_read_with_its_structure_and_nothing_around_it() -> None:
             "The first.\n\nThen.\n\nThe last.\n",
         ),
         ("<div>One line<br>another</div>", "One line\nanother\n"),
-        ("<body>Bare words.\n\nAnd more.</body>", "Bare words.\n\nAnd more.\n"),
-        ('<h1><a href="#r">§</a>Rent<a href="#r">¶</a></h1>Low.', "# Rent\n\nLow.\n"),
         ("<h1>A</h1><p>One.</p><h1>B</h1><p>Two.</p>", "## A\n\nOne.\n\n## B\n\nTwo.\n"),
         ("<p>孵化器\n   开业 了</p>", "孵化器开业 了\n"),
         ("<pre>a\n  b</pre><p># c</p>", "a\nb\n\n\\# c\n"),
         ("<p>a &lt; b &amp; c&nbsp;d</p>", "a < b & c d\n"),
         ("<p>Seen<span hidden>gone</span><b style='display:none'>gone</b>.</p>", "Seen.\n"),
-        ("<p><ruby>漢<rt>kan</rt>字</ruby>在此。</p>", "漢字在此。\n"),
-        ("<p>\n\nIt is\n\n<a>\n\nlow</a>\n\n.</p>", "It is low .\n"),
         ("<p>10<sup>6</sup> m<sup>2</sup> on the 1<sup>st</sup></p>", "10⁶ m² on the 1st\n"),
-        ('<p>See <img src="x.png" alt="a plan of it">.</p>', "See a plan of it .\n"),
         ("<ul><li><a href=/a>One</a><li><a href=/b>Two</a></ul>", "- One\n- Two\n"),
     ],
 )
@@ -109,11 +102,6 @@ def test_small_pages_keep_all_their_words(source: str, text: str) -> None:
             ["Region: North; Year: 2014; Firms: 3", "Region: North; Year: 2015", "closed since"],
         ),
         ("<tr><th>Type<td>Boat</tr><tr><th>Seats<td>200</tr>", ["Type: Boat", "Seats: 200"]),
-        (
-            "<tr><td>发文机关：<td>国务院<td>日期：<td>2024年</tr>"
-            "<tr><td>标题：<td>通知<td>文号：<td></tr>",
-            ["发文机关：国务院; 日期：2024年", "标题：通知; 文号："],
-        ),
         ("<tr><td>地区<td>企业</tr><tr><td>北<td>3</tr>", ["地区：北; 企业：3"]),
         ("<tr><td colspan=99999>wide<td>1</tr><tr><td>a<td>2</tr>", ["wide; 1", "a; 2"]),
     ],
@@ -126,10 +114,8 @@ def test_rows_of_tables_make_sense_alone(rows: str, lines: list[str]) -> None:
     ("words", "encoding", "declared", "charset"),
     [
         (CHINESE, "gb18030", "", ""),
-        (CHINESE, "gbk", "iso-8859-1", ""),
         (CHINESE, "gbk", "utf-8", "utf-8"),
         (CHINESE, "utf-8-sig", "gb2312", "big5"),
-        (CHINESE, "hz", "hz-gb-2312", ""),
         (CHINESE, "utf-16-le", "utf-16", ""),
         (TRADITIONAL, "big5", "", "gb2312"),
         ("They call it пермь and the word is as old as the town.", "koi8-r", "", "koi8-r"),
@@ -192,42 +178,11 @@ def test_an_article_in_a_soup_of_divs_is_found_with_the_title_above_it() -> None
     assert document.title == "孵化器开业"
 
 
-def test_the_articles_own_heading_goes_before_the_sites_name() -> None:
-    words = "".join(f"<p>In {year}, {SENTENCE * 3}</p>" for year in range(2010, 2014))
-    document = read(
-        "<title>Of mills | Ann's blog</title><body><h1>Ann's blog</h1><article>"
-        f"<h2>Of mills</h2><p>March</p><div class=entry>{words}</div></article>"
-        "<div id=comments><h3>Comments</h3><ul><li>Thank you for this.</ul></div>"
-    )
-    assert (document.title, document.date) == ("Of mills", "")
-    assert document.text.startswith(f"# Of mills\n\nIn 2010, {SENTENCE}")
-
-
-def test_answers_that_a_question_opens_are_read_and_menus_are_not() -> None:
-    menu = "<div><button>Menu</button><button>Find</button></div><div hidden>Choose a page.</div>"
-    for button in ("<button>{}</button>", "<h3><button aria-expanded=false>{}</button></h3>"):
-        question = button.format("Is rent low?")
-        text = read(f"<h1>Rent</h1>{menu}{question}<div hidden><p>Yes, it is.</p></div>").text
-        assert "Is rent low?\n\nYes, it is.\n" in text
-        assert "Choose" not in text
-
-
 def test_an_article_that_only_a_script_shows_is_read_from_the_pages_data() -> None:
     told = '{"@graph":[{"@type":"NewsArticle","headline":"Of mills","articleBody":"One.\\nTwo."}]}'
     source = f'<script type="application/ld+json">{told}</script><body><div id=root></div>'
     assert read(source).text == "# Of mills\n\nOne.\n\nTwo.\n"
     assert reason(source.replace("@graph", '"')) == "empty"
-
-
-def test_a_page_laid_out_as_a_table_keeps_its_paragraphs() -> None:
-    menu = "".join(f"<tr><td><a href={n}>A page of it</a></td></tr>" for n in range(4))
-    source = (
-        f"<table><tr><td colspan=2></td></tr><tr><td><table>{menu}</table></td><td>"
-        f"<p>Of mills</p>{SENTENCE}<br><br>{SENTENCE}</td></tr>"
-        "<tr><td colspan=2>By Ann</td></tr></table>"
-    )
-    sentence = SENTENCE.strip()
-    assert read(source).text == f"Of mills\n\n{sentence}\n\n{sentence}\n\nBy Ann\n"
 
 
 # Books
@@ -326,15 +281,6 @@ def test_chapters_count_together_towards_what_may_be_unpacked(
 )
 def test_a_damaged_book_is_refused(files: dict[str, str | bytes]) -> None:
     assert reason(archive(files), "a.epub") == "damaged"
-
-
-def test_a_chapter_is_found_however_its_name_is_spelled() -> None:
-    with zipfile.ZipFile(io.BytesIO(book({"one": page("<p>It opened in 2014.</p>")}))) as made:
-        files = {name: made.read(name) for name in made.namelist()}
-    chapter = files.pop("OPS/text/one.xhtml")
-    for written in ("Text/One.xhtml", "text/%6Fne.xhtml", "text\\one.xhtml"):
-        made_again = archive({**files, f"OPS/{written}": chapter})
-        assert read(made_again, "a.epub").text == "It opened in 2014.\n"
 
 
 def test_a_real_book_is_read(shared: Path) -> None:

@@ -19,7 +19,7 @@ from ingest.formats.pdf_scans import can_recognise
 from ingest.formats.reading import read_document
 from ingest.reading_apart import FileReader
 
-from .pdf_files import Leaf, Words, form, many_pages, picture, rule, shown, write_pdf
+from .pdf_files import Leaf, Words, many_pages, picture, shown, write_pdf
 
 HELLO = Leaf([Words(50, 100, "The first page holds a sentence.")])
 # About as wide as a column of 230 points in Helvetica of 10 points.
@@ -163,20 +163,6 @@ def test_a_paragraph_goes_over_a_page_and_a_footnote_stands_apart() -> None:
     assert document.pages == (0, document.text.index("and so it"))
 
 
-def test_hyphens_go_where_they_only_break_a_word() -> None:
-    lines = [
-        "The whole region kept its railway and its inter-",
-        "national fairs; a well-known and often quoted re-",
-        "port says that quality matters, that the well-",
-        "known fairs made quality and planning joint and Anglo-",
-        "Saxon trade went on.",
-    ]
-    (text,) = paragraphs(Leaf(column(50, 300, lines)))
-    for words in ("international fairs", "quoted report says", "the well-known fairs"):
-        assert words in text
-    assert text.endswith("Anglo-Saxon trade went on.")
-
-
 def test_paragraphs_items_and_headings_are_told_apart() -> None:
     words = [
         Words(50, 80, "Towns and Their Markets", size=24),
@@ -204,23 +190,6 @@ def test_paragraphs_items_and_headings_are_told_apart() -> None:
     assert "#" not in read(Leaf(bold)).text
 
 
-def test_chinese_headings_are_told_by_their_numbers() -> None:
-    prose = [
-        "各地区各部门要把思想和行动统一到党中央决策部署上来，坚持稳中求进",
-        "工作总基调，扎实推动高质量发展。",
-    ]
-
-    def section(y: float, heading: str) -> list[Words]:
-        return [Words(70, y, heading), Words(70, y + 18, prose[0]), Words(50, y + 36, prose[1])]
-
-    words = section(200, "一、总体要求") + section(260, "二、主要任务")
-    words += [Words(70, 340, "（一）苹果；"), Words(70, 358, "（二）梨。")]
-    assert paragraphs(Leaf(words)) == [
-        *("## 一、总体要求", "".join(prose), "## 二、主要任务", "".join(prose)),
-        "（一）苹果；\n（二）梨。",
-    ]
-
-
 def test_headers_footers_and_page_numbers_are_no_text() -> None:
     def leaf(number: int) -> Leaf:
         return Leaf(
@@ -240,15 +209,6 @@ def test_headers_footers_and_page_numbers_are_no_text() -> None:
     # A heading is larger than furniture, though it counts as page numbers do.
     assert headings(document) == ["# Step 1", *(f"## Step {n}" for n in range(2, 7))]
     assert document.text.count("Growth has been") == 6
-
-
-def test_words_of_a_figure_do_not_break_into_a_paragraph() -> None:
-    after = ["and they came back to it in a later year", *PROSE[1:], "until it ended."]
-    labels = [Words(350, 150, "Interpret"), Words(420, 170, "loop edge"), Words(380, 190, "Leave")]
-    words = [*column(50, 100, PROSE * 3), *column(320, 220, after)]
-    assert paragraphs(Leaf(words, b"/X Do\n", {"X": form(labels)})) == [
-        *(" ".join([*PROSE * 3, *after]), "Interpret; loop edge; Leave"),
-    ]
 
 
 # Tables
@@ -274,25 +234,8 @@ def test_rows_of_a_table_make_sense_alone() -> None:
     assert table[3] == "Town: Dunmore; People: 770; Growth: 0%"
     (box,) = (b for b in document.boxes if document.text[b.start : b.end] == "40,015")
     assert round(box.box[0] * 600) == 200
-    wrapped = [("Tag", "Year", "Kind"), ("xx1", "1990", "whole"), ("000", "1991", "pointer")]
-    wrapped += [("110", "1992", "boolean or"), ("", "", "undefined")]
-    text = read(Leaf([*grid(wrapped, (60, 140, 220)), *column(50, 420, PROSE)])).text
-    assert "Tag: 110; Year: 1992; Kind: boolean or undefined\n" in text
-
-
-def test_lines_that_are_drawn_part_the_narrowest_cells() -> None:
-    rows = [("Code", "Qty", "Name"), ("10231", "12", "Rice"), ("10232", "7", "Beans")]
-    cells = grid([*rows, ("10233", "104", "Tea")], (60, 91, 110))
-    lines = b"".join(rule(x, 286, 350) for x in (56, 89, 109, 160))
-    assert read(Leaf(cells, lines)).text.splitlines()[1] == "Code: 10232; Qty: 7; Name: Beans"
-
-
-def test_columns_of_prose_and_numbered_lines_are_no_table() -> None:
     two = [*column(50, 200, PROSE), *column(320, 200, [line.upper() for line in PROSE[:5]])]
-    code = ["for i in range(2, 100):", "if primes[i]:", "for k in range(i, 100, i):", "drop(k)"]
-    numbered = grid([(str(i + 1), line) for i, line in enumerate(code)], (60, 90))
     assert ";" not in read(Leaf(two)).text
-    assert ";" not in read(Leaf([*column(50, 200, PROSE), *numbered])).text
 
 
 # Protected, damaged, too long, hostile
@@ -327,12 +270,6 @@ def test_a_file_cut_off_is_mended_and_what_is_lost_is_told() -> None:
     assert cut.text == "Page one speaks.\n\nPage two speaks.\n"
     assert cut.notes == (Note("repaired"), Note("left_out", "p. 3"))
     assert refusal(b"%PDF-1.4\n" + bytes(range(256)) * 20).reason == "damaged"
-
-
-def test_a_form_that_holds_itself_ends() -> None:
-    again = b"0.5 0 0 0.5 0 0 cm /X Do\n"
-    inner = form([Words(50, 100, "Again.")], again, "/XObject << /X @SELF >>")
-    assert "holds a sentence." in read(Leaf(HELLO.words, b"/X Do\n", {"X": inner})).text
 
 
 def test_readers_in_several_threads_take_turns() -> None:

@@ -90,16 +90,6 @@ def test_check_names_what_was_added_changed_and_removed(built: Settings, capsys:
     ]
 
 
-def test_check_says_why_a_setting_asks_for_a_rebuild(
-    built: Settings, capsys: Captured, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ASSISTANT_PASSAGE_TOKENS", "64")
-    assert main(["--check"]) == 3
-    said = capsys.readouterr().out
-    assert said.startswith("would rebuild: splitter ")
-    assert said.endswith("-256 becomes paragraphs-3-64\n")
-
-
 def test_status_describes_the_index_and_its_sources(built: Settings, capsys: Captured) -> None:
     assert main(["--status"]) == 0
     lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
@@ -147,16 +137,6 @@ def test_trouble_is_one_line_on_stderr_and_exit_code_1(
     assert said.out == ""
     assert said.err.startswith(message)
     assert said.err.count("\n") == 1
-
-
-def test_an_unknown_setting_is_named_with_the_nearest_one(
-    capsys: Captured, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ASSISTANT_PASAGES", "4")
-    assert main([]) == 1
-    said = capsys.readouterr().err
-    assert said.startswith("ingest: There is no setting 'pasages'")
-    assert "Did you mean 'passages'?" in said
 
 
 @pytest.mark.parametrize("arguments", [["--chekc"], ["--check", "--force"], ["corpus"]])

@@ -167,13 +167,6 @@ def test_only_documents_of_the_library_can_be_removed(
     assert folders(tiny) == [added.id]
 
 
-def test_a_library_that_cannot_be_written_is_named(tiny: Settings) -> None:
-    tiny.home.mkdir()
-    (tiny.home / "library").write_text("a file in the way")
-    with pytest.raises(DocumentError, match=r"The library .*library cannot be written"):
-        add_file(tiny, NOTE.encode(), "a.txt")
-
-
 # Nothing or all
 
 
@@ -191,19 +184,6 @@ def test_a_change_that_fails_takes_everything_back(tiny: Settings) -> None:
         fail()
     assert library_records(tiny.home) == before
     assert folders(tiny) == [kept.id]
-
-
-def test_what_was_kept_stays_when_the_rest_fails(tiny: Settings) -> None:
-    def fail() -> None:
-        with open_library(tiny) as library:
-            library.add(HAN.encode(), "kept.txt")
-            library.keep()
-            library.add(NOTE.encode(), "lost.txt")
-            raise ValueError("full")
-
-    with pytest.raises(ValueError, match="full"):
-        fail()
-    assert [source.text for source in library_sources(tiny)] == [HAN]
 
 
 @pytest.mark.parametrize("file", ["text-*.txt", "source.json"])

@@ -153,16 +153,6 @@ def test_sync_follows_what_is_new_changed_moved_and_gone(
     assert not any("mill" in text for text in embedded)
 
 
-def test_a_changed_file_that_cannot_be_read_stays_what_it_was(
-    home: Settings, folder: Path, capsys: Captured
-) -> None:
-    main(["sync", str(folder)])
-    (folder / "mill.txt").write_text("")
-    assert main(["sync"]) == 1
-    assert "mill.txt was not added" in capsys.readouterr().err
-    assert MILL in [source.text for source in read_sources(home).sources]
-
-
 def test_a_folder_that_is_gone_or_emptied_loses_no_document(
     home: Settings, folder: Path, capsys: Captured
 ) -> None:

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -15,11 +14,10 @@ import pytest
 
 from assistant import Settings, open_assistant
 from assistant.chat_model import ChatModel
-from assistant.errors import AssistantError, ChatModelError, CorpusError, Trouble
+from assistant.errors import AssistantError, ChatModelError, Trouble
 from assistant.types import Source
 from ingest import build_index, read_corpus
 from ingest.__main__ import main
-from ingest.sources import add_translation, rehash
 from ingest.translated_line import (
     PROMPT_VERSION,
 )
@@ -29,7 +27,7 @@ from web.source_list import render_sources
 
 from .chat_server import ChatServer, says, smollm2
 from .conftest import ROOT
-from .fake_translator import FIRST, LAST, MONEY, RIGHT, FakeModel, FakeReply
+from .fake_translator import FIRST, LAST, MONEY, RIGHT, FakeModel
 from .tiny import CHINESE, ENGLISH, edit, tiny_settings, write_corpus
 
 Captured = pytest.CaptureFixture[str]
@@ -121,19 +119,6 @@ def test_a_real_service_translates_through_the_command_line(
     assert roles[2:4] == [["system", "user"], ["system", "user", "assistant", "user"]]
 
 
-def test_a_chinese_source_is_translated_into_english(settings: Settings) -> None:
-    write_corpus(settings.corpus, {"firms": (CHINESE, None)})
-    texts = settings.corpus / "texts"
-    (texts / "firms.en.txt").rename(texts / "ours.txt")
-    edit(settings.corpus / "sources.toml", "texts/firms.en.txt", "texts/ours.txt")
-    edit(settings.corpus / "sources.toml", 'language = "en"', 'language = "zh"')
-    back = {chinese: [english] for english, chinese in RIGHT.items()}
-    assert add(settings, FakeModel(cast(Any, back))).file == "texts/firms.en.txt"
-    translation = source_of(settings).translation
-    assert translation is not None
-    assert (translation.language, translation.text) == ("en", ENGLISH)
-
-
 # What is there already
 
 
@@ -183,68 +168,6 @@ def test_a_file_in_the_way_is_neither_overwritten_nor_paid_for(
     assert source_of(settings).translation is None
 
 
-def test_a_file_that_comes_while_lines_are_translated_is_not_overwritten(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = settings.corpus / "texts" / "firms.zh.txt"
-    link = os.link
-
-    def late(old: Path, new: Path) -> None:
-        path.write_bytes(b"mine\n")
-        link(old, new)
-
-    monkeypatch.setattr("os.link", late)
-    with pytest.raises(CorpusError, match="is there already"):
-        add(settings, FakeModel())
-    assert path.read_bytes() == b"mine\n"
-    assert sorted(p.name for p in path.parent.iterdir()) == [
-        "alone.en.txt",
-        "firms.en.txt",
-        "firms.zh.txt",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        (lambda c: (c / "texts" / "firms.en.txt").write_text("Other.\n"), "has the sha256"),
-        (
-            lambda c: (c / "texts" / "firms.en.txt").write_text("Other.\n") and rehash(c),
-            "the entry 'firms' was changed in the meantime",
-        ),
-        (
-            lambda c: edit(c / "sources.toml", "[[source]]", '[[source]]\ntranslation = "x"'),
-            "the entry 'firms' was changed in the meantime",
-        ),
-        (lambda c: edit(c / "sources.toml", '"firms"', '"other"'), "was changed in the mean"),
-    ],
-)
-def test_a_source_that_changes_meanwhile_gets_no_translation(
-    settings: Settings, change: Callable[[Path], object], words: str
-) -> None:
-    source = source_of(settings)
-    (settings.corpus / "texts" / "firms.zh.txt").write_text(CHINESE, encoding="utf-8")
-    change(settings.corpus)
-    before = manifest(settings)
-    with pytest.raises(CorpusError, match=words):
-        add_translation(settings.corpus, source, "texts/firms.zh.txt", "machine")
-    assert manifest(settings) == before
-
-
-def test_a_manifest_that_cannot_be_edited_stays_and_the_lines_are_given(
-    settings: Settings,
-) -> None:
-    note = 'note_en = """\n[[source]]\nsha256 = 1\n"""\nlanguage = "en"'
-    edit(settings.corpus / "sources.toml", 'language = "en"', note)
-    before = manifest(settings)
-    with pytest.raises(CorpusError) as caught:
-        add(settings, FakeModel(), "alone")
-    assert manifest(settings) == before
-    assert "Add to the entry 'alone' by hand: translation = \"texts/alone.zh.txt\"; " in str(
-        caught.value
-    )
-
-
 def test_lines_that_miss_the_glossarys_names_are_named(
     settings: Settings, model: FakeModel, capsys: Captured
 ) -> None:
@@ -255,18 +178,6 @@ def test_lines_that_miss_the_glossarys_names_are_named(
     assert capsys.readouterr().err == (
         "ingest: firms: read these lines over, they do not use the glossary's names: 4.\n"
     )
-
-
-def test_what_holds_no_words_is_copied_and_never_asked(settings: Settings) -> None:
-    text = "# 1.\n\n---\n2016\n- 3. All grew.\n* * *\n  \nAll grew.\n"
-    write_corpus(settings.corpus, {"firms": (text, None)})
-    model = FakeModel({"3. All grew.": ["3. 全部增长。"]})
-    added = add(settings, model)
-    assert model.asked == ["3. All grew.", "All grew."]
-    assert added.lines == 2
-    translation = source_of(settings).translation
-    assert translation is not None
-    assert translation.text == "# 1.\n\n---\n2016\n- 3. 全部增长。\n* * *\n\n全部增长。\n"
 
 
 # What goes wrong
@@ -307,13 +218,6 @@ def test_a_line_that_the_model_will_not_do_stops_its_source_alone(
     assert said.err.startswith("ingest: firms, line 6, has no usable translation: ")
     assert f"{words} (3 att" in said.err or f"{words} gives it room) (3 att" in said.err
     assert "Translated alone" in said.out
-
-
-def test_a_reply_that_was_cut_off_is_asked_for_again(settings: Settings) -> None:
-    model = FakeModel({LAST: [FakeReply("全部", cut_off=True)]})
-    add(settings, model)
-    assert model.asked[-2:] == [LAST, LAST]
-    assert model.messages[-1] == model.messages[-2]
 
 
 @pytest.mark.parametrize("trouble", ["unreachable", "rate_limited"])
@@ -484,18 +388,6 @@ def test_a_run_stopped_between_text_and_manifest_is_finished_without_a_question(
     assert source_of(settings).translation is not None
 
 
-def test_an_interrupted_run_says_that_finished_lines_are_kept(
-    settings: Settings, model: FakeModel, capsys: Captured, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def interrupted(messages: object) -> FakeReply:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(model, "ask", interrupted)
-    assert main(["--translate"]) == 130
-    assert capsys.readouterr().err == "ingest: interrupted; finished lines are kept.\n"
-    assert model.closed
-
-
 @pytest.fixture
 def stopped(settings: Settings) -> Path:
     """The work file of a run that ended before its last line."""
@@ -509,13 +401,6 @@ def asked_again(settings: Settings, **of_model: Any) -> list[str]:
     model = FakeModel(**of_model)
     add(settings, model)
     return model.asked
-
-
-def test_a_record_behind_one_that_was_cut_off_is_kept(settings: Settings, stopped: Path) -> None:
-    stopped.write_bytes(stopped.read_bytes()[:-9])
-    with pytest.raises(ChatModelError):
-        add(settings, FakeModel({LAST: [ChatModelError("Down.", trouble="unreachable")]}))
-    assert asked_again(settings) == [LAST]
 
 
 def test_what_another_model_or_another_prompt_made_or_of_another_line_is_asked_again(

@@ -24,6 +24,7 @@ from ingest.origins import Origin, library_origins
 from ingest.outcomes import told
 from ingest.refusing import DocumentError
 
+# Columns of a passage shown beside its id and page: the line fits 100 columns.
 _WORDS = 60
 _MARKS = {"ok": "ok  ", "warn": "warn", "fail": "FAIL"}
 

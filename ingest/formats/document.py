@@ -10,7 +10,7 @@ from typing import Literal
 from assistant.language import passage_language
 
 BlockKind = Literal["heading", "paragraph", "item", "row", "note"]
-# What the reader of a document is told of it; `ingest/telling.py` holds the sentences.
+# What the reader of a document is told of it; `ingest/outcomes.py` holds the sentences.
 NoteKind = Literal["scanned", "foreign", "repaired", "left_out", "recognised"]
 # Left, top, right, bottom as shares of the page's width and height, from its upper left corner.
 Box = tuple[float, float, float, float]

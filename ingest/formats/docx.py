@@ -41,6 +41,7 @@ _SENTENCE_END = re.compile(r"[。．.！!？?；;，,：:]$")
 # How official documents in Chinese number their parts: 第一章 and 一、 above （一）.
 _NUMBERED = re.compile(r"第[一二三四五六七八九十百]+[章编部篇]|[一二三四五六七八九十]{1,3}、")
 _NUMBERED_BELOW = re.compile(r"第[一二三四五六七八九十百]+节|（[一二三四五六七八九十]{1,3}）")
+# A limit: tables in cells in tables; Python stops not far beyond.
 _DEPTH = 60
 # What stands in each file that python-docx makes, unless its program says otherwise.
 _TEMPLATE_AUTHOR, _TEMPLATE_DATE = "python-docx", "2013-12-23"

@@ -23,6 +23,7 @@ _HEADING = re.compile(
 )
 _TITLE = re.compile(r"(?:title|document title|标题|標題|titel|表題)$", re.I)
 _CONTENTS = re.compile(r"(?:toc|contents|目录|目錄)\s*(?:[1-9]|heading|标题|標題)?$", re.I)
+# A limit: styles are based on styles, and a circle of them must end.
 _DEPTH = 20
 _PLACE = re.compile(r"%([1-9])")
 _HAN = "〇一二三四五六七八九"

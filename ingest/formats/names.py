@@ -6,6 +6,7 @@ import re
 import unicodedata
 from datetime import date
 
+# A limit: file systems take 255 bytes, and a Chinese character has three.
 _NAME_CHARS = 120
 _DATE = re.compile(r"(?:D:)?(\d{4})(\d{2})?(\d{2})?")
 # Titles that programs make of a file's name, or where nobody gave one.

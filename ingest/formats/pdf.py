@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _ONE_AT_A_TIME = threading.Lock()
 # Half of what a page holds may turn out to be no text; beyond, reading on is of no use.
 _MOST = 2
+# pdfium's error codes (fpdfview.h).
 _FORMAT, _PASSWORD, _SECURITY = 3, 4, 5
 _ROOT = re.compile(rb"(\d{1,10})\s+0\s+obj\b[^>]{0,500}?/Type\s*/Catalog\b")
 _START = re.compile(rb"startxref\s+(\d+)")

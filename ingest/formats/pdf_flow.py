@@ -16,6 +16,7 @@ from .tables import is_wide
 
 # How many drafts (captions, rows, headings of figures) may stand between two halves of a paragraph.
 _BETWEEN = 8
+# Than the type of the text: a title's.
 _TITLE = 1.2
 # How much room a full line may leave, in widths of its type.
 _ROOM = 2.0

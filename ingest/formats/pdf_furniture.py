@@ -15,6 +15,7 @@ from .pdf_pieces import Piece
 _MARGIN = 0.15
 # How far it may move from page to page.
 _SHIFT = 0.012
+# Left and right pages may differ: what is furniture stands on three, or on both of two.
 _PAGES = 3
 _DIGITS = re.compile(r"\d+")
 _ROMAN = r"[ivxlcIVXLC]{1,7}"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SOFT_HYPHEN = "\u00ad"
 # Smaller than any reader could see, in points.
 _LEAST = 1.0
+# A limit: pages of more objects are maps and drawings.
 _OBJECTS = 20_000
 _BOLD = re.compile(r"bold|black|heavy|medi(?!um)|黑|simhei|heiti", re.I)
 # Symbol fonts have their bullets in the private-use area.

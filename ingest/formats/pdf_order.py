@@ -21,11 +21,15 @@ _LINES = 3
 # Lines of prose hold as many columns of characters (a Chinese one is two wide); shorter ones are
 # cells, labels, remarks beside code.
 _PROSE = 24
+# A limit: the best strips are tried first, and each costs a look at all pieces.
 _TRIES = 6
 # A page of more pieces than this is a drawing; its lines are read as they stand.
 _MOST = 3_000
+# Fewer rows, or rows less full, or cells less well aligned, are labels beside remarks.
 _ROWS = 3
+# The share of rows in which half of the cells are filled.
 _FULL = 0.6
+# The share of a column's cells that begin, end or centre at one place.
 _ALIGNED = 0.7
 # From one line of a cell to the next, as a share of the size of the type.
 _CLOSE = 0.4

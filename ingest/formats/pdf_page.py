@@ -22,18 +22,27 @@ if TYPE_CHECKING:
 _PROSE = 40
 # The longest page number or stamp that may stand on a page that is a picture.
 _STAMP = 16
+# The share of a page under images from which on a page without words is a scan.
 _PICTURE = 0.1
+# So many drawn paths on a page without words are letters drawn as outlines.
 _OUTLINES = 200
 # Beyond, a drawing is so fine that more of it tells nothing.
 _OBJECTS = 20_000
+# A limit: forms in forms; a form may hold itself.
 _DEPTH = 3
+# A limit: objects of a form that are looked at for the largest image.
 _INSIDE = 100
+# In points. What is wider is a bar, what is lower a dash.
 _RULE_WIDTH = 3.0
+# In points: less than a line of type.
 _RULE_HEIGHT = 6.0
+# In points: six lines of type; higher boxes frame text rather than cells.
 _CELL_HEIGHT = 80.0
 # Drawings nearer to each other than this, in points, belong to one figure.
 _NEAR = 14.0
+# In points: smaller drawings are signs within the text.
 _FIGURE_SIDE = 40.0
+# Fewer strokes are underlines, boxes and rules.
 _FIGURE_PARTS = 4
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # The longer side of the picture that is made of a page; A4 has 200 points an inch then.
 _PIXELS = 2_300
+# A limit: 288 dots an inch for small pages; more would only enlarge what is there.
 _LARGEST_SCALE = 4.0
 # A larger image in the file is not decoded: it would take more memory than a page can need.
 _IMAGE_PIXELS = 100_000_000
@@ -28,6 +29,7 @@ _ALIKE = 0.3
 _SEEN_HEIGHT = 1.1
 # Below, what was recognised is more often wrong than right.
 _LEAST_SCORE = 0.6
+# Two cores are what the project is measured on; more threads slow a busy machine down.
 _THREADS = 2
 
 

@@ -18,9 +18,12 @@ _MARKUP = re.compile(r"[*`]+|[ \t]*\{#[^}\n]*\}|[ \t]#+[ \t]*$")
 # charset-normalizer takes short GBK texts, and English with a few Chinese names, for Korean. A
 # wrong reading gives characters that nobody uses, and that can be counted.
 _ENCODINGS = ("gb18030", "cp950", "big5hkscs", "utf-16-le", "utf-16-be")
+# Over the Chinese lines of the corpus and two long texts, in five encodings: of 649 right readings
+# the least has 0.92, of 693 wrong ones 99 % have less than 0.83 (median 0.15).
 _EVERYDAY_SHARE = 0.9
 # A declaration decides between readings that are nearly as good.
 _DECLARED = 0.03
+# A limit: so many characters beyond ASCII tell an encoding.
 _SAMPLE = 5_000
 _SIGNATURES = (b"%PDF-", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x89PNG", b"\xff\xd8\xff", b"GIF8")
 _WESTERN_MARKS = frozenset("“”‘’–—…•£€¥©®™°§«»·½¼¾±×²³¹ªº¿¡† \xa0")

@@ -12,6 +12,7 @@ from .document import Block
 
 # Columns of characters (a Chinese one is two wide): no header is longer, no label.
 _HEADER = 60
+# Half of that: labels of forms.
 _LABEL = 30
 # A cell that holds more is a part of the page's layout rather than a value.
 _LAYOUT_CHARS = 1_000
