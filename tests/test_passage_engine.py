@@ -29,6 +29,7 @@ print(len(vectors), engine.count_tokens("One."), "torch" in sys.modules)
     assert done.stdout.split() == ["2", "4", "False"]
 
 
+@pytest.mark.slow
 def test_many_texts_get_the_vectors_that_a_few_would(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = ["The mill has forty desks. Rent is low.", "孵化器为初创企业提供办公场地和导师。"]
     engine = passage_embeddings(Settings())
