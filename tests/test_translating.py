@@ -545,3 +545,16 @@ def test_the_glossary_is_given_and_a_name_that_is_not_its_own_is_missed(tmp_path
     assert data["glossary"] == {"Torch Centre": "火炬中心", "firms": "公司"}
     assert not glossary_misses(line, "火炬中心有企业。", "zh", glossary)
     assert glossary_misses(line, "火把中心有公司。", "zh", glossary)
+
+
+def test_the_manifest_keeps_its_comments_and_gains_three_lines(settings: Settings) -> None:
+    path = settings.corpus / "sources.toml"
+    before = f"# Ours.\n\n{manifest(settings)}\n# The end.\n".replace("\n\n[[", "\n\n# Next.\n[[")
+    path.write_text(before, encoding="utf-8")
+    add(settings, FakeModel(name='local:a "model" \\ 模型.gguf'))
+    translation = source_of(settings).translation
+    assert translation is not None
+    assert translation.made_by == 'machine translation by local:a "model" \\ 模型.gguf'
+    kept = [line for line in manifest(settings).split("\n") if not line.startswith("translation")]
+    assert kept == before.split("\n")
+    assert manifest(settings).count("\ntranslation") == 3
