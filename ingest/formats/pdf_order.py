@@ -201,7 +201,7 @@ def read_table(pieces: Sequence[Piece], rules: Sequence[Box] = ()) -> Table | No
     table = _unwrapped(table)
     if len(table) < _ROWS or not _looks_like_one(table):
         return None
-    if not _drawn(pieces, rules) and (not _aligned(table) or _numbered(table)):
+    if not _drawn(pieces, rules) and not _aligned(table):
         return None
     return Table(tuple(tuple(row) for row in table))
 
@@ -353,14 +353,6 @@ def _aligned(rows: Sequence[Sequence[Piece | None]]) -> bool:
         ):
             return False
     return True
-
-
-def _numbered(rows: Sequence[Sequence[Piece | None]]) -> bool:
-    """Whether these are lines with their numbers, as of a program or of a list."""
-    first = [row[0].text.strip(".)[]( ") for row in rows if row[0]]
-    numbers = [int(text) for text in first if text.isdecimal()]
-    steps = sum(b - a == 1 for a, b in pairwise(numbers))
-    return len(rows[0]) == 2 and steps >= len(rows) - 2
 
 
 def _usual_width(column: Sequence[Piece | None]) -> float:

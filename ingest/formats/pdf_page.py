@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from ctypes import c_float, c_uint
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pypdfium2.raw as pdfium
@@ -38,12 +37,6 @@ _RULE_WIDTH = 3.0
 _RULE_HEIGHT = 6.0
 # In points: six lines of type; higher boxes frame text rather than cells.
 _CELL_HEIGHT = 80.0
-# Drawings nearer to each other than this, in points, belong to one figure.
-_NEAR = 14.0
-# In points: smaller drawings are signs within the text.
-_FIGURE_SIDE = 40.0
-# Fewer strokes are underlines, boxes and rules.
-_FIGURE_PARTS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,32 +105,17 @@ def read_page(page: pypdfium2.PdfPage, number: int) -> Page:
         inner, within = [], []
     kept = [g for g in straight if not g.style.inner] if inner else straight
     pieces = make_pieces(kept, number, marks.rules)
-    labels = _labels(pieces, marks.figures)
     return Page(
         number,
         frame,
         glyphs.quarters,
         page.get_rotation() // 90,
         marks,
-        tuple(piece for piece in pieces if piece not in labels),
-        tuple(_legible([*within, *labels])),
+        tuple(pieces),
+        tuple(_legible(within)),
         tuple(_aside(turned, frame, glyphs.quarters, number)),
         glyphs.unknown,
     )
-
-
-def _labels(pieces: Sequence[Piece], figures: Sequence[Box]) -> list[Piece]:
-    """Words that stand in figures, unless these frame prose."""
-    found: list[Piece] = []
-    for left, top, right, bottom in figures:
-        inside = [
-            p
-            for p in pieces
-            if left <= (p.left + p.right) / 2 <= right and top <= p.middle <= bottom
-        ]
-        if inside and not _is_prose(inside) and not _is_grid(inside):
-            found += inside
-    return found
 
 
 def _legible(labels: Sequence[Piece]) -> list[Piece]:
@@ -148,13 +126,6 @@ def _legible(labels: Sequence[Piece]) -> list[Piece]:
 
 def _is_prose(pieces: Sequence[Piece]) -> bool:
     return sum(line_width(p.text) >= _PROSE for p in pieces) * 5 > len(pieces)
-
-
-def _is_grid(pieces: Sequence[Piece]) -> bool:
-    """Whether the pieces stand in rows, as the cells of a table with lines around them do."""
-    heights = sorted(p.middle for p in pieces)
-    rows = 1 + sum(b - a > 2 for a, b in pairwise(heights))
-    return len(pieces) >= 6 and len(pieces) >= 2 * rows
 
 
 def _aside(turned: Sequence[Glyph], frame: Frame, read: int, page: int) -> list[Piece]:
@@ -189,7 +160,6 @@ class Marks:
     """
 
     rules: tuple[Box, ...] = ()
-    figures: tuple[Box, ...] = ()
     image_share: float = 0.0
     image_pixels: int = 0
     drawn: int = 0
@@ -198,8 +168,6 @@ class Marks:
 def read_marks(page: pypdfium2.PdfPage, frame: Frame, quarters: int) -> Marks:
     """What is drawn on a page."""
     rules: list[Box] = []
-    parts: list[Box] = []
-    figures: list[Box] = []
     share, pixels, drawn = 0.0, 0, 0
     width, height = frame.size(quarters)
     for kind, found, object_ in _objects(page):
@@ -218,13 +186,7 @@ def read_marks(page: pypdfium2.PdfPage, frame: Frame, quarters: int) -> Marks:
         elif kind == pdfium.FPDF_PAGEOBJ_PATH:
             drawn += 1
             rules += _edges(box)
-        # What covers most of a page is its ground, not a figure on it.
-        if part < 0.6:
-            if kind == pdfium.FPDF_PAGEOBJ_PATH:
-                parts.append(box)
-            elif min(wide, high) > _FIGURE_SIDE:
-                figures.append(box)
-    return Marks(tuple(rules), (*figures, *_clusters(parts)), min(share, 1.0), pixels, drawn)
+    return Marks(tuple(rules), min(share, 1.0), pixels, drawn)
 
 
 def _objects(page: pypdfium2.PdfPage) -> list[tuple[int, Box, object]]:
@@ -277,48 +239,3 @@ def _pixels_inside(form: object, depth: int) -> int:
         elif kind == pdfium.FPDF_PAGEOBJ_FORM and depth:
             largest = max(largest, _pixels_inside(object_, depth - 1))
     return largest
-
-
-def _clusters(parts: list[Box]) -> list[Box]:
-    """The boxes around drawings that stand close together and make up a figure."""
-    groups: list[tuple[Box, int]] = []
-    for part in parts:
-        # A long thin line is a rule between columns, or above a footnote.
-        if (
-            min(part[2] - part[0], part[3] - part[1]) < 1
-            and max(part[2] - part[0], part[3] - part[1]) > 150
-        ):
-            continue
-        box, count = part, 1
-        apart: list[tuple[Box, int]] = []
-        for other, many in groups:
-            if _close(box, other):
-                box, count = _around(box, other), count + many
-            else:
-                apart.append((other, many))
-        groups = [*apart, (box, count)]
-        if len(groups) > 200:
-            return []
-    return [
-        box
-        for box, count in groups
-        if count >= _FIGURE_PARTS and min(box[2] - box[0], box[3] - box[1]) > _FIGURE_SIDE
-    ]
-
-
-def _close(box: Box, other: Box) -> bool:
-    return (
-        box[0] - _NEAR < other[2]
-        and other[0] - _NEAR < box[2]
-        and box[1] - _NEAR < other[3]
-        and other[1] - _NEAR < box[3]
-    )
-
-
-def _around(box: Box, other: Box) -> Box:
-    return (
-        min(box[0], other[0]),
-        min(box[1], other[1]),
-        max(box[2], other[2]),
-        max(box[3], other[3]),
-    )
