@@ -92,7 +92,9 @@ def parse_address(address: str) -> Address:
     if not host or not (port in _PORTS.values() or _LOWEST_FREE_PORT <= port <= 65_535):
         raise _refused(address)
     path, query = found[3] or "/", found[4] or ""
-    return Address(scheme, host, port, _encoded(path + query))
+    # What is percent-encoded already stays so.
+    target = quote(re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", path + query), safe=_IN_TARGET)
+    return Address(scheme, host, port, target)
 
 
 def follow(start: Address, location: str) -> Address:
@@ -146,8 +148,3 @@ def _host(text: str) -> str:
     except ValueError:  # idna's errors are among these
         return ""
     return name if len(name) <= 253 and all(map(_LABEL.fullmatch, labels)) else ""
-
-
-def _encoded(target: str) -> str:
-    """Percent-encoded as UTF-8; what is so already stays."""
-    return quote(re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", target), safe=_IN_TARGET)

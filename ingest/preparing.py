@@ -43,7 +43,8 @@ def content_of(path_or_bytes: Path | str | bytes, name: str, limit_mb: int) -> C
         path = Path(path_or_bytes)
         try:
             if not path.is_file():  # a pipe would never end, a folder is not one document
-                raise DocumentError("unreadable", name, why=_no_file(path))
+                why = "it is no file" if path.exists() else "it is not there"
+                raise DocumentError("unreadable", name, why=why)
             with path.open("rb") as file:
                 mtime_ns = path.stat().st_mtime_ns
                 data = file.read(limit + 1)
@@ -133,7 +134,3 @@ def text_hash(text: str) -> str:
 def now() -> str:
     """This moment, ISO 8601 in UTC."""
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _no_file(path: Path) -> str:
-    return "it is no file" if path.exists() else "it is not there"

@@ -77,7 +77,8 @@ class WordsReader:
             if tag == "r":
                 yield child, "".join(self._signs(child, words))
             elif tag == "AlternateContent":
-                yield from self._runs(_chosen(child), words)
+                # The first of the alternatives: they say the same for newer and for older programs.
+                yield from self._runs(next(iter(child), child), words)
             elif tag == "t":  # in a formula: its runs are of another kind
                 yield child, child.text or ""
             elif tag == "txbxContent":
@@ -122,11 +123,6 @@ class WordsReader:
         told = value(run, "rPr", "vanish")
         style = self._styles.get(value(run, "rPr", "rStyle"))
         return is_on(told) or (not told and style is not None and style.is_hidden)
-
-
-def _chosen(alternatives: Any) -> Any:
-    """The first of the alternatives: they say the same for newer and for older programs."""
-    return next(iter(alternatives), alternatives)
 
 
 def _of_formula(tag: str, words: str) -> str:

@@ -125,13 +125,10 @@ def _contents(
         source = parts.read(item.part)
         tree = None if source is None else _xml(source.decode("utf-8", "replace"))
         if tree is not None:
-            for target, label in _links(tree) if is_nav else _points(tree):
+            links = [(attribute(e, "href"), words_of(e)) for e in tree.iter() if local(e) == "a"]
+            for target, label in links if is_nav else _points(tree):
                 labels.setdefault(beside(item.part, target), label)
     return labels, around
-
-
-def _links(nav: Any) -> list[tuple[str, str]]:
-    return [(attribute(e, "href"), words_of(e)) for e in nav.iter() if local(e) == "a"]
 
 
 def _points(ncx: Any) -> list[tuple[str, str]]:

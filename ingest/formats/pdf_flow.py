@@ -155,14 +155,14 @@ def _notes_first(parts: Sequence[Draft | Table]) -> list[Draft | Table]:
         at = len(ordered)
         if isinstance(part, Draft) and part.kind in ("note", "caption", "paragraph"):
             page = part.lines[0].page
-            while at > 0 and _ends_after(ordered[at - 1], page):
+            while (
+                at > 0
+                and isinstance(before := ordered[at - 1], Draft)
+                and before.lines[-1].page > page >= before.lines[0].page
+            ):
                 at -= 1
         ordered.insert(at, part)
     return ordered
-
-
-def _ends_after(part: Draft | Table, page: int) -> bool:
-    return isinstance(part, Draft) and part.lines[-1].page > page >= part.lines[0].page
 
 
 def _ranks(parts: Iterable[Draft | Table], title: Draft | None) -> list[float]:

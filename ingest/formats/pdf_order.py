@@ -91,7 +91,8 @@ def arrange(pieces: Sequence[Piece], rules: Sequence[Box] = ()) -> list[Part]:
         if _is_prose(left) and _is_prose(right):
             parts = (above, left, right, below)
             return [part for some in parts for part in arrange(some, rules)]
-    return [_column(pieces)]
+    box = union(pieces)
+    return [Column(tuple(make_lines(pieces)), box[0], box[2])]
 
 
 def _cuts(pieces: Sequence[Piece], rules: Sequence[Box]) -> list[_Cut]:
@@ -184,11 +185,6 @@ def make_lines(pieces: Sequence[Piece]) -> list[Piece]:
             rows.append([piece])
     lines = [merged(sorted(row, key=lambda p: p.left)) for row in rows]
     return sorted(lines, key=lambda line: line.middle)
-
-
-def _column(pieces: Sequence[Piece]) -> Column:
-    box = union(pieces)
-    return Column(tuple(make_lines(pieces)), box[0], box[2])
 
 
 def read_table(pieces: Sequence[Piece], rules: Sequence[Box] = ()) -> Table | None:
