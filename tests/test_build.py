@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-import random
-import signal
 import subprocess
 import threading
-import time
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -107,62 +104,7 @@ def test_an_index_held_open_by_another_process_stays_until_that_ends(
     assert builds(built) == [newest]
 
 
-def test_two_processes_that_build_at_once_leave_one_index(tiny: Settings, tmp_path: Path) -> None:
-    body = "print('ready', flush=True); input(); print(build.build_index(settings).id)"
-    pair = [child(body, tmp_path) for _ in range(2)]
-    for process in pair:
-        line_from(process)
-        assert process.stdin is not None
-    for process in pair:
-        assert process.stdin is not None
-        process.stdin.write("\n")
-        process.stdin.flush()
-    one, other = (ended(process).strip() for process in pair)
-    assert one == other
-    assert builds(tiny) == [one]
-    assert answers(tiny)
-
-
 # Stopped half-way
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("attempt", range(5))
-def test_a_build_killed_at_any_moment_leaves_an_index_that_answers(
-    built: Settings, tmp_path: Path, attempt: int
-) -> None:
-    body = (
-        "build.build_index(settings, force=True); print('ready', flush=True)\n"
-        "while True: build.build_index(settings, force=True)"
-    )
-    process = child(body, tmp_path)
-    line_from(process)
-    time.sleep(moment_s := random.uniform(0.0, 0.4))
-    process.kill()
-    print(f"killed {moment_s} s after ready, attempt {attempt}")
-    process.communicate()
-    assert process.returncode == -signal.SIGKILL
-    assert answers(built)
-    newest = build_index(built, force=True).id
-    assert builds(built) == [newest]
-    assert answers(built)
-
-
-def test_what_a_killed_build_left_is_swept_by_the_next(built: Settings, tmp_path: Path) -> None:
-    body = (
-        "def die(stage, share):\n    if stage == 'check': os.kill(os.getpid(), signal.SIGKILL)\n"
-        "build.build_index(settings, force=True, progress=die)"
-    )
-    process = child(body, tmp_path)
-    process.communicate()
-    assert process.returncode == -signal.SIGKILL
-    current = read_current(built.home).name
-    assert len(builds(built)) == 2
-    assert answers(built)
-    assert not pending_changes(built)
-    newest = build_index(built, force=True).id
-    assert newest != current
-    assert builds(built) == [newest]
 
 
 def full(*arguments: object, **more: object) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from ingest.refusing import DocumentError
 
@@ -137,22 +137,11 @@ def _meant(claim: str) -> str:
 
 
 def _escaped(data: bytes) -> str | None:
-    """Chinese that is written in ASCII characters, as in old mails: HZ, and ISO-2022-CN's GB."""
-    if max(data, default=0) > 0x7F:
+    """Chinese that is written in ASCII characters, as in old mails: HZ."""
+    if b"~{" not in data or max(data) > 0x7F:
         return None
-    text = None
-    if b"~{" in data:
-        text = _decoded(data, "hz")
-    elif b"\x1b$)A" in data and b"\x0e" in data:
-        shifted = iter(data.replace(b"\x1b$)A", b"").replace(b"\x0f", b"\x0e").split(b"\x0e"))
-        text = _decoded(b"".join(_shifted_back(shifted)), "gb2312")
+    text = _decoded(data, "hz")
     return text if text and not text.isascii() and _everyday_share(text) > 0.5 else None
-
-
-def _shifted_back(parts: Iterator[bytes]) -> Iterator[bytes]:
-    for ascii_part in parts:
-        yield ascii_part
-        yield bytes(byte | 0x80 if byte > 0x20 else byte for byte in next(parts, b""))
 
 
 def _wide_latin(data: bytes, claims: Sequence[str]) -> str | None:
