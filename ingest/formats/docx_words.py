@@ -165,15 +165,17 @@ class Style:
     is_hidden: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Raw:
-    name: str
-    base: str
-    outline: str
-    list_id: str
-    list_level: str
-    bold: str
-    hidden: str
+# Where a style says what: the first of it and its bases to say something decides.
+_TOLD = {
+    "name": ("name",),
+    "base": ("basedOn",),
+    "outline": ("pPr", "outlineLvl"),
+    "list_id": ("pPr", "numPr", "numId"),
+    "list_level": ("pPr", "numPr", "ilvl"),
+    "bold": ("rPr", "b"),
+    "hidden": ("rPr", "vanish"),
+}
+_Raw = Mapping[str, str]
 
 
 def read_styles(root: Any | None) -> Mapping[str, Style]:
@@ -186,7 +188,7 @@ def read_styles(root: Any | None) -> Mapping[str, Style]:
     for element in () if root is None else root:
         if local(element) == "style":
             id_ = attribute(element, "styleId")
-            raw[id_] = _read(element)
+            raw[id_] = {field: value(element, *path) for field, path in _TOLD.items()}
             kind = attribute(element, "type")
             if kind == "paragraph" and attribute(element, "default") in ("1", "true"):
                 default = id_
@@ -220,33 +222,20 @@ def outline_level(told: str) -> int:
     return level + 1 if level < 9 else -1
 
 
-def _read(element: Any) -> _Raw:
-    return _Raw(
-        name=value(element, "name"),
-        base=value(element, "basedOn"),
-        outline=value(element, "pPr", "outlineLvl"),
-        list_id=value(element, "pPr", "numPr", "numId"),
-        list_level=value(element, "pPr", "numPr", "ilvl"),
-        bold=value(element, "rPr", "b"),
-        hidden=value(element, "rPr", "vanish"),
-    )
-
-
 def _style(id_: str, raw: Mapping[str, _Raw]) -> Style:
     chain: list[_Raw] = []
     while id_ in raw and len(chain) < _DEPTH:
         chain.append(raw[id_])
-        id_ = raw[id_].base
+        id_ = raw[id_]["base"]
 
     def first(field: str) -> str:
-        return next((told for one in chain if (told := getattr(one, field))), "")
+        return next((told for one in chain if (told := one[field])), "")
 
-    level = _level(chain)
     return Style(
-        level=level,
+        level=_level(chain),
         list_id=first("list_id"),
         list_level=number(first("list_level"), 0),
-        is_contents=any(_CONTENTS.match(one.name.strip()) for one in chain[:1]),
+        is_contents=any(_CONTENTS.match(one["name"].strip()) for one in chain[:1]),
         is_bold=is_on(first("bold")),
         is_hidden=is_on(first("hidden")),
     )
@@ -254,13 +243,13 @@ def _style(id_: str, raw: Mapping[str, _Raw]) -> Style:
 
 def _level(chain: list[_Raw]) -> int:
     for one in chain:
-        name = one.name.strip()
+        name = one["name"].strip()
         if heading := _HEADING.match(name):
             return int(heading[1])
         if _TITLE.match(name):
             return 0
-        if one.outline:
-            return outline_level(one.outline)
+        if one["outline"]:
+            return outline_level(one["outline"])
     return -1
 
 

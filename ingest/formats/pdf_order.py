@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -11,7 +10,7 @@ from statistics import median, quantiles
 
 from .document import Box
 from .pdf_pieces import Piece, merged, overlap, union
-from .tables import header_rows, is_wide, row_sentence
+from .tables import header_rows, is_figure, is_wide, row_sentence
 
 # A gap between columns is this wide at least, as a share of the size of the type; where a line is
 # drawn, it need not be.
@@ -35,7 +34,6 @@ _ALIGNED = 0.7
 _CLOSE = 0.4
 # Columns of characters (a Chinese one is two wide) in a cell; prose in columns is wider.
 _SHORT = 22
-_FIGURE = re.compile(r"[-+−–±~<>≤≥=]?\s*[$€£¥￥]?\s*\d[\d.,:/*×\s-]*\s*(?:%|‰|[A-Za-z]{1,3})?")
 
 Row = tuple[Piece | None, ...]
 
@@ -360,18 +358,14 @@ def _usual_width(column: Sequence[Piece | None]) -> float:
 
 def _figures(column: Sequence[Piece | None]) -> bool:
     cells = [cell for cell in column if cell is not None]
-    return sum(_is_figure(cell.text) for cell in cells) >= 0.6 * max(len(cells), 2)
-
-
-def _is_figure(text: str) -> bool:
-    return _FIGURE.fullmatch(text) is not None
+    return sum(is_figure(cell.text) for cell in cells) >= 0.6 * max(len(cells), 2)
 
 
 def _headed(rows: Sequence[Row]) -> tuple[list[str], Sequence[Row]]:
     """What the columns are called, [] where nothing says so, and the rows beneath."""
     first, rest = rows[0], rows[1:]
     numeric = [_figures(column) for column in zip(*rest, strict=True)]
-    named = [cell is not None and not _is_figure(cell.text) for cell in first]
+    named = [cell is not None and not is_figure(cell.text) for cell in first]
     if (part := _continued(first, numeric, named)) is not None:
         return _words(first[:part]), _in_one(rows, part)
     bold = all(cell.bold for cell in first if cell) and not all(
@@ -396,7 +390,7 @@ def _continued(first: Row, numeric: Sequence[bool], named: Sequence[bool]) -> in
         if len(first) - part > part or not all(named[:part]) or not any(numeric[:part]):
             continue
         if list(numeric[part:]) == list(numeric[: len(first) - part]) and all(
-            cell is not None and _is_figure(cell.text) == number
+            cell is not None and is_figure(cell.text) == number
             for cell, number in zip(first[part:], numeric[part:], strict=True)
         ):
             return part
