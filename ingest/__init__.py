@@ -7,11 +7,11 @@ the short ways for one document. `examine` tells what is well and what is not.
 
 from .adding import add_targets, remove_documents
 from .build import Changes, build_index, pending_changes
-from .digests import replace_digests
 from .doctor import Finding, examine
 from .entries import Entry, library_entries, library_sources, read_sources
 from .from_address import AddOptions
 from .library import Added, add_file, open_library, remove_source
+from .official import replace_digests
 from .outcomes import Outcome
 from .pictures import marked_page
 from .refusing import DocumentError

@@ -20,7 +20,9 @@ from .refusing import DocumentError
 
 IP = IPv4Address | IPv6Address
 
+# A limit: browsers long took 2,083 characters, so documents are published at shorter ones.
 _ADDRESS_CHARS = 2_000
+# A limit: as much of an address as a line of a terminal or of the page shows.
 _SHOWN_CHARS = 200
 _ADDRESS = re.compile(r"(https?)://([^/?#]*)([^?#]*)(\?[^#]*)?(?:#.*)?", re.I | re.S)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.I)
@@ -29,6 +31,7 @@ _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _CREDENTIALS = re.compile(r"//[^/?#]*@")
 _PORTS = {"http": 80, "https": 443}
+# Below are the ports that systems keep for their own services (RFC 6335).
 _LOWEST_FREE_PORT = 1_024
 _IN_TARGET = "/:@!$&'()*+,;=~-._?%[]"
 
@@ -89,7 +92,9 @@ def parse_address(address: str) -> Address:
     if not host or not (port in _PORTS.values() or _LOWEST_FREE_PORT <= port <= 65_535):
         raise _refused(address)
     path, query = found[3] or "/", found[4] or ""
-    return Address(scheme, host, port, _encoded(path + query))
+    # What is percent-encoded already stays so.
+    target = quote(re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", path + query), safe=_IN_TARGET)
+    return Address(scheme, host, port, target)
 
 
 def follow(start: Address, location: str) -> Address:
@@ -143,8 +148,3 @@ def _host(text: str) -> str:
     except ValueError:  # idna's errors are among these
         return ""
     return name if len(name) <= 253 and all(map(_LABEL.fullmatch, labels)) else ""
-
-
-def _encoded(target: str) -> str:
-    """Percent-encoded as UTF-8; what is so already stays."""
-    return quote(re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", target), safe=_IN_TARGET)

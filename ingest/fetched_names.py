@@ -31,6 +31,8 @@ _PAGE = re.compile(
 _MARKUP = re.compile(
     r"<(?:head|meta|title|script|style|body|div|p|br|table|h[1-6]|article)\b[^>]*>", re.I
 )
+# Bytes that are looked at for markup: browsers sniff 1,445 (WHATWG, MIME Sniffing); saved pages
+# begin with comments.
 _SAMPLE = 4_096
 _PROGRAM_ENDING = re.compile(r"\.[a-z]{1,5}")
 
@@ -41,7 +43,9 @@ def file_name(body: bytes, *, disposition: str, media_type: str, target: str, ho
     The body decides the kind; then the name that the server or the address gives, then the media
     type. disposition: the Content-Disposition header. target: path and query of the address.
     """
-    name = _given_name(disposition) or _last_part(target) or host.replace(".", "-")
+    path = target.partition("?")[0].rstrip("/")
+    last = unquote(path.rpartition("/")[2], errors="replace")
+    name = parameter(disposition, "filename") or last or host.replace(".", "-")
     name = shown_name(name)
     ending = _ending(body, name, media_type)
     before = extension(name)
@@ -64,15 +68,6 @@ def parameter(header: str, name: str) -> str:
         except (LookupError, UnicodeError):
             return words
     return str(value)
-
-
-def _given_name(disposition: str) -> str:
-    return parameter(disposition, "filename")
-
-
-def _last_part(target: str) -> str:
-    path = target.partition("?")[0]
-    return unquote(path.rstrip("/").rpartition("/")[2], errors="replace")
 
 
 def _ending(body: bytes, name: str, media_type: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from assistant.settings import Settings
 
-from .allowance import FetchLimits
+from .connecting import FetchLimits
 from .entries import library_entries
 from .fetching import Fetched, fetch
 from .formats.names import one_line

@@ -9,22 +9,30 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.errors import CorpusError
 from assistant.language import simplified
 from assistant.settings import Settings
+from assistant.types import Source
 
-from .connecting import Network
+from .adding import Told
 from .fetching import Fetched, FetchLimits, fetch
-from .formats.document import Document
+from .from_address import known_fetch, origin_of_address
+from .library import LibraryChange
+from .origins import library_origins
+from .outcomes import Outcome, of_added, of_error
+from .preparing import Content
 from .reading_apart import FileReader
 from .refusing import DocumentError
+from .sources import read_corpus
 
 _FILE = "official.toml"
+# So many of the phrases that are missing are named to the user.
 _SHOWN = 3
+# Brackets and quotation marks that publishers put for one another.
 _SAME = str.maketrans("[{〔【〖]}〕】〗“”„‟「」『』", "(((((" + ")))))" + '"' * 8)
 
 
@@ -39,14 +47,6 @@ class Official:
     addresses: tuple[str, ...]
     characters: int
     phrases: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """An official text that passed the check; `document` is None where it has not changed."""
-
-    fetched: Fetched
-    document: Document | None
 
 
 def read_officials(corpus: Path) -> dict[str, Official]:
@@ -80,67 +80,6 @@ def check_official(official: Official, text: str) -> list[str]:
     return lacking
 
 
-def fetch_official(
-    settings: Settings,
-    ids: Sequence[str] = (),
-    *,
-    addresses: Mapping[str, str] | None = None,
-    allow_private: bool = False,
-    known: Mapping[str, Fetched] | None = None,
-    network: Network | None = None,
-) -> dict[str, Accepted | list[DocumentError]]:
-    """The official texts of these sources, by id; of all that are known where none is named.
-
-    An id has what passed the check, or the reasons, one for each address that was tried. Nothing
-    is stored. addresses: tried instead of the known ones, by id. known: what was accepted before,
-    by id. Raises CorpusError when the list of official texts cannot be read.
-    """
-    officials = read_officials(settings.corpus)
-    results: dict[str, Accepted | list[DocumentError]] = {}
-    with FileReader(settings) as reader:
-
-        def accepted(official: Official, address: str) -> Accepted:
-            got = fetch(
-                address,
-                FetchLimits.of(settings),
-                allow_private=allow_private,
-                known=(known or {}).get(official.id),
-                network=network,
-            )
-            return _accepted(official, got, reader)
-
-        for id_ in dict.fromkeys(ids or officials):
-            if id_ in officials:
-                results[id_] = _first(officials[id_], (addresses or {}).get(id_, ""), accepted)
-            else:
-                results[id_] = [DocumentError("no_official", id_, ids=", ".join(officials))]
-    return results
-
-
-def _first(
-    official: Official, given: str, accepted: Callable[[Official, str], Accepted]
-) -> Accepted | list[DocumentError]:
-    """What the first address with the document gave, or why none of them did."""
-    reasons = []
-    for address in (given,) if given else official.addresses:
-        try:
-            return accepted(official, address)
-        except DocumentError as error:
-            reasons.append(error)
-    return reasons
-
-
-def _accepted(official: Official, got: Fetched, reader: FileReader) -> Accepted:
-    """What was fetched, read and checked; raises DocumentError when it is something else."""
-    if got.not_modified:
-        return Accepted(got, None)
-    document = reader.read(got.body, got.name, charset=got.charset)
-    if lacking := check_official(official, document.text):
-        shown = ", ".join(lacking[:_SHOWN]) + (" …" if len(lacking) > _SHOWN else "")
-        raise DocumentError("not_official", got.address, id=official.id, missing=shown)
-    return Accepted(got, document)
-
-
 def _plain(text: str) -> str:
     """A text in the form in which phrases are compared; white space stays."""
     return simplified(unicodedata.normalize("NFKC", text)).translate(_SAME).casefold()
@@ -152,3 +91,71 @@ def _stands(phrase: str, plain: str) -> bool:
     after = r"(?!\.?\d)" if phrase[-1].isdigit() else ""
     spaced = r"\s*".join(map(re.escape, "".join(phrase.split())))
     return re.search(before + spaced + after, plain) is not None
+
+
+def replace_digests(
+    settings: Settings,
+    library: LibraryChange,
+    ids: Sequence[str] = (),
+    *,
+    addresses: Mapping[str, str] | None = None,
+    allow_private: bool = False,
+    told: Told | None = None,
+) -> list[Outcome]:
+    """Fetch the official texts of these sources, of all where none is named, and add them.
+
+    addresses: tried instead of the known ones, by id. Each text takes the place of its digest in
+    the index once it has passed the check that it is the named document; otherwise the digest
+    stays, with a reason for each address. Removing the added document brings the digest back.
+    """
+    officials = read_officials(settings.corpus)
+    shipped = {source.id: source for source in read_corpus(settings.corpus).sources}
+    outcomes: list[Outcome] = []
+    with FileReader(settings) as reader:
+        for id_ in dict.fromkeys(ids or officials):
+            official = officials.get(id_) or Official(id_, (), 0, ())
+            known = next(
+                (
+                    known_fetch(origin)
+                    for origin in library_origins(settings).get(f"{id_}-official", ())
+                    if origin.kind == "address"
+                ),
+                None,
+            )
+            given = (addresses or {}).get(id_, "")
+            found: list[Outcome] = []
+            if id_ not in officials:
+                error = DocumentError("no_official", id_, ids=", ".join(officials))
+                found.append(of_error(error, id_))
+            for address in (given,) if given else official.addresses:
+                try:
+                    got = fetch(
+                        address,
+                        FetchLimits.of(settings),
+                        allow_private=allow_private,
+                        known=known,
+                    )
+                    found = [_replaced(official, got, reader, library, shipped[id_])]
+                    break
+                except DocumentError as error:
+                    found.append(of_error(error, id_))
+            outcomes += found
+            if told is not None:
+                for outcome in found:
+                    told(outcome)
+    return outcomes
+
+
+def _replaced(
+    official: Official, got: Fetched, reader: FileReader, library: LibraryChange, shipped: Source
+) -> Outcome:
+    """What becomes of what was fetched; raises DocumentError when it is something else."""
+    if got.not_modified:
+        return Outcome(official.id, "same", id=f"{official.id}-official", there=shipped.title_en)
+    document = reader.read(got.body, got.name, charset=got.charset)
+    if lacking := check_official(official, document.text):
+        shown = ", ".join(lacking[:_SHOWN]) + (" …" if len(lacking) > _SHOWN else "")
+        raise DocumentError("not_official", got.address, id=official.id, missing=shown)
+    content = Content(got.name, got.body, got.sha256)
+    added = library.add_document(content, document, origin_of_address(got), shipped)
+    return of_added(added, shipped.title_en, got.address)

@@ -16,6 +16,7 @@ from assistant.types import Passage, PassageTranslation, Source, Span
 SPLITTER = "paragraphs-3"
 
 CountTokens = Callable[[str], int]
+# A heading's mark in a text of ours: one to six signs and a space, as in Markdown.
 _MARK = r"#{1,6}[ \t]+"
 _BLOCK = re.compile(rf"{_MARK}(?P<heading>[^\n]*)|(?:(?!{_MARK})[^\n]*\S[^\n]*(?:\n|$))+")
 

@@ -22,8 +22,6 @@ from .passages import split_source
 from .refusing import DocumentError
 from .shelf import RECORD
 
-_TITLE_CHARS = 200
-
 
 @dataclass(frozen=True, slots=True)
 class Content:
@@ -45,7 +43,8 @@ def content_of(path_or_bytes: Path | str | bytes, name: str, limit_mb: int) -> C
         path = Path(path_or_bytes)
         try:
             if not path.is_file():  # a pipe would never end, a folder is not one document
-                raise DocumentError("unreadable", name, why=_no_file(path))
+                why = "it is no file" if path.exists() else "it is not there"
+                raise DocumentError("unreadable", name, why=why)
             with path.open("rb") as file:
                 mtime_ns = path.stat().st_mtime_ns
                 data = file.read(limit + 1)
@@ -86,8 +85,8 @@ def entry_of(
     kind = extension(content.name)
     boxes = json.dumps([asdict(box) for box in document.boxes]).encode() if document.boxes else b""
     title = (
-        (one_line(about, _TITLE_CHARS) if isinstance(about, str) else "")
-        or one_line(document.title, _TITLE_CHARS)
+        (one_line(about) if isinstance(about, str) else "")
+        or one_line(document.title)
         or content.name.removesuffix(kind)
     )
     shipped = about if isinstance(about, Source) else None
@@ -95,8 +94,8 @@ def entry_of(
         id=id_ or (f"{shipped.id}-official" if shipped else new_id(content.name, sha256)),
         title_en=shipped.title_en.removesuffix(" (digest)") if shipped else title,
         title_zh=shipped.title_zh.removesuffix("（摘要）") if shipped else title,
-        author=one_line(document.author, _TITLE_CHARS) or (shipped.author if shipped else ""),
-        publisher=shipped.publisher if shipped else one_line(document.publisher, _TITLE_CHARS),
+        author=one_line(document.author) or (shipped.author if shipped else ""),
+        publisher=shipped.publisher if shipped else one_line(document.publisher),
         date=shipped.date if shipped else one_line(document.date, 40),
         url=url,
         licence="",
@@ -135,7 +134,3 @@ def text_hash(text: str) -> str:
 def now() -> str:
     """This moment, ISO 8601 in UTC."""
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _no_file(path: Path) -> str:
-    return "it is no file" if path.exists() else "it is not there"

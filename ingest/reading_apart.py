@@ -16,8 +16,8 @@ from typing import Any
 
 from assistant.settings import Settings
 
-from .formats.document import Box, Document, LineBox, Note
-from .formats.reading import ReadOptions, kind_of, read_document
+from .formats.document import Box, Document, LineBox, Note, ReadOptions
+from .formats.reading import kind_of, read_document
 from .refusing import DocumentError
 
 _ROOT = Path(__file__).resolve().parent.parent

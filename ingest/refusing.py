@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Literal
 
 from assistant.errors import CorpusError
 from assistant.types import Language
 
-from .causes import cause_zh
 from .formats.languages import CHINESE_NAMES
 
 Reason = Literal[
@@ -196,6 +196,22 @@ _SAID: Mapping[Language, Mapping[Reason, str]] = {
         "disk": "无法写入资料库{name}（{why}）。请排除问题后重试。",
     },
 }
+_CHINESE: Mapping[str, str] = {
+    "it is not there": "文件不存在",
+    "it is no file": "不是文件",
+    "it is no (PDF|DOCX|EPUB) file": r"并非\1文件",
+    "it has no body": "缺少正文",
+    "it was cut off or changed": "不完整或被改动过",
+    "its container names no book": "容器中未指明书籍",
+    "its list of chapters is missing": "缺少章节列表",
+    "its part (.+) cannot be unpacked": r"其中的\1无法解压",
+    "its part (.+) is no valid XML": r"其中的\1不是有效的XML",
+    "its parts are nested without end": "内部嵌套没有止境",
+    "its parts cannot be found": "找不到其组成部分",
+    "its protection cannot be undone": "无法解除其保护",
+    "its protection is of an unknown kind": "其保护方式不明",
+    "none of its pages can be loaded": "没有一页能够载入",
+}
 
 
 class DocumentError(CorpusError):
@@ -216,3 +232,11 @@ class DocumentError(CorpusError):
         if language == "zh" and "why" in values:
             values["why"] = cause_zh(str(values["why"]))
         return _SAID[language][self.reason].format(**values)
+
+
+def cause_zh(cause: str) -> str:
+    """A cause in Chinese; what libraries and systems say stays as they say it."""
+    for pattern, chinese in _CHINESE.items():
+        if match := re.fullmatch(pattern, cause, re.S):
+            return match.expand(chinese)
+    return cause

@@ -25,7 +25,7 @@ class Shelf:
     def __init__(self, folder: Path) -> None:
         """Keep where the folders stand; nothing changes here."""
         self.folder = folder
-        self._undo: list[Callable[[], None]] = []
+        self._undo: list[Callable[[], object]] = []
         self._done: list[Callable[[], None]] = []
 
     def put(self, id_: str, files: Mapping[str, bytes]) -> None:
@@ -63,7 +63,7 @@ class Shelf:
         place = self.folder / id_
         with disk_errors(self.folder):
             aside = _put_aside(place)
-        self._undo.append(lambda: _bring_back(aside, place))
+        self._undo.append(lambda: aside.rename(place))
         self._done.append(lambda: shutil.rmtree(aside, ignore_errors=True))
 
     def keep(self) -> None:
@@ -131,10 +131,6 @@ def _put_back(place: Path, before: Mapping[str, bytes]) -> None:
     for name, data in before.items():
         replace_bytes(place / name, data)
     _tidy(place)
-
-
-def _bring_back(aside: Path, place: Path) -> None:
-    aside.rename(place)
 
 
 def _put_aside(place: Path) -> Path:

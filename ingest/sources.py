@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import tomllib
 from dataclasses import dataclass
@@ -20,8 +19,9 @@ _REQUIRED = (
     "id title_en title_zh author publisher date language url licence kind text sha256".split()
 )
 _OPTIONAL = "note_en note_zh translation translation_sha256 translation_by".split()
+# Which key of the manifest holds the hash of which file.
 _HASHED = (("text", "sha256"), ("translation", "translation_sha256"))
-_ROW = re.compile(r"\s*\[\[\s*source\s*\]\]")
+# A limit: ids stand in addresses, in names of folders and before the dot of passage ids.
 ID = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
 
 
@@ -89,22 +89,17 @@ def rehash(folder: Path) -> list[str]:
     A source without a hash gets one. Raises CorpusError when a file cannot be read or written.
     """
     manifest = folder / "sources.toml"
-    rows = _manifest_rows(manifest)
-    lines = manifest.read_text(encoding="utf-8-sig").split("\n")
-    changed, number = [], -1
-    for i, line in enumerate(lines):
-        number += bool(_ROW.match(line))
-        key = line.partition("=")[0].strip()
-        row = rows[number] if number >= 0 else {}
+    changed = []
+    document = _editable(manifest)
+    for row in document["source"]:
         for file_key, hash_key in _HASHED:
-            absent = key == file_key and hash_key not in row
-            if (key == hash_key or absent) and isinstance(file := row.get(file_key), str):
+            if isinstance(file := row.get(file_key), str):
                 now = hashlib.sha256(_bytes(folder / file)).hexdigest()
                 if row.get(hash_key) != now:
-                    lines[i] = (f"{line}\n" if absent else "") + f'{hash_key} = "{now}"'
+                    row[hash_key] = now
                     changed.append(file)
     if changed:
-        _write_manifest(manifest, lines, "--rehash")
+        _write(manifest, document, "--rehash")
     return changed
 
 
@@ -112,56 +107,36 @@ def add_translation(folder: Path, source: Source, file: str, made_by: str) -> No
     """Name a file below the folder as a source's translation; nothing else of the manifest changes.
 
     Raises CorpusError when the source has a translation or another text by then, or when the
-    manifest cannot be edited or written.
+    manifest cannot be read or written.
     """
     manifest = folder / "sources.toml"
-    rows = _manifest_rows(manifest)
-    number = next((i for i, row in enumerate(rows) if row.get("id") == source.id), None)
-    if (
-        number is None
-        or "translation" in rows[number]
-        or rows[number].get("sha256") != source.sha256
-    ):
+    document = _editable(manifest)
+    row = next((row for row in document["source"] if row.get("id") == source.id), None)
+    if row is None or "translation" in row or row.get("sha256") != source.sha256:
         raise CorpusError(
             f"{manifest}: the entry {source.id!r} was changed in the meantime. "
             "Run `python -m ingest --translate` again."
         )
-    _read(folder / rows[number].get("text", ""), source.sha256, f"{manifest}: source {source.id!r}")
-    sha256 = hashlib.sha256(_bytes(folder / file)).hexdigest()
-    fresh = {"translation": file, "translation_sha256": sha256, "translation_by": made_by}
-    # What JSON writes of a text, TOML reads.
-    added = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in fresh.items()]
-    lines = manifest.read_text(encoding="utf-8-sig").split("\n")
-    at = _end_of_row(lines, number)
-    lines[at:at] = added
-    rows[number] |= fresh
+    _read(folder / row.get("text", ""), source.sha256, f"{manifest}: source {source.id!r}")
+    row["translation"] = file
+    row["translation_sha256"] = hashlib.sha256(_bytes(folder / file)).hexdigest()
+    row["translation_by"] = made_by
+    _write(manifest, document, "--translate")
+
+
+def _editable(manifest: Path) -> Any:
+    """The manifest, which keeps its comments and its order when it is written again."""
+    import tomlkit
+
+    _manifest_rows(manifest)
+    return tomlkit.parse(manifest.read_text(encoding="utf-8-sig"))
+
+
+def _write(manifest: Path, document: Any, option: str) -> None:
+    import tomlkit
+
     try:
-        # A text of several lines may hold what looks like an entry.
-        understood = tomllib.loads("\n".join(lines))["source"] == rows
-    except tomllib.TOMLDecodeError:
-        understood = False
-    if not understood:
-        raise CorpusError(
-            f"{manifest} is written in a way that this program cannot edit. "
-            f"Add to the entry {source.id!r} by hand: {'; '.join(added)}"
-        )
-    _write_manifest(manifest, lines, "--translate")
-
-
-def _end_of_row(lines: list[str], number: int) -> int:
-    """Where lines can be added to entry `number`: after its sha256, or else after its start."""
-    row, end = -1, 0
-    for i, line in enumerate(lines):
-        row += bool(_ROW.match(line))
-        key = line.partition("=")[0].strip()
-        if row == number and (_ROW.match(line) or key == "sha256"):
-            end = i + 1
-    return end
-
-
-def _write_manifest(manifest: Path, lines: list[str], option: str) -> None:
-    try:
-        replace_text(manifest, "\n".join(lines))
+        replace_text(manifest, tomlkit.dumps(document))
     except OSError as error:
         raise CorpusError(
             f"The manifest {manifest} cannot be written ({error.strerror}). "

@@ -47,11 +47,6 @@ class Words:
         ).encode()
 
 
-def rule(x: float, top: float, bottom: float) -> bytes:
-    """A vertical line."""
-    return f"{x} {HEIGHT - bottom} 0.5 {bottom - top} re f\n".encode()
-
-
 def stream(content: bytes, entries: str = "") -> bytes:
     return f"<< {entries} /Length {len(content)} >>\nstream\n".encode() + content + b"\nendstream"
 
@@ -118,13 +113,6 @@ def picture(pixels: bytes, width: int, height: int) -> bytes:
 def shown(name: str, left: float, top: float, width: float, height: float) -> bytes:
     """The content that draws an image at a place."""
     return f"q {width} 0 0 {height} {left} {HEIGHT - top - height} cm /{name} Do Q\n".encode()
-
-
-def form(words: Sequence[Words], extra: bytes = b"", entries: str = "") -> bytes:
-    """A form: drawings that are set into a page as one."""
-    body = b"".join(each.content() for each in words) + extra
-    head = f"/Type /XObject /Subtype /Form /BBox [0 0 {WIDTH} {HEIGHT}] "
-    return stream(body, head + "/Resources << /Font << " + FONTS.decode() + f" >> {entries} >>")
 
 
 def _hex(value: str) -> str:

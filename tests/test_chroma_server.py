@@ -54,6 +54,7 @@ def server(tmp_path: Path) -> Iterator[str]:
         gc.collect()
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 def test_a_server_holds_the_vectors_and_loses_those_of_old_builds(
     tiny: Settings, server: str

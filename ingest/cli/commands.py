@@ -109,7 +109,7 @@ def run(settings: Settings, options: argparse.Namespace) -> int:
 
             return show_document(settings, options.id, as_json=options.json)
         case "doctor":
-            from .doctor import doctor
+            from .tell import doctor
 
             return doctor(settings, as_json=options.json)
         case "watch":
@@ -155,7 +155,7 @@ def _change(
                 )
             return outcomes
         case "fetch-official":
-            from ingest.digests import replace_digests
+            from ingest.official import replace_digests
 
             return replace_digests(
                 settings,

@@ -1,4 +1,4 @@
-"""`python -m ingest list` and `show`: what the library holds."""
+"""`python -m ingest list`, `show` and `doctor`: what the library holds, and whether all is well."""
 
 from __future__ import annotations
 
@@ -17,13 +17,16 @@ from assistant.errors import IndexError_
 from assistant.index import open_index
 from assistant.settings import Settings
 from assistant.types import Passage, Source
+from ingest.doctor import examine
 from ingest.entries import Entry, library_entries, read_sources
 from ingest.formats.names import one_line
 from ingest.origins import Origin, library_origins
 from ingest.outcomes import told
 from ingest.refusing import DocumentError
 
+# Columns of a passage shown beside its id and page: the line fits 100 columns.
 _WORDS = 60
+_MARKS = {"ok": "ok  ", "warn": "warn", "fail": "FAIL"}
 
 
 def list_documents(settings: Settings, *, as_json: bool) -> int:
@@ -154,3 +157,19 @@ def _cut(words: str) -> str:
         if width > _WORDS:
             return words[:at] + "…"
     return words
+
+
+def doctor(settings: Settings, *, as_json: bool) -> int:
+    """Print every finding; 1 when something fails."""
+    findings = examine(settings)
+    failed = [finding for finding in findings if finding.status == "fail"]
+    if as_json:
+        print(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=1))
+        return 1 if failed else 0
+    for finding in findings:
+        print(f"{_MARKS[finding.status]}  {finding.check:8} {finding.said}")
+        if finding.remedy:
+            print(f"{'':15}{finding.remedy}")
+    warned = sum(finding.status == "warn" for finding in findings)
+    print(f"{len(failed)} failed, {warned} to look at." if failed or warned else "All is well.")
+    return 1 if failed else 0

@@ -13,7 +13,7 @@ from assistant.settings import Settings
 from assistant.types import Source, other_language
 from ingest.sources import read_corpus
 from ingest.translated_line import LANGUAGE_NAMES
-from ingest.translating import Added, count_lines, file_of, layout_note, open_translator
+from ingest.translating import count_lines, file_of, layout_note, open_translator
 
 if TYPE_CHECKING:
     from assistant.chat_model import ChatModel
@@ -74,8 +74,10 @@ def _translate_with(model: ChatModel, settings: Settings, sources: Sequence[Sour
             added += 1
             lines = _count(result.lines, "line")
             tqdm.write(f"Translated {source.id} into {_into(source)}: {lines}, {result.file}.")
-            if result.unusual:
-                tqdm.write(f"ingest: {source.id}: {_unusual(result)}", file=sys.stderr)
+            if odd := result.unusual:
+                numbers = ", ".join(map(str, odd[:10])) + (", …" if odd[10:] else "")
+                said = f"read these lines over, they do not use the glossary's names: {numbers}."
+                tqdm.write(f"ingest: {source.id}: {said}", file=sys.stderr)
     usage = translator.usage
     about = "about " if usage.estimated else ""
     print(
@@ -84,11 +86,6 @@ def _translate_with(model: ChatModel, settings: Settings, sources: Sequence[Sour
         + (" Run `python -m ingest` to take them into the index." if added else "")
     )
     return 1 if faults else 0
-
-
-def _unusual(added: Added) -> str:
-    numbers = ", ".join(map(str, added.unusual[:10])) + (", …" if added.unusual[10:] else "")
-    return f"read these lines over, they do not use the glossary's names: {numbers}."
 
 
 def _into(source: Source) -> str:

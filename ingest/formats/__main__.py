@@ -15,8 +15,9 @@ from typing import Any
 
 from ingest.refusing import DocumentError
 
+from .document import ReadOptions
 from .pdf_picture import page_picture
-from .reading import ReadOptions, read_document
+from .reading import read_document
 
 
 def main() -> None:

@@ -12,12 +12,13 @@ from typing import Literal
 
 from ingest.refusing import DocumentError
 
-from .document import Block, Document, assemble, clean
+from .document import Block, Document, ReadOptions, assemble, clean
 from .plain import decoded
-from .reading import ReadOptions
 from .tables import column_names, header_rows, row_sentence
 
+# Excel's two, tab-separated files and databases' dumps.
 _DELIMITERS = ",;\t|"
+# A limit: so many rows tell the delimiter and whether the first names the columns.
 _SAMPLE_ROWS = 50
 # Excel writes which delimiter it used before the first row.
 _SEPARATOR = re.compile(r"\s*sep=(.)\r?\n", re.I)

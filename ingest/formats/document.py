@@ -1,4 +1,4 @@
-"""What every format is read into: one plain text, its headings, its pages, its notes."""
+"""What every format is read with, and into: one plain text, its headings, pages and notes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from assistant.language import passage_language
+
 BlockKind = Literal["heading", "paragraph", "item", "row", "note"]
-# What the reader of a document is told of it; `ingest/telling.py` holds the sentences.
+# What the reader of a document is told of it; `ingest/outcomes.py` holds the sentences.
 NoteKind = Literal["scanned", "foreign", "repaired", "left_out", "recognised"]
 # Left, top, right, bottom as shares of the page's width and height, from its upper left corner.
 Box = tuple[float, float, float, float]
@@ -73,6 +75,20 @@ class Document:
     notes: tuple[Note, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """What a reader may do. pages, chars: the most that a document may have of each.
+
+    ocr: whether scanned pages are read by the `ocr` extra, where it is installed.
+    """
+
+    password: str = ""
+    charset: str = ""
+    ocr: bool = True
+    pages: int = 2_000
+    chars: int = 1_000_000
+
+
 def clean(words: str) -> str:
     """Words for a block: no blank lines, no space at line ends, nothing that reads as a heading."""
     lines = (line.strip() for line in words.replace("\0", "").splitlines())
@@ -126,3 +142,39 @@ def _page_starts(begins: Sequence[tuple[int, int]], count: int, length: int) -> 
         following = min(first.get(page, following), following)
         starts.append(following)
     return tuple(reversed(starts))
+
+
+def leveled(blocks: Sequence[Block]) -> list[Block]:
+    """The blocks with level 1 for nothing but a title: a single such heading, before any text.
+
+    Level 0 says of a heading that it is meant as the title. Where several headings are of level
+    1, as chapters are, every heading but the title goes one level down: the first of them would
+    otherwise be taken for the document's own title.
+    """
+    headings = [i for i, block in enumerate(blocks) if block.kind == "heading"]
+    tops = [i for i in headings if blocks[i].level == 1]
+    titles = [i for i in headings if blocks[i].level < 1]
+    first = next((i for i, block in enumerate(blocks) if block.text), -1)
+    title = first if [first] in (titles, [*titles, *tops]) else -1
+    down = bool(tops) and tops != [title]
+    return [
+        replace(block, level=max(1, block.level) + (down and i != title))
+        if block.kind == "heading"
+        else block
+        for i, block in enumerate(blocks)
+    ]
+
+
+def notes_last(blocks: Sequence[Block]) -> list[Block]:
+    """The blocks with their notes after all others, under a heading in the text's language."""
+    rest = [block for block in blocks if block.kind != "note"]
+    notes = [block for block in blocks if block.kind == "note" and block.text]
+    if not notes:
+        return rest
+    language = passage_language("\n".join(block.text for block in rest or notes))
+    return [*rest, Block("heading", "注释" if language == "zh" else "Notes"), *notes]
+
+
+def title_of(blocks: Sequence[Block]) -> str:
+    """The words of the first heading; "" where there is none."""
+    return next((block.text for block in blocks if block.kind == "heading" and block.text), "")

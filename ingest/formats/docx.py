@@ -9,24 +9,39 @@ from typing import Any
 
 from ingest.refusing import DocumentError
 
-from .document import Block, Document, Note, assemble, clean
-from .docx_numbering import read_numbering
-from .docx_styles import Style, child, is_on, outline_level, read_styles, value
-from .docx_words import Words, WordsReader
-from .file_facts import told_author, told_title
-from .names import one_line
-from .reading import ReadOptions
-from .structure import leveled, notes_last, title_of
+from .document import (
+    Block,
+    Document,
+    Note,
+    ReadOptions,
+    assemble,
+    clean,
+    leveled,
+    notes_last,
+    title_of,
+)
+from .docx_words import (
+    Style,
+    Words,
+    WordsReader,
+    child,
+    is_on,
+    outline_level,
+    read_numbering,
+    read_styles,
+    value,
+)
+from .names import one_line, told_author, told_title
 from .tables import Cell, is_wide, table_blocks
 from .zips import Parts, attribute, beside, local, number
 
-_CHARS = 200
 # Columns of characters (a Chinese one is two wide): a longer paragraph in bold is no heading.
 _HEADING_COLUMNS = 60
 _SENTENCE_END = re.compile(r"[。．.！!？?；;，,：:]$")
 # How official documents in Chinese number their parts: 第一章 and 一、 above （一）.
 _NUMBERED = re.compile(r"第[一二三四五六七八九十百]+[章编部篇]|[一二三四五六七八九十]{1,3}、")
 _NUMBERED_BELOW = re.compile(r"第[一二三四五六七八九十百]+节|（[一二三四五六七八九十]{1,3}）")
+# A limit: tables in cells in tables; Python stops not far beyond.
 _DEPTH = 60
 # What stands in each file that python-docx makes, unless its program says otherwise.
 _TEMPLATE_AUTHOR, _TEMPLATE_DATE = "python-docx", "2013-12-23"
@@ -84,7 +99,7 @@ def _left_out(parts: Parts, reader: _Reader) -> Iterator[Note]:
 
 def _property(root: Any | None, field: str) -> str:
     found = child(root, field)
-    return "" if found is None else one_line(found.text or "", _CHARS)
+    return "" if found is None else one_line(found.text or "")
 
 
 class _Reader:

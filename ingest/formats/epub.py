@@ -9,17 +9,13 @@ from typing import Any, NamedTuple
 
 from ingest.refusing import DocumentError
 
-from .document import Block, Document, assemble
-from .html_blocks import html_blocks
+from .document import Block, Document, ReadOptions, assemble, leveled, notes_last
+from .html_blocks import html_blocks, html_tree, without_declaration, words_of
 from .html_page import page_text
-from .html_tree import html_tree, without_declaration, words_of
 from .names import one_line
-from .reading import ReadOptions
-from .structure import leveled, notes_last
 from .zips import Parts, attribute, beside, local, xml_parser
 
 _CONTAINER = "META-INF/container.xml"
-_CHARS = 200
 _HEADING = re.compile("h[1-6]")
 # What pages are declared as, also in books of the standard before EPUB.
 _PAGE = re.compile(r"html|x-oeb1-document")
@@ -129,13 +125,10 @@ def _contents(
         source = parts.read(item.part)
         tree = None if source is None else _xml(source.decode("utf-8", "replace"))
         if tree is not None:
-            for target, label in _links(tree) if is_nav else _points(tree):
+            links = [(attribute(e, "href"), words_of(e)) for e in tree.iter() if local(e) == "a"]
+            for target, label in links if is_nav else _points(tree):
                 labels.setdefault(beside(item.part, target), label)
     return labels, around
-
-
-def _links(nav: Any) -> list[tuple[str, str]]:
-    return [(attribute(e, "href"), words_of(e)) for e in nav.iter() if local(e) == "a"]
 
 
 def _points(ncx: Any) -> list[tuple[str, str]]:
@@ -198,6 +191,6 @@ def _told(root: Any, field: str, *, most: int = 5) -> str:
     """What the book's metadata tell: several creators are parted by commas."""
     metadata = next((e for e in root.iter() if local(e) == "metadata"), None)
     found: Sequence[Any] = () if metadata is None else list(metadata.iter())
-    values = [one_line(e.text or "", _CHARS) for e in found if local(e) == field]
+    values = [one_line(e.text or "") for e in found if local(e) == field]
     values = list(dict.fromkeys(value for value in values if value))
     return ", ".join(values[: 1 if field == "title" else most])

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from ingest.refusing import DocumentError
 
-from .document import Block, Document, assemble
-from .html_blocks import html_blocks
-from .html_data import told_article
-from .html_tree import NOTE, has_role, html_tree, words_of
+from .document import Block, Document, ReadOptions, assemble, clean, leveled, notes_last, title_of
+from .html_blocks import NOTE, has_role, html_blocks, html_tree, words_of
 from .names import one_line
 from .plain import decoded
-from .reading import ReadOptions
-from .structure import leveled, notes_last, title_of
 from .zips import attribute, local
 
-_CHARS = 200
 _CHARSET = re.compile(
     rb"<meta\b[^>]{0,300}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})|<\?xml\b[^>]{0,200}?"
     rb"encoding\s*=\s*[\"']([\w.:-]{2,40})",
@@ -46,12 +42,15 @@ _PARTS = frozenset("div section ul ol dl p table td header center".split())
 # The share of a part's words that are links, from which on it leads elsewhere; and characters:
 # what is shorter says nothing, nor does a list whose items are shorter.
 _LINKED = 0.8
+# Characters: about ten words of English.
 _SHORT = 60
 # Shorter pieces of text are found everywhere.
 _PIECE = 6
 # Each is looked for in the whole page: some hundreds, from all over the article, tell its place.
 _PIECES = 400
 _SPACE = re.compile(r"\s+")
+# Deeper than any page describes itself.
+_DEPTH = 6
 
 
 def read_html(data: bytes, name: str, options: ReadOptions) -> Document:
@@ -104,7 +103,7 @@ def _about(text: str) -> tuple[list[str], dict[str, str]]:
         date_extraction_params={"extensive_search": False, "original_date": True},
     )
     fields = ("title", "author", "date", "sitename")
-    told = {field: one_line(str(getattr(found, field, None) or ""), _CHARS) for field in fields}
+    told = {field: one_line(str(getattr(found, field, None) or "")) for field in fields}
     body = getattr(found, "body", None)
     pieces = (_SPACE.sub("", piece) for piece in (() if body is None else body.itertext()))
     long = [piece for piece in pieces if len(piece) >= _PIECE]
@@ -167,7 +166,7 @@ def _title(blocks: Sequence[Block], found: str, own: str) -> str:
         return blocks[0].text
     # It also takes headings of menus for titles; the page's own title holds the right one.
     title = found if found in own else own
-    return one_line(title, _CHARS) or title_of(blocks)
+    return one_line(title) or title_of(blocks)
 
 
 def _size(blocks: Sequence[Block]) -> int:
@@ -189,3 +188,40 @@ def _is_around(element: Any) -> bool:
     if _AROUND_NAME.search(f"{element.get('class') or ''} {element.get('id') or ''}"):
         return linked > 0.5 or len(words) < _SHORT
     return len(links) >= 3 and linked >= _LINKED and len(words) < _SHORT * len(links)
+
+
+def told_article(root: Any) -> list[Block]:
+    """The headline and the longest `articleBody` of a page's JSON-LD; none where it has none."""
+    body, headline = "", ""
+    for element in root.iter():
+        if local(element).lower() != "script":
+            continue
+        if attribute(element, "type").strip().lower() == "application/ld+json":
+            for words, title in _articles(_value(element.text or ""), 0):
+                if len(words) > len(body):
+                    body, headline = words, title
+    if not body.strip():
+        return []
+    # Most write plain text, some the article's HTML.
+    inner = html_tree(body) if "</p>" in body.lower() else None
+    lines = body.replace("\r", "\n").split("\n")
+    text = [Block("paragraph", words) for line in lines if (words := clean(line))]
+    blocks = text if inner is None else html_blocks(inner)
+    title = one_line(headline)
+    return [Block("heading", title, 1), *blocks] if title else blocks
+
+
+def _value(source: str) -> Any:
+    try:
+        return json.loads(source, strict=False)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _articles(value: Any, depth: int) -> Iterator[tuple[str, str]]:
+    """Each text with its headline, wherever it stands in the description."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    if isinstance(value, dict) and isinstance(value.get("articleBody"), str):
+        yield value["articleBody"], str(value.get("headline") or "")
+    for one in inner if depth < _DEPTH else ():
+        yield from _articles(one, depth + 1)

@@ -23,6 +23,7 @@ _KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa]")
 # Chinese quotes a Japanese name now and then; of Japanese, at least a third are kana.
 _KANA_SHARE = 0.15
 _VIETNAMESE = re.compile("[ăơưđ\u1ea0-\u1ef9]", re.I)
+# Words that are frequent in each language; most are none in English.
 _WORDS: Mapping[str, frozenset[str]] = {
     name: frozenset(words.split())
     for name, words in {
@@ -35,7 +36,8 @@ _WORDS: Mapping[str, frozenset[str]] = {
     }.items()
 }
 # What is in Latin letters and in none of these languages: a line of so many words, of which so
-# many have accents and fewer than so many are English's commonest.
+# many have accents and fewer than so many are English's commonest. The tests' lines of Swedish
+# and Hungarian are; English with foreign names, and pinyin, are not.
 _OTHER = "which one cannot be told"
 _OTHER_WORDS = 6
 _ACCENTED_SHARE = 0.1

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
-from .pdf_breaks import LARGER, body_type
+from .pdf_drafts import LARGER, body_type
 from .pdf_page import Page
 from .pdf_pieces import Piece
 
@@ -15,6 +15,7 @@ from .pdf_pieces import Piece
 _MARGIN = 0.15
 # How far it may move from page to page.
 _SHIFT = 0.012
+# Left and right pages may differ: what is furniture stands on three, or on both of two.
 _PAGES = 3
 _DIGITS = re.compile(r"\d+")
 _ROMAN = r"[ivxlcIVXLC]{1,7}"

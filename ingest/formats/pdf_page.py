@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from ctypes import c_float, c_uint
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import pypdfium2.raw as pdfium
+
 from .document import Box
-from .pdf_frame import Frame
-from .pdf_glyphs import Glyph, page_frame, read_glyphs
-from .pdf_marks import Marks, read_marks
+from .pdf_glyphs import Frame, Glyph, page_frame, read_glyphs
 from .pdf_order import line_width
 from .pdf_pieces import Piece, make_pieces
 
@@ -21,8 +21,22 @@ if TYPE_CHECKING:
 _PROSE = 40
 # The longest page number or stamp that may stand on a page that is a picture.
 _STAMP = 16
+# The share of a page under images from which on a page without words is a scan.
 _PICTURE = 0.1
+# So many drawn paths on a page without words are letters drawn as outlines.
 _OUTLINES = 200
+# Beyond, a drawing is so fine that more of it tells nothing.
+_OBJECTS = 20_000
+# A limit: forms in forms; a form may hold itself.
+_DEPTH = 3
+# A limit: objects of a form that are looked at for the largest image.
+_INSIDE = 100
+# In points. What is wider is a bar, what is lower a dash.
+_RULE_WIDTH = 3.0
+# In points: less than a line of type.
+_RULE_HEIGHT = 6.0
+# In points: six lines of type; higher boxes frame text rather than cells.
+_CELL_HEIGHT = 80.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,32 +105,17 @@ def read_page(page: pypdfium2.PdfPage, number: int) -> Page:
         inner, within = [], []
     kept = [g for g in straight if not g.style.inner] if inner else straight
     pieces = make_pieces(kept, number, marks.rules)
-    labels = _labels(pieces, marks.figures)
     return Page(
         number,
         frame,
         glyphs.quarters,
         page.get_rotation() // 90,
         marks,
-        tuple(piece for piece in pieces if piece not in labels),
-        tuple(_legible([*within, *labels])),
+        tuple(pieces),
+        tuple(_legible(within)),
         tuple(_aside(turned, frame, glyphs.quarters, number)),
         glyphs.unknown,
     )
-
-
-def _labels(pieces: Sequence[Piece], figures: Sequence[Box]) -> list[Piece]:
-    """Words that stand in figures, unless these frame prose."""
-    found: list[Piece] = []
-    for left, top, right, bottom in figures:
-        inside = [
-            p
-            for p in pieces
-            if left <= (p.left + p.right) / 2 <= right and top <= p.middle <= bottom
-        ]
-        if inside and not _is_prose(inside) and not _is_grid(inside):
-            found += inside
-    return found
 
 
 def _legible(labels: Sequence[Piece]) -> list[Piece]:
@@ -127,13 +126,6 @@ def _legible(labels: Sequence[Piece]) -> list[Piece]:
 
 def _is_prose(pieces: Sequence[Piece]) -> bool:
     return sum(line_width(p.text) >= _PROSE for p in pieces) * 5 > len(pieces)
-
-
-def _is_grid(pieces: Sequence[Piece]) -> bool:
-    """Whether the pieces stand in rows, as the cells of a table with lines around them do."""
-    heights = sorted(p.middle for p in pieces)
-    rows = 1 + sum(b - a > 2 for a, b in pairwise(heights))
-    return len(pieces) >= 6 and len(pieces) >= 2 * rows
 
 
 def _aside(turned: Sequence[Glyph], frame: Frame, read: int, page: int) -> list[Piece]:
@@ -157,3 +149,93 @@ def _aside(turned: Sequence[Glyph], frame: Frame, read: int, page: int) -> list[
         box = frame.turned(read, frame.back(max(style.quarters, 0), around))
         found.append(Piece(text, page, box, style.size, style.font))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Boxes in the frame that was asked for; image_share: of the page under images, 0.0 to 1.0.
+
+    image_pixels: of the largest image, as the file says; nothing is decoded. drawn: how many
+    paths there are.
+    """
+
+    rules: tuple[Box, ...] = ()
+    image_share: float = 0.0
+    image_pixels: int = 0
+    drawn: int = 0
+
+
+def read_marks(page: pypdfium2.PdfPage, frame: Frame, quarters: int) -> Marks:
+    """What is drawn on a page."""
+    rules: list[Box] = []
+    share, pixels, drawn = 0.0, 0, 0
+    width, height = frame.size(quarters)
+    for kind, found, object_ in _objects(page):
+        box = _inside(frame.turned(quarters, found), width, height)
+        if box is None:
+            continue
+        wide, high = box[2] - box[0], box[3] - box[1]
+        part = wide * high / (width * height)
+        if kind == pdfium.FPDF_PAGEOBJ_IMAGE:
+            share += part
+            pixels = max(pixels, _pixels(object_))
+        elif kind == pdfium.FPDF_PAGEOBJ_FORM:
+            inside = _pixels_inside(object_, _DEPTH)
+            share += part if inside else 0.0
+            pixels = max(pixels, inside)
+        elif kind == pdfium.FPDF_PAGEOBJ_PATH:
+            drawn += 1
+            rules += _edges(box)
+    return Marks(tuple(rules), min(share, 1.0), pixels, drawn)
+
+
+def _objects(page: pypdfium2.PdfPage) -> list[tuple[int, Box, object]]:
+    """Paths, images and forms with their boxes in points of PDF."""
+    wanted = (pdfium.FPDF_PAGEOBJ_PATH, pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_FORM)
+    found: list[tuple[int, Box, object]] = []
+    sides = [c_float() for _ in range(4)]
+    for i in range(min(pdfium.FPDFPage_CountObjects(page.raw), _OBJECTS)):
+        object_ = pdfium.FPDFPage_GetObject(page.raw, i)
+        kind = pdfium.FPDFPageObj_GetType(object_)
+        if kind in wanted and pdfium.FPDFPageObj_GetBounds(object_, *sides):
+            left, bottom, right, top = (side.value for side in sides)
+            found.append((kind, (left, bottom, right, top), object_))
+    return found
+
+
+def _inside(box: Box, width: float, height: float) -> Box | None:
+    left, top = max(box[0], 0.0), max(box[1], 0.0)
+    right, bottom = min(box[2], width), min(box[3], height)
+    return (left, top, right, bottom) if right >= left and bottom >= top else None
+
+
+def _edges(box: Box) -> list[Box]:
+    """The vertical lines of a path: itself, where it is thin, or the sides of a cell's box."""
+    left, top, right, bottom = box
+    if bottom - top < _RULE_HEIGHT:
+        return []
+    if right - left <= _RULE_WIDTH:
+        return [box]
+    if bottom - top <= _CELL_HEIGHT:
+        return [(left, top, left, bottom), (right, top, right, bottom)]
+    return []
+
+
+def _pixels(object_: object) -> int:
+    width, height = c_uint(), c_uint()
+    if not pdfium.FPDFImageObj_GetImagePixelSize(object_, width, height):
+        return 0
+    return width.value * height.value
+
+
+def _pixels_inside(form: object, depth: int) -> int:
+    """Of the largest image in a form; a form may hold itself, so the search has a depth."""
+    largest = 0
+    for i in range(min(pdfium.FPDFFormObj_CountObjects(form), _INSIDE)):
+        object_ = pdfium.FPDFFormObj_GetObject(form, i)
+        kind = pdfium.FPDFPageObj_GetType(object_)
+        if kind == pdfium.FPDF_PAGEOBJ_IMAGE:
+            largest = max(largest, _pixels(object_))
+        elif kind == pdfium.FPDF_PAGEOBJ_FORM and depth:
+            largest = max(largest, _pixels_inside(object_, depth - 1))
+    return largest

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from ingest.refusing import DocumentError
 
-from .document import Box
-from .pdf_opening import opened_pdf
-from .reading import ReadOptions
+from .document import Box, ReadOptions
+from .pdf import opened_pdf
 
 if TYPE_CHECKING:
     import pypdfium2
@@ -22,7 +21,9 @@ _WIDTH = 1_200
 _PIXELS = 3_000_000
 # What a marker pen leaves of red, green and blue; and by how much it is broader than the line.
 _INK = (1.0, 0.9, 0.45)
+# Pixels by which a mark is broader than the line it stands on.
 _MARGIN = 3
+# So many colours are enough to find a place by, in a quarter of the bytes.
 _COLOURS = 128
 
 

@@ -15,8 +15,11 @@ from .tables import is_wide
 
 # As shares of the size of the type. A wider gap may part columns or the cells of a table.
 _WIDE = 0.9
+# A space is a quarter of the type's size in most fonts, and is set tighter in narrow lines.
 _WORD = 0.22
+# Where the file itself has a space, nearly any gap confirms it.
 _NEAR = 0.04
+# Chinese characters are set up to a quarter apart without a space being meant.
 _HAN_WORD = 0.3
 # A line counts as bold when all of it is; many a paragraph begins with bold words.
 _BOLD = 0.99

@@ -6,11 +6,11 @@ import io
 import re
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ingest.refusing import DocumentError
 
-from .document import Document, Note
+from .document import Document, Note, ReadOptions
 from .languages import foreign_language, foreign_part
 from .names import extension
 
@@ -32,20 +32,6 @@ KINDS: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ReadOptions:
-    """What a reader may do. pages, chars: the most that a document may have of each.
-
-    ocr: whether scanned pages are read by the `ocr` extra, where it is installed.
-    """
-
-    password: str = ""
-    charset: str = ""
-    ocr: bool = True
-    pages: int = 2_000
-    chars: int = 1_000_000
-
-
 # What Word wraps its encrypted files in, and wrote all files in before 2007.
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
@@ -60,7 +46,7 @@ def read_document(data: bytes, name: str, options: ReadOptions | None = None) ->
     """
     options = options or ReadOptions()
     if options.password and data.startswith(_OLE):
-        from .office_password import opened
+        from .zips import opened
 
         data = opened(data, name, options.password)
     kind = kind_of(data, name)

@@ -12,6 +12,7 @@ from .document import Block
 
 # Columns of characters (a Chinese one is two wide): no header is longer, no label.
 _HEADER = 60
+# Half of that: labels of forms.
 _LABEL = 30
 # A cell that holds more is a part of the page's layout rather than a value.
 _LAYOUT_CHARS = 1_000
@@ -105,7 +106,7 @@ def header_rows(rows: Sequence[Row], *, likely: bool = False) -> int:
         return 0
     if _names_years(first, rest):
         return 1
-    if any(_FIGURE.fullmatch(word) or _width(word) > _HEADER for word in words):
+    if any(is_figure(word) or _width(word) > _HEADER for word in words):
         return 0
     if any(_SENTENCE_END.search(word) for word in words):
         return 0
@@ -119,7 +120,7 @@ def header_rows(rows: Sequence[Row], *, likely: bool = False) -> int:
 
 def _names_years(first: Row, rest: Sequence[Row]) -> bool:
     """Whether the first row names the years, in their order, of the values below."""
-    at = [i for i, word in enumerate(first) if word and _FIGURE.fullmatch(word)]
+    at = [i for i, word in enumerate(first) if word and is_figure(word)]
     years = [first[i] or "" for i in at if _YEAR.fullmatch(first[i] or "")]
     if len(years) < 2 or len(years) < len(at) or at[0] == 0:
         return False
@@ -156,6 +157,11 @@ def join_words(words: Sequence[str]) -> str:
         wide = joined and word and is_wide(joined[-1]) and is_wide(word[0])
         joined += ("" if wide or not joined or not word else " ") + word
     return joined
+
+
+def is_figure(words: str) -> bool:
+    """Whether a cell holds a number, with its sign and unit, and nothing else."""
+    return _FIGURE.fullmatch(words) is not None
 
 
 def is_wide(character: str) -> bool:
@@ -204,7 +210,7 @@ def _form_row(row: Row) -> str:
         return "".join(cells)
     told = []
     for label, word in zip_longest(cells[::2], cells[1::2], fillvalue=""):
-        is_label = label and word and _width(label) <= _LABEL and not _FIGURE.fullmatch(label)
+        is_label = label and word and _width(label) <= _LABEL and not is_figure(label)
         told += [_named(label, word)] if is_label else [label, word]
     return "; ".join(filter(None, told))
 
@@ -235,9 +241,7 @@ def _spread(rows: Sequence[Sequence[Cell]]) -> list[list[str | None]]:
 
 def _figures(column: Sequence[str | None]) -> bool:
     words = [word for word in column if word]
-    return bool(words) and sum(_FIGURE.fullmatch(word) is not None for word in words) >= 0.6 * len(
-        words
-    )
+    return bool(words) and sum(is_figure(word) for word in words) >= 0.6 * len(words)
 
 
 def _name(names: Sequence[str], row: Row, at: int) -> str:

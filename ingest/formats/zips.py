@@ -1,4 +1,4 @@
-"""Archives of XML parts (DOCX, EPUB), unpacked within bounds and parsed without harm."""
+"""Archives of XML parts (DOCX, EPUB), opened and unpacked within bounds, parsed without harm."""
 
 from __future__ import annotations
 
@@ -119,3 +119,33 @@ def beside(part: str, target: str) -> str:
     if path.startswith("/"):
         return posixpath.normpath(path).lstrip("/")
     return posixpath.normpath(posixpath.join(posixpath.dirname(part), path))
+
+
+def opened(data: bytes, name: str, password: str) -> bytes:
+    """The file without its protection; as it is where it has none.
+
+    Raises DocumentError where the password is not the file's, or the file is damaged.
+    """
+    import msoffcrypto
+    from msoffcrypto.exceptions import (
+        DecryptionError,
+        FileFormatError,
+        InvalidKeyError,
+        ParseError,
+    )
+
+    out = io.BytesIO()
+    try:
+        file = msoffcrypto.OfficeFile(io.BytesIO(data))
+        if not file.is_encrypted():
+            return data
+        # Its own check of passwords (6.1) is wrong where the hash is SHA-1; decrypting tells.
+        file.load_key(password=password)
+        file.decrypt(out)
+    except InvalidKeyError as error:
+        raise DocumentError("wrong_password", name) from error
+    except (DecryptionError, FileFormatError, ParseError, OSError, ValueError) as error:
+        raise DocumentError("damaged", name, why="its protection cannot be undone") from error
+    if not out.getvalue().startswith(b"PK"):
+        raise DocumentError("wrong_password", name)
+    return out.getvalue()
