@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import html
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -26,6 +26,7 @@ from .documents import (
 from .hosting import AssistantHost
 from .labels import ANSWER, PAGE
 from .page import Parts, gradio
+from .uploads import Uploads
 
 # How often the page is told how far the work is, in seconds.
 _TICK_S = 0.3
@@ -34,16 +35,18 @@ _TICK_S = 0.3
 class DocumentsTab:
     """The tab's handlers, over one host."""
 
-    def __init__(self, host: AssistantHost) -> None:
-        """Keep the host."""
-        self._host = host
+    def __init__(self, host: AssistantHost, uploads: Uploads) -> None:
+        """Keep both."""
+        self._host, self._uploads = host, uploads
 
     def wire(self, p: Parts) -> None:
         """Say what happens when; called inside the page's block."""
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         shown = [p.done, p.documents, p.removable, p.sources]
         added = [*shown, p.files, p.password]
-        p.add.click(self.add, [p.files, p.password, p.ui], added, **private)
+        # Gradio would leave an empty file on the disk for each that it hands over itself.
+        given = [p.files, p.password, p.ui]
+        p.add.click(self.add, given, added, preprocess=False, **private)
         typed = [p.addresses, p.ui]
         p.fetch.click(self.fetch, typed, [*shown, p.addresses], **private)
         # A server that was restarted meanwhile knows no choices.
@@ -56,30 +59,33 @@ class DocumentsTab:
         return self._shown(ui)
 
     async def add(
-        self, files: Sequence[str] | None, password: str, ui: Language
+        self, files: Sequence[Mapping[str, Any]] | None, password: str, ui: Language
     ) -> AsyncIterator[Any]:
-        """Progress while files are added, then what became of each of them.
+        """Progress while uploaded files are added, then what became of each of them.
 
-        Those that want a password, or another one, stay chosen.
+        Those that want a password, or another one, stay chosen; the others are not kept.
         """
         gr = gradio()
         if not files:
             gr.Warning(PAGE[ui]["no_files"])
             yield [gr.skip()] * 6
             return
-        named = [(Path(path).name, Path(path)) for path in files]
+        paths = [str(file["path"]) for file in files]
+        named = [(Path(path).name, Path(path)) for path in paths]
         locked: list[str] = []
 
         def work(progress: Progress) -> Sequence[Outcome]:
             outcomes = add_documents(
                 self._host, named, progress, language=ui, password=password or ""
             )
-            ended = zip(files, outcomes, strict=True)
+            ended = zip(paths, outcomes, strict=True)
             locked.extend(path for path, outcome in ended if outcome.locked)
             return outcomes
 
         async for shown in self._run(work, "adding", ui):
             yield [*shown, gr.skip(), gr.skip()]
+        for path in set(paths).difference(locked):
+            self._uploads.drop(path)
         yield [*[gr.skip()] * 4, locked or None, ""]
 
     async def fetch(self, typed: str, ui: Language) -> AsyncIterator[Any]:

@@ -7,6 +7,8 @@ import errno
 import logging
 import socket
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from typing import TYPE_CHECKING
 
 from assistant import AssistantError
@@ -60,10 +62,18 @@ def build_app(host: AssistantHost, *, name: str) -> ASGIApp:
     from .openai_api import openai_router
     from .originals import originals_router
     from .reader_pages import reader_router
+    from .uploads import Uploads
 
-    room = Room()
-    app = FastAPI(openapi_url=None)
+    room, uploads = Room(), Uploads()
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        with closing(uploads):
+            yield
+
+    app = FastAPI(openapi_url=None, lifespan=lifespan)
     routers = (
+        uploads.router(),
         openai_router(host, room=room),
         build_mcp(host, room=room),
         originals_router(host),
@@ -81,7 +91,7 @@ def build_app(host: AssistantHost, *, name: str) -> ASGIApp:
     )
     app = gr.mount_gradio_app(
         app,
-        build_page(host, room),
+        build_page(host, room, uploads),
         path="/",
         theme=theme,
         css=css,
