@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,10 +15,29 @@ import pytest
 
 from assistant import Settings
 from ingest import build_index
+from web.allowed_routes import ALLOWED
 
 from .tiny import CHINESE, ENGLISH, write_corpus
 
 SAID = "you did not upload it"
+# Gradio leaves event loops open in the process that makes a page.
+WALK = """
+import json
+import gradio, fastapi
+with gradio.Blocks(analytics_enabled=False) as page:
+    gradio.Textbox()
+app = gradio.mount_gradio_app(fastapi.FastAPI(openapi_url=None), page, path="/", ssr_mode=False)
+def walk(routes):
+    for route in routes:
+        inner = getattr(route, "original_router", None) or getattr(route, "app", None)
+        if getattr(route, "methods", None):
+            yield route.path, sorted(route.methods)
+        elif inner is not None:
+            yield from walk(inner.routes)
+print(json.dumps([*walk(app.routes)]))
+"""
+# What stands for a parameter where a route would do most.
+GIVEN = {"path_or_url": "http://127.0.0.1:9/x", "path": "etc/passwd", "api_name": "ask"}
 
 
 def upload(visitor: httpx.Client, *files: tuple[str, bytes]) -> list[str]:
@@ -144,3 +166,50 @@ def test_no_event_takes_a_file_anywhere_in_its_values(come: Callable[[], httpx.C
                 done = outcome(visitor, event["id"], data)
                 assert not done["success"]
                 assert SAID in str(done["output"]["error"]), (event["id"], position)
+
+
+# ---- which routes there are ----
+
+
+@pytest.fixture(scope="module")
+def routes() -> list[tuple[str, list[str]]]:
+    """All that a mounted page has, and how each is asked."""
+    ran = subprocess.run([sys.executable, "-c", WALK], capture_output=True, check=True, text=True)
+    return [(path, methods) for path, methods in json.loads(ran.stdout.splitlines()[-1])]
+
+
+def test_every_route_of_gradio_is_listed_or_not_there(
+    page_address: str, routes: list[tuple[str, list[str]]]
+) -> None:
+    paths = {path for path, _ in routes}
+    assert len(paths) > 50
+    assert set(ALLOWED) <= paths
+    with httpx.Client(base_url=page_address, trust_env=False) as visitor:
+        for path, methods in routes:
+            # Ours in Gradio's place: what they take is held by test_uploads.py.
+            ours = path in ("/gradio_api/upload",)
+            if path in ALLOWED or ours:
+                continue
+            asked = re.sub(r"\{(\w+)(:\w+)?\}", lambda m: GIVEN.get(m[1], "x"), path)
+            for method in methods:
+                reply = visitor.request(method, asked)
+                assert reply.status_code == 404, (method, asked)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/docs",
+        "/openapi.json",
+        "/gradio_api/mcp/",
+        "/gradio_api/file=http://127.0.0.1:9/x.txt",
+        "/gradio_api/file=https%3A%2F%2Fexample.com%2F",
+        "/gradio_api/file=/etc/hostname",
+        "/gradio_api/file=../../etc/hostname",
+        "/gradio_api/proxy=http://127.0.0.1:9/",
+        "/config/",
+        "/no/such/thing",
+    ],
+)
+def test_nothing_is_fetched_or_read_by_address(page_address: str, path: str) -> None:
+    assert httpx.get(f"{page_address}{path}").status_code == 404

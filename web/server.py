@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from assistant import AssistantError
 
+from .allowed_routes import AllowedRoutes
 from .gate import Gate, warn_if_open
 from .headers import SecurityHeaders
 from .hosting import AssistantHost
@@ -56,6 +57,7 @@ def build_app(host: AssistantHost, *, name: str) -> ASGIApp:
     """
     gr = gradio()
     from fastapi import FastAPI
+    from starlette.routing import Mount
 
     from .building import build_page
     from .mcp_server import build_mcp
@@ -89,7 +91,7 @@ def build_app(host: AssistantHost, *, name: str) -> ASGIApp:
         button_primary_background_fill="*primary_700",
         button_primary_background_fill_hover="*primary_800",
     )
-    app = gr.mount_gradio_app(
+    gr.mount_gradio_app(
         app,
         build_page(host, room, uploads),
         path="/",
@@ -105,6 +107,9 @@ def build_app(host: AssistantHost, *, name: str) -> ASGIApp:
         pwa=False,
         mcp_server=False,
     )
+    mounted = app.routes[-1]
+    assert isinstance(mounted, Mount)
+    mounted.app = AllowedRoutes(mounted.app)
     return SecurityHeaders(Gate(app, host.settings.password, host=name))
 
 
