@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +19,9 @@ import pytest
 from assistant import Settings
 from ingest import build_index
 from web.allowed_routes import ALLOWED
+from web.uploads import MOST_FILES, Uploads
 
+from .asgi_server import serving
 from .tiny import CHINESE, ENGLISH, write_corpus
 
 SAID = "you did not upload it"
@@ -166,6 +171,132 @@ def test_no_event_takes_a_file_anywhere_in_its_values(come: Callable[[], httpx.C
                 done = outcome(visitor, event["id"], data)
                 assert not done["success"]
                 assert SAID in str(done["output"]["error"]), (event["id"], position)
+
+
+# ---- how many, how large, how long ----
+
+
+@contextmanager
+def taking(**limits: float) -> Iterator[tuple[Uploads, httpx.Client]]:
+    """Uploads of at most a megabyte each behind a server, and a visitor."""
+    uploads = Uploads(1, **limits)
+    with (
+        closing(uploads),
+        serving(uploads.router()) as address,
+        httpx.Client(base_url=address, trust_env=False, timeout=60) as visitor,
+    ):
+        yield uploads, visitor
+
+
+def kept(uploads: Uploads) -> list[Path]:
+    """All files that lie on the disk."""
+    return [path for path in uploads.folder.rglob("*") if path.is_file() and path.name != "lock"]
+
+
+def send(visitor: httpx.Client, *files: tuple[str, bytes], client: str = "10.0.0.1") -> str:
+    """What is said of these files: a sentence, or where they lie. httpx's server sees `client`."""
+    headers = {"X-Forwarded-For": client}
+    many = [("files", file) for file in files]
+    reply = visitor.post("/gradio_api/upload", files=many, headers=headers)
+    return f"{reply.status_code}: {reply.text}"
+
+
+def test_too_much_is_told_in_a_sentence_and_nothing_of_it_stays() -> None:
+    megabyte = bytes(1_000_000)
+    with taking() as (uploads, visitor):
+        assert send(visitor, ("a.txt", b"x"), ("b.txt", megabyte + b"x")) == (
+            "413: A file is larger than 1 MB; nothing was uploaded. Leave it out."
+        )
+        many = [(f"{n}.txt", b"x") for n in range(MOST_FILES + 1)]
+        assert send(visitor, *many).startswith("413: More than 20 files at once;")
+        assert send(visitor, *[("a.txt", megabyte)] * 11).startswith("413: More than 10 MB at once")
+        assert send(visitor).startswith("400: This is no form")
+        assert visitor.post("/gradio_api/upload", data={"files": "x"}).status_code == 400
+        assert not kept(uploads)
+        for _ in range(2):
+            assert send(visitor, *[("a.txt", megabyte)] * 4).startswith("200")
+        assert send(visitor, *[("a.txt", megabyte)] * 4).startswith("429: 10 MB are waiting")
+        chinese = {"Accept-Language": "zh-CN", "X-Forwarded-For": "10.0.0.1"}
+        refused = visitor.post(
+            "/gradio_api/upload", files=[("files", ("a", megabyte))] * 4, headers=chinese
+        )
+        assert "来自您地址的 10 MB 文件尚待添加" in refused.text
+        assert len(kept(uploads)) == 8
+
+
+def test_everybody_s_uploads_together_are_bounded_and_room_is_made_again() -> None:
+    with taking() as (uploads, visitor):
+        nine = [("a.txt", bytes(1_000_000))] * 9
+        for number in range(11):
+            assert send(visitor, *nine, client=f"10.0.1.{number}").startswith("200")
+        assert send(visitor, *nine, client="10.0.2.1").startswith("429: Too many uploads")
+        for path in kept(uploads)[:18]:
+            uploads.drop(str(path))
+        assert send(visitor, *nine, client="10.0.2.1").startswith("200")
+
+
+def test_empty_files_count_too() -> None:
+    with taking() as (uploads, visitor):
+        for _ in range(5):
+            assert send(visitor, *[("a.txt", b"")] * 20).startswith("200")
+        assert send(visitor, ("a.txt", b"")).startswith("429")
+        assert len(kept(uploads)) == 100
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../../x.txt", "a/../..", "/etc/x", "长" * 300])
+def test_any_name_stays_in_its_folder(name: str) -> None:
+    with taking() as (uploads, visitor):
+        assert send(visitor, (name, b"x"))[:3] in ("200", "400")
+        assert all(path.parent.parent == uploads.folder for path in kept(uploads))
+
+
+def test_what_nobody_adds_goes_in_time() -> None:
+    with taking(lifetime_s=0.2) as (uploads, visitor):
+        (path,) = upload(visitor, ("a.txt", b"x"))
+        assert Path(path).exists()
+        wait_until(lambda: not kept(uploads))
+        assert visitor.get(f"/gradio_api/file={path}").status_code == 404
+
+
+def test_an_upload_that_is_cut_off_or_too_slow_leaves_nothing() -> None:
+    head = (
+        b"POST /gradio_api/upload HTTP/1.1\r\nHost: x\r\nContent-Length: 900000\r\n"
+        b"Content-Type: multipart/form-data; boundary=B\r\n\r\n--B\r\n"
+        b'Content-Disposition: form-data; name="files"; filename="a.txt"\r\n\r\n'
+    )
+    with taking(request_s=1.0) as (uploads, visitor):
+        port = visitor.base_url.port or 0
+        for leave in (True, False):
+            with socket.create_connection(("127.0.0.1", port)) as line:
+                line.sendall(head + bytes(400_000))
+                wait_until(lambda: bool(kept(uploads)))
+                if not leave:
+                    assert b"408" in line.recv(100)
+            wait_until(lambda: not kept(uploads))
+        assert send(visitor, *[("a.txt", bytes(1_000_000))] * 9).startswith("200")
+
+
+def test_what_a_killed_server_left_goes_at_the_next_start() -> None:
+    script = (
+        "import os; from web.uploads import Uploads; u = Uploads(1);"
+        "(u.folder / 'left.txt').write_text('x'); print(u.folder, flush=True); os._exit(9)"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    left = Path(ran.stdout.strip())
+    assert (left / "left.txt").exists()
+    with closing(Uploads(1)) as one, closing(Uploads(1)) as other:
+        assert not left.exists()
+        assert one.folder.exists()
+    assert not one.folder.exists()
+    assert not other.folder.exists()
+
+
+def wait_until(done: Callable[[], bool]) -> None:
+    """Wait for what happens in another thread."""
+    deadline = time.monotonic() + 10
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 # ---- which routes there are ----

@@ -66,7 +66,7 @@ def build_app(host: AssistantHost, *, name: str) -> ASGIApp:
     from .reader_pages import reader_router
     from .uploads import Uploads
 
-    room, uploads = Room(), Uploads()
+    room, uploads = Room(), Uploads(host.settings.upload_mb)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
