@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+import secrets
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from filelock import FileLock
 
 from assistant import Settings
-from ingest import build_index
+from ingest import DocumentError, build_index, open_library
 from web.allowed_routes import ALLOWED
+from web.room import FullError, Lane
 from web.uploads import MOST_FILES, Uploads
 
 from .asgi_server import serving
@@ -74,7 +80,7 @@ def clicked(visitor: httpx.Client, elem_id: str) -> int:
 
 def told(visitor: httpx.Client, event: int, data: Sequence[Any]) -> Iterator[Mapping[str, Any]]:
     """What the page is told of an event from its call to its end."""
-    session = f"s{event}{id(data)}"
+    session = secrets.token_hex(8)
     asked = {"data": data, "fn_index": event, "session_hash": session}
     visitor.post("/gradio_api/queue/join", json=asked).raise_for_status()
     stream = visitor.stream("GET", f"/gradio_api/queue/data?session_hash={session}", timeout=60)
@@ -84,6 +90,17 @@ def told(visitor: httpx.Client, event: int, data: Sequence[Any]) -> Iterator[Map
                 yield (message := json.loads(line[5:]))
                 if message["msg"] in ("process_completed", "unexpected_error"):
                     return
+
+
+def said(visitor: httpx.Client, event: int, data: Sequence[Any]) -> str:
+    """All that the page is told."""
+    return json.dumps([*told(visitor, event, data)], ensure_ascii=False)
+
+
+def named(visitor: httpx.Client, name: str) -> int:
+    """The number of the event that programs call by this name."""
+    found: int = next(e["id"] for e in events(visitor) if e["api_name"] == name)
+    return found
 
 
 def outcome(visitor: httpx.Client, event: int, data: Sequence[Any]) -> Mapping[str, Any]:
@@ -117,8 +134,7 @@ def come(page_address: str) -> Iterator[Callable[[], httpx.Client]]:
 
 def added(visitor: httpx.Client, *files: Any) -> str:
     """All that the page is told when these are added."""
-    steps = [*told(visitor, clicked(visitor, "add"), [[*files], "", "en"])]
-    return json.dumps(steps, ensure_ascii=False)
+    return said(visitor, clicked(visitor, "add"), [[*files], "", "en"])
 
 
 # ---- whose they are ----
@@ -297,6 +313,80 @@ def wait_until(done: Callable[[], bool]) -> None:
     while not done():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+# ---- changes beside answers ----
+
+
+def test_answers_do_not_wait_for_changes_and_changes_not_without_end(
+    come: Callable[[], httpx.Client], page_settings: Settings
+) -> None:
+    visitor = come()
+    add, search = clicked(visitor, "add"), named(visitor, "search")
+    asked = ["How many firms were there in May 2016?", 1, None]
+    assert outcome(visitor, search, asked)["success"]
+    with ThreadPoolExecutor(40) as people, FileLock(page_settings.home / "library" / ".lock"):
+        calls = []
+        for number in range(40):
+            (path,) = upload(visitor, (f"{number}.txt", b"Rain falls."))
+            calls.append(people.submit(said, visitor, add, [[file_data(path)], "", "en"]))
+        full = [call.result(30) for call in calls[9:]]
+        began = time.monotonic()
+        assert outcome(visitor, search, asked)["success"]
+        assert time.monotonic() - began < 5
+        # One changes, eight wait, and what they have chosen is kept for those who cannot.
+        assert all("Others are changing the library just now." in steps for steps in full)
+        assert visitor.get(f"/gradio_api/file={path}").status_code == 200
+    # The same text each time.
+    assert all("0.txt" in call.result(60) for call in calls[:9])
+
+
+@pytest.mark.parametrize(
+    ("button", "chosen", "most"),
+    [
+        ("fetch", "\n".join(f"http://a.example/{n}" for n in range(20_000)), 10),
+        ("remove", ["x"] * 101, 100),
+    ],
+)
+def test_a_change_of_too_many_at_once_is_refused(
+    come: Callable[[], httpx.Client], button: str, chosen: Any, most: int
+) -> None:
+    visitor = come()
+    told_all = said(visitor, clicked(visitor, button), [chosen, "en"])
+    assert f"At most {most} at once: nothing was changed." in told_all
+
+
+def test_too_many_files_at_once_are_refused_and_stay_chosen(
+    come: Callable[[], httpx.Client],
+) -> None:
+    visitor = come()
+    paths = upload(visitor, *[(f"{n}.txt", b"x") for n in range(MOST_FILES)])
+    paths += upload(visitor, ("more.txt", b"x"))
+    assert "At most 20 at once" in added(visitor, *map(file_data, paths))
+    assert visitor.get(f"/gradio_api/file={paths[0]}").status_code == 200
+
+
+def test_who_waits_for_the_library_is_told_after_a_while(page_settings: Settings) -> None:
+    with (
+        FileLock(page_settings.home / "library" / ".lock"),
+        pytest.raises(DocumentError, match="Others are changing the library just now"),
+        open_library(page_settings, wait_s=0.1),
+    ):
+        pass
+
+
+def test_a_lane_tells_who_waits_too_long_and_who_finds_it_full() -> None:
+    async def come_at_once() -> list[object]:
+        lane, go_on = Lane(threads=1, waiting=1, wait_s=0.2), threading.Event()
+        works = [asyncio.ensure_future(lane.run(go_on.wait, 20)) for _ in range(3)]
+        told = await asyncio.gather(*works[1:], return_exceptions=True)
+        go_on.set()
+        return [await works[0], *told, await lane.run(str, 1)]
+
+    first, waited, full, later = asyncio.run(come_at_once())
+    assert (first, later) == (True, "1")
+    assert isinstance(waited, FullError)
+    assert isinstance(full, FullError)
 
 
 # ---- which routes there are ----
