@@ -9,8 +9,8 @@ from .api import add_endpoints
 from .documents_tab import DocumentsTab
 from .events import Events
 from .hosting import AssistantHost
-from .labels import PAGE
-from .page import gradio, lay_out
+from .labels import PAGE, reader_language
+from .page import MOST_PASSAGES, gradio, lay_out
 from .room import Room
 from .talk import Talk
 from .uploads import Uploads
@@ -29,7 +29,7 @@ def build_page(host: AssistantHost, room: Room, uploads: Uploads) -> gr.Blocks:
         # First: handlers of the page would take the endpoints' names.
         add_endpoints(host, room)
         parts = lay_out(
-            passages=min(settings.passages, 20),
+            passages=min(settings.passages, MOST_PASSAGES),
             upload_mb=settings.upload_mb,
             log_out=bool(settings.password),
         )
@@ -49,8 +49,10 @@ def _guarded(uploads: Uploads) -> type[gr.Blocks]:
             """Check, then go on; all ways to call an event lead through here."""
             # An event that is under way was checked as it began, and may have used the files up.
             under_way = named.get("iterator") is not None
-            if not (under_way or uploads.are_own(named["request"].request, named["inputs"])):
-                raise gr.Error(PAGE["en"]["not_uploaded"], print_exception=False)
+            request = named["request"].request
+            if not (under_way or uploads.are_own(request, named["inputs"])):
+                ui = reader_language("", request.headers.get("accept-language", ""))
+                raise gr.Error(PAGE[ui]["not_uploaded"], print_exception=False)
             done: dict[str, Any] = await super().process_api(*given, **named)
             return done
 

@@ -18,6 +18,7 @@ from assistant.types import (
 
 from .plain_values import Most
 
+# An id or a date; the longest id that is made has 57 characters, a corpus may name its own.
 Line = Annotated[str, Most(400)]
 
 

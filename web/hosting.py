@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from assistant import Assistant, AssistantError, Settings, open_assistant
 from ingest import build_index, pending_changes
 
-# How often it is looked whether the assistant is open, in seconds: nobody notices a twentieth.
+# How often it is looked whether the assistant is open, in seconds: too short to be noticed.
 _TICK_S = 0.05
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from starlette.types import Scope
 
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
+# What browsers and proxies take of an address for certain.
 _LONGEST_PATH = 2_000
 
 

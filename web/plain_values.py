@@ -20,7 +20,8 @@ from typing import (
 
 T = TypeVar("T")
 
-# The longest text and the longest list of values that name no limit of their own.
+# The longest text and the longest list of values that name no limit of their own: ten times
+# what a chat model writes in 800 tokens (`chat_tokens`).
 MOST_CHARACTERS = 50_000
 MOST_ITEMS = 200
 # The largest whole number that JavaScript keeps exactly.

@@ -7,6 +7,7 @@ where a file came from when the page is mounted in another application.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import re
 import secrets
@@ -49,6 +50,7 @@ _SAID: Mapping[Language, Labels] = {
         "all": "Too many uploads are waiting on this server. Please try again in an hour.",
         "slow": "The upload took longer than {minutes:.0f} minutes. Upload fewer files at a time.",
         "form": "This is no form with files.",
+        "disk": "The server cannot store uploads just now; tell whoever runs it to make room.",
     },
     "zh": {
         "file": "有文件超过 {file_mb} MB，未上传任何文件，请去掉该文件。",
@@ -58,9 +60,12 @@ _SAID: Mapping[Language, Labels] = {
         "all": "服务器上待添加的文件过多，请一小时后再试。",
         "slow": "上传超过 {minutes:.0f} 分钟，请减少每次上传的文件。",
         "form": "请求中没有文件表单。",
+        "disk": "服务器目前无法保存上传的文件，请告知服务器的管理者清理磁盘。",
     },
 }
-_STATUS = {"client": 429, "all": 429, "slow": 408, "form": 400}  # 413 for all else
+# A page asks for the end of an upload at once.
+_PROGRESS_S = 60.0
+_STATUS = {"client": 429, "all": 429, "slow": 408, "form": 400, "disk": 507}  # 413 for all else
 _PREFIX = "report-assistant-uploads-"
 _VISITOR = re.compile(r"[\w-]{22}", re.ASCII)  # 16 random bytes as `secrets.token_urlsafe` has them
 
@@ -157,6 +162,9 @@ class Uploads:
                     await body.drain()
         except TimeoutError:
             why = "slow"
+        except OSError:
+            logging.getLogger("ui").exception("An upload could not be stored.")
+            why = "disk"
         except ClientDisconnect:
             why = "form"
         finally:
@@ -206,6 +214,9 @@ class Uploads:
         finally:
             if progress:
                 file_upload_statuses.set_done(progress)
+                # A page that does not ask for it any more would leave it in memory.
+                forget = file_upload_statuses.stop_tracking
+                asyncio.get_running_loop().call_later(_PROGRESS_S, forget, progress)
         files = [file for _, file in form.multi_items() if isinstance(file, GradioUploadFile)]
         counts = [max(file.size or 0, LEAST_BYTES) for file in files]
         # What has arrived counts as what is kept from now on.
