@@ -88,6 +88,15 @@ def _origin_host(origin: str) -> str | None:
         return None
 
 
+def cookie_name(scope: Scope, what: str) -> str:
+    """The name of a cookie that is this server's alone.
+
+    Browsers send a cookie to all ports of a host: two servers must not overwrite each other's.
+    """
+    server = scope.get("server")
+    return f"assistant_{what}_{server[1] if server else 0}"
+
+
 def client_of(scope: Scope) -> str:
     """What counts as one client: an IPv4 address, or an IPv6 network of 64 bits.
 

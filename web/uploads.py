@@ -15,16 +15,17 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from assistant.types import Language
 
 from .labels import Labels, reader_language
-from .origins import client_of
+from .origins import client_of, cookie_name
 
 if TYPE_CHECKING:
     from fastapi import APIRouter, Request, Response
@@ -179,10 +180,8 @@ class Uploads:
                 minutes=self._request_s / 60,
             )
             return PlainTextResponse(sentence, _STATUS.get(why, 413))
-        secure = request.url.scheme == "https"
-        response.set_cookie(
-            _cookie_name(request), visitor, secure=secure, httponly=True, samesite="strict"
-        )
+        name, secure = cookie_name(request.scope, "visitor"), request.url.scheme == "https"
+        response.set_cookie(name, visitor, secure=secure, httponly=True, samesite="strict")
         return response
 
     async def _stored(self, body: _Body, arriving: Path, visitor: str) -> list[str]:
@@ -298,24 +297,16 @@ class _Body:
 
 def _visitor(request: Request) -> str:
     """Who asks; "" for somebody without a cookie."""
-    value = request.cookies.get(_cookie_name(request), "")
+    value = request.cookies.get(cookie_name(request.scope, "visitor"), "")
     return value if _VISITOR.fullmatch(value) else ""
-
-
-def _cookie_name(request: Request) -> str:
-    # Browsers send a cookie to all ports of a host: two servers must not overwrite each other's.
-    server = request.scope.get("server")
-    return f"assistant_visitor_{server[1] if server else 0}"
 
 
 def _sweep() -> None:
     """Delete the folders of runs that have ended, killed ones too: nobody holds their locks."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        # Others on this machine could put a folder there to have us follow their links.
-        if folder.lstat().st_uid != os.getuid() or not (folder / "lock").is_file():
-            continue
-        try:
-            with FileLock(folder / "lock", timeout=0):
-                shutil.rmtree(folder, ignore_errors=True)
-        except Timeout:
-            pass
+        # Held by a run that goes on (`Timeout` is an OSError), or swept by another one just now.
+        with suppress(OSError):
+            # Others on this machine could put a folder there to have us follow their links.
+            if folder.lstat().st_uid == os.getuid() and (folder / "lock").is_file():
+                with FileLock(folder / "lock", timeout=0):
+                    shutil.rmtree(folder, ignore_errors=True)
