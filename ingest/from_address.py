@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assistant.settings import Settings
 
@@ -38,15 +38,27 @@ def add_address(
     Raises DocumentError for what cannot be fetched or read.
     """
     began = time.monotonic()
+    got = fetch_address(settings, address, allow_private=options.allow_private)
+    outcome = add_fetched(settings, library, got, options)
+    return replace(outcome, seconds=time.monotonic() - began)
+
+
+def fetch_address(settings: Settings, address: str, *, allow_private: bool = False) -> Fetched:
+    """What an address gives now; the library need not be open. Raises DocumentError."""
     known = known_origin(settings, address)
-    got = fetch(
-        address,
-        FetchLimits.of(settings),
-        allow_private=options.allow_private,
-        known=known_fetch(known[1]) if known else None,
-    )
-    if known is not None and got.not_modified:
-        return _unchanged(settings, known[0], address)
+    limits, before = FetchLimits.of(settings), known_fetch(known[1]) if known else None
+    return fetch(address, limits, allow_private=allow_private, known=before)
+
+
+def add_fetched(
+    settings: Settings, library: LibraryChange, got: Fetched, options: AddOptions
+) -> Outcome:
+    """Add what `fetch_address` gave; raises DocumentError for what cannot be read."""
+    address = got.address
+    if got.not_modified:
+        known = known_origin(settings, address)
+        # Somebody may have removed it in the meantime.
+        return _unchanged(settings, known[0] if known else address, address)
     added = library.add(
         got.body,
         got.name,
@@ -55,7 +67,7 @@ def add_address(
         charset=got.charset,
         origin=origin_of_address(got),
     )
-    return of_added(added, address, address, time.monotonic() - began)
+    return of_added(added, address, address)
 
 
 def known_origin(settings: Settings, address: str) -> tuple[str, Origin] | None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from assistant.builds import library_directory, library_records
 from assistant.settings import Settings
@@ -85,9 +85,12 @@ def remove_source(settings: Settings, id_: str) -> None:
 
 
 @contextmanager
-def open_library(settings: Settings, *, dry_run: bool = False) -> Iterator[LibraryChange]:
+def open_library(
+    settings: Settings, *, dry_run: bool = False, wait_s: float = -1
+) -> Iterator[LibraryChange]:
     """The library, to be changed; whoever else wants to change it waits.
 
+    wait_s: how long to wait for others, -1 for as long as it takes; then it raises DocumentError.
     All changes are taken back when the block raises, unless `keep` was called. With `dry_run`
     everything is told as it would be, and nothing changes.
     """
@@ -95,7 +98,10 @@ def open_library(settings: Settings, *, dry_run: bool = False) -> Iterator[Libra
     lock = FileLock(folder / ".lock")
     with disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
+        try:
+            lock.acquire(timeout=wait_s)
+        except Timeout as error:
+            raise DocumentError("busy", str(folder)) from error
     try:
         shelf = DryShelf(folder) if dry_run else Shelf(folder)
         shelf.sweep()

@@ -54,6 +54,7 @@ Reason = Literal[
     "unknown",
     "no_document",
     "disk",
+    "busy",
 ]
 
 _SAID: Mapping[Language, Mapping[Reason, str]] = {
@@ -137,6 +138,7 @@ _SAID: Mapping[Language, Mapping[Reason, str]] = {
         "unknown": "There is no document {name!r} to remove; it may be gone already.",
         "no_document": "There is no document {name!r}. Near it: {hint}.",
         "disk": "The library {name} cannot be written ({why}). Mend that and try again.",
+        "busy": "Others are changing the library just now. Please try again in a few minutes.",
     },
     "zh": {
         "kind": "未添加{name}：不属于可读取的格式（PDF、DOCX、HTML、EPUB、Markdown、纯文本、CSV）。"
@@ -194,6 +196,7 @@ _SAID: Mapping[Language, Mapping[Reason, str]] = {
         "unknown": "没有可移除的资料{name!r}，可能已被移除。",
         "no_document": "没有资料{name!r}。相近的有：{hint}。",
         "disk": "无法写入资料库{name}（{why}）。请排除问题后重试。",
+        "busy": "其他人正在更改资料库，请几分钟后再试。",
     },
 }
 _CHINESE: Mapping[str, str] = {

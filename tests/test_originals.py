@@ -20,7 +20,7 @@ from assistant import Answer, Settings, open_assistant
 from assistant.types import Language, Span
 from ingest import DocumentError, marked_page
 from web.citation_records import CitationRecord
-from web.documents import add_addresses, add_documents
+from web.documents import add_addresses, add_documents, fetch_addresses
 from web.for_programs import cited, references
 from web.hosting import AssistantHost
 from web.originals import originals_router
@@ -221,7 +221,8 @@ def test_a_link_in_the_library_leads_nowhere(host: AssistantHost, address: str) 
 
 def test_the_page_never_fetches_from_private_networks(host: AssistantHost) -> None:
     with FetchServer() as server:
-        outcomes = add_addresses(host, [server.body("/fares.html", PAGE.encode()), "ftp://x/y"])
+        asked = [server.body("/fares.html", PAGE.encode()), "ftp://x/y"]
+        outcomes = add_addresses(host, fetch_addresses(host, asked))
         assert server.asked == []
     assert [outcome.ok for outcome in outcomes] == [False, False]
     assert "private network" in outcomes[0].sentence

@@ -7,10 +7,13 @@ from collections import deque
 from collections.abc import Iterable
 
 _MINUTE_S, _HOUR_S = 60.0, 3_600.0
-# Wrong passwords in a minute and in an hour: of one client, and of all together.
+# Wrong passwords in a minute and in an hour, of one client: typing slips, and no dictionary.
 ONE_CLIENT = (5, 30)
+# Of all together: an office that mistypes, and 24,000 guesses a day from however many addresses.
 EVERYBODY = (100, 1_000)
+# Of an hour there are 1,000 at most, and 30 of each of the clients that once knew the password.
 _KEPT_FAILURES = 4_000
+# As many clients are remembered; who is forgotten counts with everybody again.
 _KEPT_CLIENTS = 1_000
 
 

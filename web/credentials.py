@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import unicodedata
 
+# Who comes once a month need not log in again.
 DAYS = 30
 LIFETIME_S = DAYS * 24 * 3_600
 # A fixed salt: whoever was let in stays so when the server starts again, and no file need keep

@@ -18,7 +18,9 @@ from assistant import Assistant, AssistantError
 from assistant.settings import Settings
 from assistant.types import Kind, Language
 from ingest import DocumentError, build_index, library_entries, open_library, pending_changes
+from ingest.fetching import Fetched
 from ingest.formats.names import shown_name
+from ingest.from_address import AddOptions, add_fetched, fetch_address
 from ingest.outcomes import of_added, of_error
 from ingest.preparing import content_of
 
@@ -27,8 +29,10 @@ from .hosting import AssistantHost
 if TYPE_CHECKING:
     from ingest.library import LibraryChange
 
+# How long a change waits for its turn, in seconds; a file takes up to three minutes to be read.
+WAIT_S = 300.0
 # Called with what is going on and how much of that is done, 0.0 to 1.0. Stages: "wait" (for
-# another change), "read", those of `build_index` and "open".
+# another change), "fetch", "read", those of `build_index` and "open".
 Progress = Callable[[str, float], None]
 
 _SAID: Mapping[Language, Mapping[str, str]] = {
@@ -155,25 +159,46 @@ def add_documents(
     return _change(host, names, add, report, language)
 
 
+def fetch_addresses(
+    host: AssistantHost, addresses: Sequence[str], progress: Progress | None = None
+) -> dict[str, Fetched | DocumentError]:
+    """What these addresses give, never those of private networks; the library stays free."""
+    fetched: dict[str, Fetched | DocumentError] = {}
+    for number, address in enumerate(addresses, start=1):
+        try:
+            fetched[address] = fetch_address(host.settings, address)
+        except DocumentError as error:
+            fetched[address] = error
+        (progress or _nobody)("fetch", number / len(addresses))
+    return fetched
+
+
 def add_addresses(
     host: AssistantHost,
-    addresses: Sequence[str],
+    fetched: Mapping[str, Fetched | DocumentError],
     progress: Progress | None = None,
     *,
     language: Language = "en",
 ) -> list[Outcome]:
-    """Add documents of the web, never of private networks; as `add_documents` otherwise."""
+    """Add what `fetch_addresses` gave; as `add_documents` otherwise."""
     report = progress or _nobody
 
+    def put(library: LibraryChange, address: str, got: Fetched | DocumentError) -> ingest.Outcome:
+        try:
+            if isinstance(got, DocumentError):
+                raise got
+            return add_fetched(host.settings, library, got, AddOptions())
+        except DocumentError as error:
+            return of_error(error, address)
+
     def add(library: LibraryChange) -> list[Outcome]:
-        outcomes: list[ingest.Outcome] = []
-        for number, address in enumerate(addresses, start=1):
-            target = ingest.Target("address", address)
-            outcomes += ingest.add_targets(host.settings, library, [target])
-            report("read", number / len(addresses))
+        outcomes = []
+        for number, (address, got) in enumerate(fetched.items(), start=1):
+            outcomes.append(put(library, address, got))
+            report("read", number / len(fetched))
         return _of(outcomes, language)
 
-    return _change(host, addresses, add, report, language)
+    return _change(host, list(fetched), add, report, language)
 
 
 def remove_documents(
@@ -231,7 +256,7 @@ def _change(
     try:
         host.wait()
         report("wait", 0.0)
-        with open_library(host.settings) as library:
+        with open_library(host.settings, wait_s=WAIT_S) as library:
             outcomes = change(library)
             trouble = "not_built"
             if any(outcome.changed for outcome in outcomes) or pending_changes(host.settings):

@@ -125,7 +125,7 @@ class Events:
 
     async def fill(self, settings: str, ui: Language) -> list[Any]:
         """The settings tab, which needs the assistant."""
-        await asyncio.to_thread(self._host.wait)
+        await self._host.ready()
         return chosen(self._host, settings, ui)
 
     async def switch(self, ui: Language, record: str) -> list[Any]:

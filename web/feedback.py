@@ -21,9 +21,12 @@ from assistant.language import question_language
 from .records import Exchange
 
 Verdict = Literal["helpful", "wrong", "wrong_source"]
+# A page of text.
 COMMENT_CHARACTERS = 2_000
 # Anybody who may ask may also give feedback: it must not fill the disk.
+# At 2 kB each these are 25,000 judgements.
 MOST_BYTES = 50_000_000
+# A line is written in milliseconds: a lock that is held for so long will not come free.
 _WAIT_S = 10.0
 
 

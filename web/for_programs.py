@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,7 +17,6 @@ from .hosting import AssistantHost
 from .labels import ANSWER, translated_by
 from .room import Room
 
-_TICK_S = 0.05
 # Where `references` begins in a message.
 _REFERENCES = re.compile(
     rf"\n+\*\*(?:{'|'.join(labels['sources'] for labels in ANSWER.values())})\*\*\n\n\[\d+\] "
@@ -112,9 +110,6 @@ async def served(host: AssistantHost, room: Room) -> AsyncIterator[Assistant]:
     and FullError when too many wait already.
     """
     async with room.seat():
-        # No thread waits in `host.wait`: one that does cannot be stopped, and a server that is
-        # told to end would hang until the assistant is open.
-        while not host.is_ready:
-            await asyncio.sleep(_TICK_S)
+        await host.ready()
         with host.use() as assistant:
             yield assistant

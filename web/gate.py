@@ -12,6 +12,7 @@ from .credentials import LIFETIME_S, Credentials, sent_password
 from .login_page import login_page, refusal, wants_page
 from .origins import (
     client_of,
+    cookie_name,
     header,
     host_name,
     is_foreign,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+# A password and an address of 2,000 characters, each at most thrice as long when encoded.
 _LONGEST_FORM = 8_192
 
 
@@ -122,7 +124,7 @@ class Gate:
         return 0
 
     def _has_cookie(self, scope: Scope) -> bool:
-        wanted = _cookie_name(scope)
+        wanted = cookie_name(scope, "session")
         pairs = (
             pair.strip().partition("=")
             for key, value in scope["headers"]
@@ -179,7 +181,7 @@ def _see(path: str) -> Response:
 def _set_cookie(response: Response, scope: Scope, value: str, age_s: int) -> None:
     # Lax and not Strict, with which a link from a mail would lead to the login page.
     response.set_cookie(
-        _cookie_name(scope),
+        cookie_name(scope, "session"),
         value,
         max_age=age_s,
         path="/",
@@ -187,12 +189,6 @@ def _set_cookie(response: Response, scope: Scope, value: str, age_s: int) -> Non
         httponly=True,
         samesite="lax",
     )
-
-
-def _cookie_name(scope: Scope) -> str:
-    # Browsers send a cookie to all ports of a host: two servers must not overwrite each other's.
-    server = scope.get("server")
-    return f"assistant_session_{server[1] if server else 0}"
 
 
 def _after_login(wanted: str) -> str:

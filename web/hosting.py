@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 from collections.abc import Iterator
@@ -10,6 +11,9 @@ from contextlib import contextmanager
 
 from assistant import Assistant, AssistantError, Settings, open_assistant
 from ingest import build_index, pending_changes
+
+# How often it is looked whether the assistant is open, in seconds: too short to be noticed.
+_TICK_S = 0.05
 
 
 class AssistantHost:
@@ -35,6 +39,16 @@ class AssistantHost:
     def is_ready(self) -> bool:
         """Whether `use` would not wait."""
         return self._opened.done()
+
+    async def ready(self) -> None:
+        """Wait as `wait` does, in an event loop.
+
+        No thread waits: one that does cannot be stopped, and a server that is told to end would
+        hang until the assistant is open.
+        """
+        while not self.is_ready:
+            await asyncio.sleep(_TICK_S)
+        self.wait()
 
     def start(self) -> None:
         """Begin to open the assistant."""

@@ -143,6 +143,8 @@ PAGE: Mapping[Language, Labels] = {
         "built": "Indexed {when} with {model}: {sources} documents, {passages} passages.",
         "no_files": "Choose files first.",
         "nothing_chosen": "Choose the documents to remove first.",
+        "too_many": "At most {n} at once: nothing was changed. Take them in parts.",
+        "not_uploaded": "This file is not here any more, or you did not upload it: choose it anew.",
     },
     "zh": {
         "title": "报告助手",
@@ -209,6 +211,8 @@ PAGE: Mapping[Language, Labels] = {
         "built": "{when}用{model}建立索引：{sources}份资料，{passages}个段落。",
         "no_files": "请先选择文件。",
         "nothing_chosen": "请先选择要移除的资料。",
+        "too_many": "一次最多 {n} 项，未作任何更改，请分批进行。",
+        "not_uploaded": "此文件已不在服务器上，或并非由您上传，请重新选择。",
     },
 }
 

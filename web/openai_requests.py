@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 MODEL = "report-assistant"
 QUOTES_MODEL = "report-assistant-quotes"
 MODELS = (MODEL, QUOTES_MODEL)
-# A conversation of fifty long answers has a quarter of it.
+# A conversation of fifty long answers has a quarter of it (see `records.KEPT`).
 MAX_BODY_BYTES = 2 * 1024 * 1024
-# Earlier exchanges that are looked at: a question leans on the last few.
+# Earlier exchanges that are looked at, as on the page: a question leans on the last few.
 KEPT_TURNS = 50
 
 _T = TypeVar("_T")

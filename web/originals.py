@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from fastapi import APIRouter, Request, Response
 
 _PDF = "application/pdf"
-# Drawing a page takes a process, and memory: no more than so many at once.
+# Drawing a page takes a process and memory: as many at once as a small machine has cores.
 _AT_ONCE = 2
-# More quotes than an answer can have of one passage are nobody's.
+# More quotes of one passage than any answer has; each is looked for in the whole text.
 _QUOTES = 20
 
 
@@ -83,7 +83,6 @@ def originals_router(host: AssistantHost) -> APIRouter:
 def _page(host: AssistantHost, source_id: str, query: Sequence[tuple[str, str]]) -> bytes | None:
     """The page on which the first of the words stand that are still there."""
     try:
-        host.wait()
         with host.use() as assistant:
             source = next(source for source in assistant.sources if source.id == source_id)
         places = linked_places(query)[:_QUOTES]

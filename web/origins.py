@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from starlette.types import Scope
 
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
+# What browsers and proxies take of an address for certain.
 _LONGEST_PATH = 2_000
 
 
@@ -85,6 +86,15 @@ def _origin_host(origin: str) -> str | None:
         return urlsplit(origin).netloc.lower() or None
     except ValueError:
         return None
+
+
+def cookie_name(scope: Scope, what: str) -> str:
+    """The name of a cookie that is this server's alone.
+
+    Browsers send a cookie to all ports of a host: two servers must not overwrite each other's.
+    """
+    server = scope.get("server")
+    return f"assistant_{what}_{server[1] if server else 0}"
 
 
 def client_of(scope: Scope) -> str:

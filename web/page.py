@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import gradio as gr
 
 STYLES = ("APA", "GB/T 7714")
+# The most that the settings tab offers: more than a reader looks through.
+MOST_PASSAGES = 20
 # Files that ingest can read.
 FILE_TYPES = list(KINDS)
 
@@ -220,7 +222,7 @@ def _lay_out_settings(gr: Any, passages: int) -> dict[str, Any]:
         "policy": gr.Radio([], label=words["answer_language"], elem_id="policy"),
         "composer": gr.Radio([], label=words["composer"], elem_id="composer"),
         "passages": gr.Slider(
-            1, 20, value=passages, step=1, label=words["passages"], elem_id="passages"
+            1, MOST_PASSAGES, value=passages, step=1, label=words["passages"], elem_id="passages"
         ),
         "sources": gr.CheckboxGroup([], label=words["search_in"], elem_id="search-in"),
     }

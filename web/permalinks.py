@@ -14,7 +14,8 @@ from urllib.parse import quote
 
 from assistant.types import Source, Span
 
-# Longer words are told by this many characters of both ends.
+# Longer words are told by this many characters of both ends, so that an address stays short;
+# `_ends` takes more where they repeat themselves.
 _SIDE = 60
 # No place in a text takes more digits; int() refuses thousands of them.
 _DIGITS = 12

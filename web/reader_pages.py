@@ -56,7 +56,7 @@ PAGES: Mapping[Language, Labels] = {
         "other": "English",
     },
 }
-# As much of what an address asks for is repeated.
+# As much of what an address asks for is repeated: two lines of a page.
 _SHOWN = 120
 
 
@@ -75,13 +75,13 @@ def reader_router(host: AssistantHost) -> APIRouter:
         pages = _Pages(request, host.settings)
 
         def read() -> tuple[int, str]:
-            host.wait()
             with host.use() as assistant:
                 sources = assistant.sources
             return pages.listed(sources) if source_id is None else pages.read(sources, source_id)
 
         try:
-            # Opening takes long, and so does the text of a whole book.
+            await host.ready()
+            # The text of a whole book takes long.
             status, page = await asyncio.to_thread(read)
         except AssistantError as error:
             status, page = pages.failed(str(error))

@@ -39,13 +39,18 @@ __all__ = [
     "StatementRecord",
 ]
 
+# Of the form that browsers keep; another one is not read.
 VERSION = 1
+# A conversation of fifty long answers has 0.5 MB, of the 5 MB that browsers keep for a site.
 KEPT = 50
+# Passages that are shown for a refusal: as many as fit beside it.
 NEAREST = 3
+# One line of the list of conversations.
 NAME_CHARACTERS = 60
 # The longest that `Settings.question_chars` may allow.
 _QUESTION = 20_000
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
+# A time in ISO 8601 has 25 characters, with fractions 32.
 Short = Annotated[str, Field(max_length=40)]
 T = TypeVar("T")
 

@@ -7,10 +7,13 @@ import errno
 import logging
 import socket
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from typing import TYPE_CHECKING
 
 from assistant import AssistantError
 
+from .allowed_routes import AllowedRoutes
 from .gate import Gate, warn_if_open
 from .headers import SecurityHeaders
 from .hosting import AssistantHost
@@ -54,16 +57,25 @@ def build_app(host: AssistantHost, *, name: str) -> ASGIApp:
     """
     gr = gradio()
     from fastapi import FastAPI
+    from starlette.routing import Mount
 
     from .building import build_page
     from .mcp_server import build_mcp
     from .openai_api import openai_router
     from .originals import originals_router
     from .reader_pages import reader_router
+    from .uploads import Uploads
 
-    room = Room()
-    app = FastAPI(openapi_url=None)
+    room, uploads = Room(), Uploads(host.settings.upload_mb)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        with closing(uploads):
+            yield
+
+    app = FastAPI(openapi_url=None, lifespan=lifespan)
     routers = (
+        uploads.router(),
         openai_router(host, room=room),
         build_mcp(host, room=room),
         originals_router(host),
@@ -79,9 +91,9 @@ def build_app(host: AssistantHost, *, name: str) -> ASGIApp:
         button_primary_background_fill="*primary_700",
         button_primary_background_fill_hover="*primary_800",
     )
-    app = gr.mount_gradio_app(
+    gr.mount_gradio_app(
         app,
-        build_page(host, room),
+        build_page(host, room, uploads),
         path="/",
         theme=theme,
         css=css,
@@ -95,6 +107,9 @@ def build_app(host: AssistantHost, *, name: str) -> ASGIApp:
         pwa=False,
         mcp_server=False,
     )
+    mounted = app.routes[-1]
+    assert isinstance(mounted, Mount)
+    mounted.app = AllowedRoutes(mounted.app)
     return SecurityHeaders(Gate(app, host.settings.password, host=name))
 
 

@@ -27,10 +27,13 @@ _COLUMNS = ["source", "language", "question"]
 # With one follow-up found, no check begins after so many seconds (it takes about 0.1): questions
 # that were checked before fill up, and the next call goes on with the others.
 _BUDGET_S = 0.15
+# Questions checked a call: twice as many as are shown, as not each is answered.
 _CHECKS = 6
-# How far into a document its questions come from, and how many there are at most.
+# How far into a document its questions come from: some forty pages.
 _PASSAGES = 150
+# Questions made of one document; more are never all shown.
 _TOPICS = 12
+# Longer titles and topics make questions that fill more than two lines of a narrow page.
 _TITLE = 60
 _TOPIC = 40
 # Retrieval answers this wording most often, of twelve tried: it holds least that is not the topic.

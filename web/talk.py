@@ -17,14 +17,13 @@ from assistant.types import Language
 
 from .hosting import AssistantHost
 from .labels import PAGE
+from .page import MOST_PASSAGES
 from .records import Conversation, Exchange
 from .render import Message, message, messages, question_message, render_text
 from .room import FullError, Room
 from .source_list import panel
 
-# The most that the settings tab offers.
-MOST_PASSAGES = 20
-# How often a waiting page is told how far the assistant is, in seconds.
+# How often a waiting page is told how far the assistant is, in seconds: as its bar moves.
 _TICK_S = 0.5
 
 

@@ -10,8 +10,7 @@ from assistant.types import Language
 
 from .hosting import AssistantHost
 from .labels import PAGE
-from .page import Parts, conversations_html, gradio, head_html
-from .talk import MOST_PASSAGES
+from .page import MOST_PASSAGES, Parts, conversations_html, gradio, head_html
 
 
 def labelled(p: Parts) -> list[Any]:
