@@ -7,10 +7,8 @@ import html
 import itertools
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -34,7 +32,6 @@ from .asgi_server import serving_app
 
 PASSWORD = "pässwört 密码 & 100%+"
 PAGE = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
-CHROMIUM = shutil.which("chromium")
 _addresses = itertools.count(1)
 
 
@@ -146,42 +143,10 @@ def test_the_cookie_is_out_of_scripts_reach_and_ends_after_thirty_days(
     assert parts == {"httponly", "path=/", "samesite=lax", f"max-age={30 * 24 * 3600}"}
 
 
-def test_the_cookie_keeps_to_https_where_the_request_came_by_it(client: httpx.Client) -> None:
-    client.headers["X-Forwarded-Proto"] = "https"
-    assert "; secure" in log_in(client).headers["Set-Cookie"].lower()
-
-
-def test_logging_out_takes_the_cookie_away(client: httpx.Client) -> None:
-    log_in(client)
-    assert client.get("/").status_code == 200
-    assert client.get("/logout").headers["Location"] == "/login"
-    assert client.get("/").status_code == 401
-
-
-def test_who_is_logged_in_is_not_asked_again(client: httpx.Client) -> None:
-    log_in(client)
-    assert client.get("/login?next=/read", headers=PAGE).headers["Location"] == "/read"
-
-
-def test_a_login_outlives_a_restart_but_not_a_new_password(known: Credentials) -> None:
-    value = known.cookie(now=1000)
-    assert Credentials(PASSWORD).is_cookie(value, now=1001)
-    assert not Credentials("another").is_cookie(value, now=1001)
-
-
 def test_a_cookie_is_good_for_thirty_days(known: Credentials) -> None:
     value = known.cookie(now=1000)
     assert known.is_cookie(value, now=1000 + LIFETIME_S - 1)
     assert not known.is_cookie(value, now=1000 + LIFETIME_S)
-
-
-def test_an_expired_cookie_leads_back_to_the_login_page(
-    client: httpx.Client, known: Credentials
-) -> None:
-    port = client.base_url.port
-    old = known.cookie(now=1000)
-    headers = {**PAGE, "Cookie": f"assistant_session_{port}={old}"}
-    assert client.get("/", headers=headers).headers["Location"] == "/login"
 
 
 @given(data=st.data())
@@ -194,22 +159,6 @@ def test_no_changed_cookie_is_taken(data: st.DataObject, known: Credentials) -> 
     assert known.is_cookie(forged, now=1001) == (forged == genuine)
 
 
-@given(value=st.text())
-def test_no_made_up_cookie_is_taken(value: str, known: Credentials) -> None:
-    assert not known.is_cookie(value, now=0)
-
-
-@pytest.mark.parametrize(
-    ("accepted", "language"), [("en-GB,zh;q=0.5", "en"), ("zh-TW,en;q=0.5", "zh"), ("", "en")]
-)
-def test_the_login_page_speaks_the_browsers_language(
-    client: httpx.Client, accepted: str, language: Any
-) -> None:
-    text = client.get("/login", headers={**PAGE, "Accept-Language": accepted}).text
-    assert SENTENCES[language]["enter"] in text
-    assert f'<html lang="{language}' in text
-
-
 def test_the_login_page_needs_no_script_and_takes_none(client: httpx.Client) -> None:
     page = client.get('/login?next=/"><script>alert(1)</script>', headers=PAGE)
     assert "<script" not in page.text
@@ -220,19 +169,11 @@ def test_a_form_that_is_far_too_long_is_not_read(client: httpx.Client) -> None:
     assert log_in(client, "x" * 100_000).status_code == 413
 
 
-def test_every_sentence_is_said_in_both_languages() -> None:
-    assert SENTENCES["en"].keys() == SENTENCES["zh"].keys()
-
-
 # ---- programs ----
 
 
 def test_programs_send_the_password_as_a_bearer_token(client: httpx.Client) -> None:
     assert client.post("/ask", headers=bearer(PASSWORD)).text == "inside /ask"
-
-
-def test_programs_send_the_password_with_any_user_name(client: httpx.Client) -> None:
-    assert client.get("/ask", auth=("anybody", PASSWORD)).text == "inside /ask"
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/json", "text/event-stream"])
@@ -276,22 +217,12 @@ def test_a_broken_authorization_is_a_wrong_password(
     assert refused.json()["error"]["message"] == SENTENCES["en"]["wrong"]
 
 
-def test_another_kind_of_authorization_is_none(client: httpx.Client) -> None:
-    refused = client.get("/ask", headers={"Authorization": "Digest x"})
-    assert refused.json()["error"]["message"] == SENTENCES["en"]["missing"]
-
-
 @given(user=st.text().filter(lambda text: ":" not in text), password=st.text())
 def test_both_ways_carry_every_password(user: str, password: str) -> None:
     pair = base64.b64encode(f"{user}:{password}".encode())
     assert sent_password(b"Basic " + pair) == password
     word = quote(password)
     assert sent_password(b"bearer " + word.encode()) == word
-
-
-def test_an_accent_may_be_composed_either_way(known: Credentials) -> None:
-    assert known.is_password(PASSWORD.replace("ä", "a\u0308"))
-    assert not known.is_password(PASSWORD.replace("ä", "a"))
 
 
 def test_a_web_socket_is_refused_without_the_password(guarded: str) -> None:
@@ -345,13 +276,6 @@ def test_who_is_logged_in_already_is_not_blocked(client: httpx.Client) -> None:
     assert client.get("/").status_code == 200
 
 
-def test_one_guesser_does_not_block_another_address(client: httpx.Client, guarded: str) -> None:
-    for _ in range(6):
-        log_in(client, "wrong")
-    with client_at(guarded) as other:
-        assert log_in(other).status_code == 303
-
-
 def test_asking_without_a_password_is_no_guess(client: httpx.Client) -> None:
     for _ in range(8):
         assert client.get("/ask").status_code == 401
@@ -365,11 +289,6 @@ def test_asking_without_a_password_is_no_guess(client: httpx.Client) -> None:
     "path", ["https://evil.example", "//evil.example", "/\\evil.example", "/\t/evil.example", "e"]
 )
 def test_a_foreign_address_leads_to_the_page(client: httpx.Client, path: str) -> None:
-    assert log_in(client, next=path).headers["Location"] == "/"
-
-
-@pytest.mark.parametrize("path", ["/logout", "/login?next=/logout"])
-def test_a_login_leads_to_no_logout(client: httpx.Client, path: str) -> None:
     assert log_in(client, next=path).headers["Location"] == "/"
 
 
@@ -419,12 +338,6 @@ def test_the_servers_own_pages_send_what_they_like(client: httpx.Client) -> None
         assert client.post("/ask", headers=headers).status_code == 200
 
 
-def test_a_link_from_another_site_is_followed(client: httpx.Client) -> None:
-    log_in(client)
-    headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", **PAGE}
-    assert client.get("/read", headers=headers).status_code == 200
-
-
 # ---- names ----
 
 
@@ -457,53 +370,7 @@ def test_a_local_server_answers_to_no_foreign_name(local: str, name: str) -> Non
     assert "localhost or 127.0.0.1" in refused.json()["error"]["message"]
 
 
-def test_a_name_is_shown_literally_where_it_is_refused(local: str) -> None:
-    shown = httpx.get(local, headers={"Host": "<b>x</b>", **PAGE}, trust_env=False)
-    assert "<b>" not in shown.text
-
-
-def test_a_server_with_a_password_answers_to_any_name(client: httpx.Client) -> None:
-    headers = bearer(PASSWORD, host="report.example")
-    assert client.get("/ask", headers=headers).status_code == 200
-
-
 def test_without_a_password_everything_passes(local: str) -> None:
     for path in ("/", "/login", "/logout"):
         assert httpx.get(local + path, headers=PAGE, trust_env=False).text == f"inside {path}"
     assert httpx.post(f"{local}/ask", headers=bearer("any"), trust_env=False).status_code == 200
-
-
-# ---- a real browser ----
-
-
-@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
-@pytest.mark.parametrize("dark", [False, True])
-def test_a_person_logs_in_on_a_phone(guarded: str, dark: bool) -> None:
-    from playwright.sync_api import sync_playwright
-
-    options = ["--headless", "--no-sandbox", "--disable-gpu"]
-    with (
-        sync_playwright() as playwright,
-        playwright.chromium.launch(executable_path=CHROMIUM, args=options) as browser,
-        browser.new_context(
-            locale="zh-CN",
-            color_scheme="dark" if dark else "light",
-            viewport={"width": 320, "height": 640},
-            extra_http_headers={"X-Forwarded-For": f"10.9.0.{next(_addresses)}"},
-        ) as context,
-    ):
-        page, troubles = context.new_page(), list[str]()
-        page.on("console", lambda m: troubles.append(m.text) if m.type == "error" else None)
-        page.goto(f"{guarded}/read?at=3")
-        assert page.evaluate("document.documentElement.scrollWidth") <= 320
-        assert page.evaluate("document.activeElement.autocomplete") == "current-password"
-        colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
-        assert (colour == "rgb(255, 255, 255)") is not dark
-        assert troubles == []
-        page.get_by_label("密码").fill("错")
-        page.get_by_role("button", name="登录").click()
-        assert page.get_by_role("alert").inner_text() == "密码不正确，请重试。"
-        page.get_by_label("密码").fill(PASSWORD)
-        page.keyboard.press("Enter")
-        page.wait_for_url(f"{guarded}/read?at=3")
-        assert page.inner_text("body") == "inside /read"

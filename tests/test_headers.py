@@ -1,12 +1,7 @@
-"""Security headers: on every response, and in the way of nothing that Gradio's page does."""
+"""Security headers on every response; every test of the page shows that they hinder nothing."""
 
 from __future__ import annotations
 
-import base64
-import json
-import shutil
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
@@ -20,21 +15,17 @@ from starlette.routing import Route
 from web.headers import HEADERS, POLICY, SecurityHeaders
 
 from .asgi_server import serving_app
-from .conftest import ROOT
-from .gated_page import PASSWORD
+from .browser import needs_browser
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-CHROMIUM = shutil.which("chromium")
 STRICT = "default-src 'none'"
 OWN_ORIGIN_PAGE = (
     "<!doctype html><img src='http://evil.example/a.png'>"
     "<script src='http://evil.example/a.js'></script>"
     "<script>fetch('http://evil.example/').catch(() => 0)</script>"
 )
-
-needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
 
 async def _page(request: Request) -> Response:
@@ -84,40 +75,10 @@ def test_a_response_keeps_its_own_stricter_policy(plain: str) -> None:
     assert found["X-Content-Type-Options"] == "nosniff"
 
 
-@pytest.mark.parametrize(
-    ("headers", "isolated"),
-    [
-        ({}, True),
-        ({"Host": "report.example"}, False),
-        ({"Host": "report.example", "X-Forwarded-Proto": "https"}, True),
-    ],
-)
-def test_the_opener_policy_goes_only_where_browsers_take_it(
-    plain: str, headers: dict[str, str], isolated: bool
-) -> None:
-    found = httpx.get(plain, headers=headers, trust_env=False).headers
-    assert ("Cross-Origin-Opener-Policy" in found) is isolated
-
-
 def test_the_policy_names_no_other_host() -> None:
     sources = {word for directive in POLICY.split("; ") for word in directive.split()[1:]}
     kinds = {"'self'", "'none'", "'unsafe-inline'", "'unsafe-eval'", "data:", "blob:"}
     assert sources <= kinds
-
-
-# ---- Gradio's page behind headers and gate ----
-
-
-@pytest.fixture(scope="module")
-def chat() -> Iterator[str]:
-    """Gradio's page behind headers and gate."""
-    command = [sys.executable, "-m", "tests.gated_page"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        try:
-            yield server.stdout.readline().strip()
-        finally:
-            server.terminate()
 
 
 @pytest.fixture
@@ -134,30 +95,6 @@ def troubles_of(page: Page) -> list[str]:
 
 
 @needs_browser
-def test_nothing_that_the_page_does_is_blocked(chat: str, page: Page) -> None:
-    troubles = troubles_of(page)
-    page.goto(chat)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.keyboard.press("Enter")
-    page.get_by_label("question").fill("why")
-    page.keyboard.press("Enter")
-    page.get_by_text("whole: why").first.wait_for()
-    assert page.evaluate("document.documentElement.dataset.head + document.body.dataset.ran") == (
-        "ranyes"
-    )
-    page.get_by_role("tab", name="two").click()
-    page.locator("input[type=file]").set_input_files(__file__)
-    page.wait_for_function(
-        "[...document.querySelectorAll('textarea,input')].some(e => e.value == 'test_headers.py')"
-    )
-    with page.expect_download() as download:
-        page.get_by_text("download", exact=True).click()
-    assert download.value.suggested_filename == "gated_page.py"
-    assert [text for text in troubles if "Content Security Policy" in text] == []
-    assert troubles == []
-
-
-@needs_browser
 def test_what_would_go_to_another_site_is_blocked(plain: str, page: Page) -> None:
     asked, troubles = list[str](), troubles_of(page)
     page.on("requestfinished", lambda request: asked.append(request.url))
@@ -168,38 +105,12 @@ def test_what_would_go_to_another_site_is_blocked(plain: str, page: Page) -> Non
 
 
 @needs_browser
-def test_only_the_servers_own_pages_show_it_in_a_frame(plain: str, chat: str, page: Page) -> None:
+def test_only_the_servers_own_pages_show_it_in_a_frame(plain: str, page: Page) -> None:
     frame = f"<!doctype html><iframe src='{plain}/'></iframe>"
     page.route("**/frame", lambda route: route.fulfill(body=frame, content_type="text/html"))
     shown = []
     # Another port is another origin.
-    for outer in (plain, chat):
+    for outer in (plain, "http://127.0.0.1:9999"):
         page.goto(f"{outer}/frame", wait_until="networkidle")
         shown.append(page.frames[1].url)
     assert shown == [f"{plain}/", "chrome-error://chromewebdata/"]
-
-
-def asked_with_gradios_client(address: str, headers: dict[str, str]) -> str:
-    """What a program of somebody's own prints; in a process that ends with all its threads."""
-    program = (
-        "import sys, json\nfrom gradio_client import Client\n"
-        "try:\n"
-        "    client = Client(sys.argv[1], headers=json.loads(sys.argv[2]), verbose=False)\n"
-        "    print(client.predict('why', api_name='/ask')[1])\n"
-        "except Exception as error:\n"
-        "    print(type(error).__name__, error)\n"
-    )
-    command = [sys.executable, "-c", program, address, json.dumps(headers)]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
-
-
-def test_gradios_client_comes_in_with_the_password(chat: str) -> None:
-    pair = base64.b64encode(f"any:{PASSWORD}".encode()).decode()
-    told = asked_with_gradios_client(chat, {"Authorization": f"Basic {pair}"})
-    assert told == "<p id='said'>whole: why</p>\n"
-
-
-def test_gradios_client_is_told_that_a_password_is_missing(chat: str) -> None:
-    told = asked_with_gradios_client(chat, {})
-    assert told.startswith("AuthenticationError")
-    assert "credentials were not provided" in told

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from web.gate import warn_if_open
-from web.origins import client_of, host_name, is_loopback, local_path
+from web.origins import client_of, local_path
 
 
 @pytest.mark.parametrize(
@@ -55,22 +55,6 @@ def test_a_login_never_leads_to_another_site(path: str) -> None:
 @pytest.mark.parametrize("path", ["/", "/read/a%20b?x=1&y=%2F#p-3", "/?q=$1", "/login-help"])
 def test_a_path_of_this_server_stays_as_it_is(path: str) -> None:
     assert local_path(path) == path
-
-
-@given(name=st.text(max_size=20))
-def test_a_host_header_means_one_name_or_none(name: str) -> None:
-    found = host_name(name)
-    assert not set(found) & set("/?#@")
-
-
-@pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1"])
-def test_loopback_is_known_by_its_names(name: str) -> None:
-    assert is_loopback(name)
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.5", "::1", "localhost"])
-def test_nobody_is_warned_of_a_server_out_of_reach(host: str) -> None:
-    assert warn_if_open(host, "") == ""
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.4", "8.8.8.8", "no.such.invalid", ""])

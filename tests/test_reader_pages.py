@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import html
-import re
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -71,16 +69,6 @@ def test_the_language_is_the_one_asked_for_or_else_the_browser_s(
     address: str, query: str, language: str, expected: str
 ) -> None:
     assert expected in get(f"{address}/read/bop-report{query}", language).text
-
-
-def test_the_other_language_keeps_the_words(address: str, assistant: Assistant) -> None:
-    source, start = vanke(assistant)
-    reply = get(address + permalink(source, start, start + 200))
-    found = re.search(r'hreflang="zh" href="([^"]+)"', reply.text)
-    assert found
-    other = get(address + found[1].replace("&amp;", "&"))
-    assert 'lang="zh"><head>' in other.text
-    assert 'id="target"' in other.text
 
 
 def test_words_that_are_gone_are_told_and_the_document_is_shown(address: str) -> None:
@@ -150,14 +138,3 @@ def test_readers_who_come_early_get_their_page_when_the_assistant_is_there(
         visit.join(60)
     host.close()
     assert replies[0].status_code == 200
-
-
-def test_why_there_is_no_assistant_is_told_in_a_sentence(tmp_path: Path) -> None:
-    host = AssistantHost(Settings(home=tmp_path, corpus=tmp_path / "nowhere"))
-    host.start()
-    with serving(reader_router(host)) as at:
-        reply = get(f"{at}/read/bop-report")
-    assert reply.status_code == 503
-    assert "The documents cannot be shown: " in reply.text
-    assert "nowhere" in reply.text
-    assert "Traceback" not in reply.text

@@ -151,18 +151,6 @@ def test_what_is_missing_is_left_out(
     assert reference(source, style, language, accessed=TODAY) == expected
 
 
-def test_gb_leaves_out_an_access_date_that_is_not_known() -> None:
-    assert "(2016-05-26). https" in reference(SOURCES["bop-report"], "gb", "en")
-
-
-@pytest.mark.parametrize(
-    "title", ["办法（财办〔2020〕7号）", "办法，财办〔2020〕7号", "办法 财办[2020]7号"]
-)
-def test_a_document_number_is_told_from_the_title(title: str) -> None:
-    made = reference(document(language="zh", title_zh=title), "gb", "zh")
-    assert re.match(r"办法: 财办[〔\[]2020[〕\]]7号\[Z\]", made)
-
-
 @pytest.mark.parametrize("style", ["apa", "gb"])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_entry_has_two_full_stops_or_gaps(style: Style, language: Language) -> None:
