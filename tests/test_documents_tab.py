@@ -14,7 +14,6 @@ import pytest
 
 from assistant import Answer, Settings, open_assistant
 from assistant.builds import library_records
-from assistant.types import Language
 from ingest import build_index, library_sources, pending_changes
 from web.documents import (
     DocumentRow,
@@ -100,6 +99,12 @@ def test_added_documents_are_answered_from_until_they_are_removed(
     ]
     assert {stage for stage, _ in told} >= {"wait", "read", "embed", "store", "open"}
     assert all(0.0 <= share <= 1.0 for _, share in told)
+    listed = rows(small)
+    removable = {outcome.id: True for outcome in outcomes} | {"firms": False, "alone": False}
+    assert {id_: row.removable for id_, row in listed.items()} == removable
+    row = listed[outcomes[1].id]
+    assert (row.title_en, row.title_zh, row.language) == ("云岭茶厂简介", "云岭茶厂简介", "zh")
+    assert (row.passages, row.characters) == (2, len(TEA))
     texts = {source.id: source.text for source in library_sources(small.settings)}
     for question, outcome, words in (
         (WHO_BUILT, outcomes[0], "Amelia Thornquist"),
@@ -112,6 +117,9 @@ def test_added_documents_are_answered_from_until_they_are_removed(
         for quote in first.quotes:
             assert texts[outcome.id][quote.start : quote.end] == quote.text
         assert words in first.quotes[0].text
+    (stays, unknown) = remove_documents(small, ["alone", "../x"], language="zh")
+    assert stays == Outcome("alone", False, "alone为随附资料，不能移除；只能移除后来添加的资料。")
+    assert not unknown.ok
     removed = remove_documents(small, [outcome.id for outcome in outcomes])
     assert [outcome.sentence for outcome in removed] == [
         "The lighthouse of Cape Verity was removed.",
@@ -123,60 +131,18 @@ def test_added_documents_are_answered_from_until_they_are_removed(
         assert not cited(answer) & set(texts)
 
 
-def test_rows_tell_what_is_indexed_and_what_can_be_removed(
-    small: AssistantHost, tmp_path: Path
-) -> None:
-    (outcome,) = add_documents(small, files(tmp_path, {"云岭.txt": TEA}))
-    listed = rows(small)
-    assert list(listed) == ["firms", "alone", outcome.id]
-    assert [row.removable for row in listed.values()] == [False, False, True]
-    row = listed[outcome.id]
-    assert (row.title_en, row.title_zh, row.language) == ("云岭茶厂简介", "云岭茶厂简介", "zh")
-    assert (row.passages, row.characters, row.publisher, row.date) == (2, len(TEA), "", "")
-    assert row.added > listed["alone"].added == ""
-    assert (listed["firms"].passages, listed["firms"].publisher) == (2, "x")
-
-
-@pytest.mark.parametrize(
-    ("language", "sentences"),
-    [
-        (
-            "en",
-            [
-                "a.exe was not added: it is none of the kinds that can be read (PDF, DOCX, HTML, "
-                "EPUB, Markdown, plain text, CSV). Save it as one of these.",
-                "b.txt was added (English, 11 characters).",
-                "c.txt was not added: it holds no text beside headings. Choose another file.",
-                "d.txt holds the same text as b.txt and is one more name for it.",
-            ],
-        ),
-        (
-            "zh",
-            [
-                "未添加a.exe：不属于可读取的格式（PDF、DOCX、HTML、EPUB、Markdown、纯文本、CSV）。"
-                "请另存为其中一种。",
-                "已添加b.txt（英文，11字符）。",
-                "未添加c.txt：除标题外没有文字。请另选文件。",
-                "d.txt与b.txt文本相同，记为其另一名称。",
-            ],
-        ),
-    ],
-)
-def test_each_file_succeeds_or_fails_alone(
-    small: AssistantHost, tmp_path: Path, language: Language, sentences: list[str]
-) -> None:
+def test_each_file_succeeds_or_fails_alone(small: AssistantHost, tmp_path: Path) -> None:
     texts = {"a.exe": "MZ", "b.txt": "Rain falls.", "c.txt": " ", "folder/d.txt": "Rain falls."}
-    outcomes = add_documents(small, files(tmp_path, texts), language=language)
-    assert [outcome.sentence for outcome in outcomes] == sentences
+    outcomes = add_documents(small, files(tmp_path, texts), language="zh")
+    assert [outcome.sentence for outcome in outcomes] == [
+        "未添加a.exe：不属于可读取的格式（PDF、DOCX、HTML、EPUB、Markdown、纯文本、CSV）。"
+        "请另存为其中一种。",
+        "已添加b.txt（英文，11字符）。",
+        "未添加c.txt：除标题外没有文字。请另选文件。",
+        "d.txt与b.txt文本相同，记为其另一名称。",
+    ]
     assert [outcome.ok for outcome in outcomes] == [False, True, False, True]
     assert len(rows(small)) == 3
-
-
-def test_what_came_with_the_assistant_stays(small: AssistantHost) -> None:
-    (outcome, unknown) = remove_documents(small, ["alone", "../x"], language="zh")
-    assert outcome == Outcome("alone", False, "alone为随附资料，不能移除；只能移除后来添加的资料。")
-    assert not unknown.ok
-    assert len(rows(small)) == 2
 
 
 def test_a_conversation_that_is_open_goes_on_meanwhile(

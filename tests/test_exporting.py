@@ -119,16 +119,6 @@ def test_every_quote_stands_exactly_with_its_translation(
                 assert f"译文（报告助手项目）: {translation}" in shown
 
 
-def test_the_list_is_in_the_chosen_style_with_links(talked: Conversation) -> None:
-    made = to_markdown(talked, "gb", "zh").split("## 参考文献\n\n")[1]
-    day = talked.exchanges[0].time[:10]
-    assert (
-        f"China's international incubators\\[EB/OL\\]. (2016-05-26)\\[{day}\\]. <https://" in made
-    )
-    links = re.findall(r'href="([^"]*)"', GITHUB.render(made))
-    assert links == [talked.exchanges[i].citations[0].url for i in (0, 1)]
-
-
 def test_refusals_are_marked_and_follow_ups_explained(assistant: Assistant) -> None:
     first = assistant.ask("Where is Innospace based?")
     second = assistant.ask("And who supports it?", history=[first])

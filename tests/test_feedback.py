@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from assistant import Assistant, AssistantError
+from assistant import Assistant
 from assistant.evaluation.questions import SetQuestion, read_set, read_sets
-from web import feedback
 from web.feedback import Verdict, save_feedback
 from web.records import Exchange
 
@@ -41,16 +40,6 @@ def test_a_helpful_answer_becomes_a_question_with_gold_evidence(
     assert [(e.source, e.text) for e in question.evidence] == [
         (quote.source_id, quote.text) for cited in answer.citations for quote in cited.quotes
     ]
-
-
-def test_the_command_reads_the_file(assistant: Assistant, path: Path) -> None:
-    save_feedback(path, Exchange.of(assistant.ask("Where is Innospace based?")), "helpful")
-    home = {"ASSISTANT_HOME": str(assistant.settings.home), "PATH": ""}
-    out = str(path.parent / "run")
-    command = [sys.executable, "-m", "assistant.evaluation", "run", str(path), "--out", out]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=home)
-    assert done.returncode == 0, done.stderr
-    assert Path(out, "metrics.json").is_file()
 
 
 def test_a_follow_up_is_kept_in_its_stand_alone_form(assistant: Assistant, path: Path) -> None:
@@ -123,12 +112,3 @@ def test_a_full_disk_is_told_and_leaves_no_half_line(path: Path) -> None:
     assert "Tell whoever runs this server. 您的反馈未能保存" in done.stdout
     assert len(read_set(path)) == 1
     assert path.read_bytes().endswith(b"\n")
-
-
-def test_feedback_does_not_fill_the_disk(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feedback, "MOST_BYTES", 1_500)
-    save_feedback(path, exchange(), "helpful")
-    before = path.read_bytes()
-    with pytest.raises(AssistantError, match="1,500 bytes"):
-        save_feedback(path, exchange("Long? " * 400), "helpful")
-    assert path.read_bytes() == before

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -97,13 +96,10 @@ def test_ask_answers_with_exact_quotes(address: str, assistant: Assistant, mode:
     text = assistant.index.sources[citation["source_id"]].text
     assert text[quote["start"] : quote["end"]] == quote["text"]
     assert "Provenience" in quote["text"]
-
-
-def test_ask_understands_a_follow_up_by_its_history(address: str) -> None:
     history = [{"question": VANKE, "answer": "With Provenience."}]
-    answer = call(address, "ask", question="And when?", history=history)
-    assert "Vanke" in answer["stand_alone"]
-    assert "December 2015" in answer["answer"]
+    second = call(address, "ask", mode, question="And when?", history=history, language="zh")
+    assert "Vanke" in second["stand_alone"]
+    assert "2015年12月" in second["answer"]
 
 
 def test_search_gives_exact_passages_the_best_first(address: str, assistant: Assistant) -> None:
@@ -142,16 +138,12 @@ def test_a_source_can_be_read_to_its_end_piece_by_piece(address: str, assistant:
         ("ask", {"question": " "}, "empty"),
         ("ask", {"question": "x" * 2001}, "2,001"),
         ("ask", {}, "'question' cannot be taken: Field required"),
-        ("ask", {"question": VANKE, "language": "fr"}, "'language' cannot be taken"),
         ("ask", {"question": VANKE, "history": ["Who?"]}, "'history.0' cannot be taken"),
         ("search", {"question": VANKE, "count": 51}, "less than or equal to 50"),
         ("search", {"question": VANKE, "sources": ["x"]}, "no source 'x'. The sources are: bop-"),
-        ("search", {"question": VANKE, "sources": []}, "at least 1"),
         ("search", {"question": VANKE, "limit": 3}, "arguments are: question, count, sources"),
-        ("read", {"source_id": "x"}, "no source 'x'"),
         ("read", {"source_id": "../../etc/passwd"}, "no source"),
         ("read", {"source_id": "bop-report", "start": 10**6}, "Read from 0 to"),
-        ("read", {"source_id": "bop-report", "start": -1}, "greater than or equal to 0"),
     ],
 )
 def test_a_wrong_call_fails_with_one_sentence(
@@ -162,54 +154,19 @@ def test_a_wrong_call_fails_with_one_sentence(
     assert "pydantic" not in said
 
 
-def test_an_unexpected_error_is_logged_and_told_kindly(
-    address: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("version", [{}, {"MCP-Protocol-Version": "2026-07-28"}])
+def test_only_loopback_names_and_those_that_were_allowed_are_taken(
+    address: str, version: Mapping[str, str]
 ) -> None:
-    def fails(*_: Any, **__: Any) -> Any:
-        raise RuntimeError("secret details")
+    def status(**headers: str) -> int:
+        return httpx.post(address, json=PING, headers={**ACCEPT, **version, **headers}).status_code
 
-    monkeypatch.setattr(Assistant, "_response", fails)
-    with caplog.at_level(logging.ERROR, "web"):
-        said = failure(address, "ask", question=VANKE)
-    assert "error in the program" in said
-    assert "secret" not in said
-    assert "secret details" in caplog.text
-
-
-@pytest.mark.parametrize("version", [None, "2026-07-28"])
-@pytest.mark.parametrize(
-    ("headers", "status"),
-    [
-        ({"Host": "evil.example"}, 421),
-        ({"Host": "localhost.evil.example:80"}, 421),
-        ({"Origin": "http://evil.example"}, 403),
-        ({"Origin": "null"}, 403),
-    ],
-)
-def test_foreign_hosts_and_pages_are_turned_away(
-    address: str, headers: Mapping[str, str], status: int, version: str | None
-) -> None:
-    named = {"MCP-Protocol-Version": version} if version else {}
-    response = httpx.post(address, json=PING, headers={**ACCEPT, **named, **headers})
-    assert response.status_code == status
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {},
-        {"Host": "localhost"},
-        {"Host": "localhost:1", "Origin": "http://localhost:7860"},
-        {"Host": "[::1]:7860"},
-        {"Host": "chat.example.org", "Origin": "https://chat.example.org"},
-        {"Host": "chat.example.org:7860"},
-    ],
-)
-def test_loopback_names_and_those_that_were_allowed_are_taken(
-    address: str, headers: Mapping[str, str]
-) -> None:
-    response = httpx.post(address, json=PING, headers={**ACCEPT, **headers})
-    assert response.status_code == 200
+    assert status(Host="evil.example") == status(Host="localhost.evil.example:80") == 421
+    assert status(Origin="http://evil.example") == status(Origin="null") == 403
+    if not version:
+        assert status(Host="localhost:1", Origin="http://localhost:7860") == 200
+        assert status(Host="[::1]:7860") == 200
+        assert status(Host="chat.example.org", Origin="https://chat.example.org") == 200
 
 
 # ---- waiting and stopping

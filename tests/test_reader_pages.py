@@ -10,14 +10,10 @@ import httpx
 import pytest
 
 from assistant import Assistant, Settings
-from assistant.types import Source
 from web.hosting import AssistantHost
-from web.permalinks import permalink, permalink_of
 from web.reader_pages import reader_router
 
 from .asgi_server import serving
-
-VANKE = "Major Chinese property developer Vanke signed an agreement with Provenience"
 
 
 @pytest.fixture(scope="module")
@@ -28,11 +24,6 @@ def address(assistant: Assistant) -> Iterator[str]:
 
 def get(address: str, language: str = "en-GB") -> httpx.Response:
     return httpx.get(address, headers={"Accept-Language": language}, timeout=30)
-
-
-def vanke(assistant: Assistant) -> tuple[Source, int]:
-    source = assistant.index.sources["bop-report"]
-    return source, source.text.index(VANKE)
 
 
 @pytest.mark.parametrize("path", ["/read", "/read/"])
@@ -46,13 +37,6 @@ def test_the_list_names_every_document_in_both_languages(
         assert source.title_en in shown
         assert source.title_zh in shown
         assert f'href="/read/{source.id}"' in reply.text
-
-
-def test_a_permalink_marks_its_words(address: str, assistant: Assistant) -> None:
-    source, start = vanke(assistant)
-    reply = get(address + permalink(source, start, start + len(VANKE)))
-    assert reply.status_code == 200
-    assert f'<mark id="target" class="target" tabindex="-1">{VANKE}</mark>' in reply.text
 
 
 @pytest.mark.parametrize(
@@ -69,15 +53,6 @@ def test_the_language_is_the_one_asked_for_or_else_the_browser_s(
     address: str, query: str, language: str, expected: str
 ) -> None:
     assert expected in get(f"{address}/read/bop-report{query}", language).text
-
-
-def test_words_that_are_gone_are_told_and_the_document_is_shown(address: str) -> None:
-    reply = get(address + permalink_of("bop-report", "The moon is made of <cheese>.", 3))
-    assert reply.status_code == 200
-    assert "The moon is made of &lt;cheese&gt;." in reply.text
-    assert "do not stand in this document" in reply.text
-    assert "Chinese incubators are actively looking" in reply.text
-    assert 'id="target"' not in reply.text
 
 
 @pytest.mark.parametrize(

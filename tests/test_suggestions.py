@@ -6,12 +6,10 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from assistant import Assistant, Settings, open_assistant
-from assistant.errors import CorpusError
 from assistant.language import question_language
 from assistant.types import LANGUAGES, Language
 from ingest import add_file, build_index
@@ -144,22 +142,3 @@ def test_what_was_asked_is_not_suggested_again(assistant: Assistant) -> None:
         # In capitals and without its mark, it is the same question.
         asked += [question.upper().rstrip("?") for question in questions] + list(questions)
     assert len(asked) > 8
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("", "line 1 must read source language question"),
-        ("source\tlanguage\tquestion\nbop\tfr\tQui ?\n", "line 2 needs"),
-        ("source\tlanguage\tquestion\nbop\ten\n", "line 2 needs"),
-        ("source\tlanguage\tquestion\nbop\ten\t\n", "line 2 needs"),
-        (b"\xff\xfe", "cannot be read"),
-    ],
-)
-def test_a_file_that_does_not_fit_is_named_with_its_line(
-    tmp_path: Path, text: str | bytes, said: str
-) -> None:
-    path = tmp_path / "starters.tsv"
-    path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    with pytest.raises(CorpusError, match=said):
-        read_starters(path)

@@ -153,6 +153,7 @@ def test_a_real_service_translates_through_the_command_line(
     assert roles[2:4] == [["system", "user"], ["system", "user", "assistant", "user"]]
 
 
+@pytest.mark.slow
 def test_a_real_model_that_cannot_translate_leaves_the_corpus_as_it_was(
     settings: Settings, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
