@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
@@ -51,6 +52,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         group = "page" if place(item) == 0 else item.path.stem
         item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=place)
+
+
+PEAKS = pytest.StashKey[list[float]]()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell the process that prints the summary how much memory this worker has had."""
+    if (told := getattr(session.config, "workeroutput", None)) is not None:
+        told["peak_gb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Collect what the workers told."""
+    node.config.stash.setdefault(PEAKS, []).append(node.workeroutput["peak_gb"])
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say it, since a process of the tests must stay below 3 GB."""
+    for peak in config.stash.get(PEAKS, []):
+        terminalreporter.write_line(f"A worker had {peak:.1f} GB of memory at most.")
 
 
 @pytest.fixture(scope="session")
