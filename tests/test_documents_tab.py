@@ -205,22 +205,3 @@ def test_a_rebuild_that_fails_leaves_everything_as_it_was(
     assert library_records(small.settings.home) == before
     assert not pending_changes(small.settings)
     assert cited(ask(small, WHO_BUILT)) == {kept.id}
-
-
-def test_an_error_of_the_program_is_logged_and_told_without_its_words(
-    small: AssistantHost,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    def broken(*_: object, **__: object) -> None:
-        raise RuntimeError("secret")
-
-    monkeypatch.setattr("ingest.build.split_source", broken)
-    (outcome,) = add_documents(small, files(tmp_path, {"a.txt": "Rain falls."}))
-    assert outcome.sentence.endswith(
-        "There is an error in the program; the server's log shows the details."
-    )
-    assert "secret" not in outcome.sentence
-    assert "secret" in caplog.text
-    assert library_sources(small.settings) == ()

@@ -93,22 +93,3 @@ def test_a_line_that_a_kill_cut_off_spoils_no_other(path: Path) -> None:
     read = read_sets([path])
     assert [question.question for question in read.questions] == ["One?", "Two?"]
     assert len(read.problems) == 1
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="limits of file sizes are POSIX")
-def test_a_full_disk_is_told_and_leaves_no_half_line(path: Path) -> None:
-    save_feedback(path, exchange(), "helpful")
-    program = (
-        "import resource, sys\nfrom pathlib import Path\nfrom tests.web_records import exchange\n"
-        "from assistant import AssistantError\nfrom web.feedback import save_feedback\n"
-        "path = Path(sys.argv[1])\nlimit = path.stat().st_size + 100\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))\n"
-        "try: save_feedback(path, exchange(), 'helpful')\n"
-        "except AssistantError as error: print(error)"
-    )
-    command = [sys.executable, "-c", program, str(path)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert "Your feedback could not be kept" in done.stdout
-    assert "Tell whoever runs this server. 您的反馈未能保存" in done.stdout
-    assert len(read_set(path)) == 1
-    assert path.read_bytes().endswith(b"\n")

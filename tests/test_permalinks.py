@@ -94,11 +94,8 @@ def test_long_words_are_told_by_their_ends_and_outlive_an_edit_between_these() -
     assert followed(address, f"New.\n\n{edited}") == Span(6, 6 + len(edited))
 
 
-@pytest.mark.parametrize("length", [20_000, 60_000])
-def test_a_huge_query_against_a_text_of_one_letter_takes_no_more_than_its_share(
-    length: int,
-) -> None:
-    text, many = "a" * 1_000_000, "a" * length
+def test_a_huge_query_against_a_text_of_one_letter_takes_no_more_than_its_share() -> None:
+    text, many = "a" * 1_000_000, "a" * 60_000
     began = time.monotonic()
     for words, to in ((f"{many}b{many}", ""), (many, "b"), (many, many), (f"b{many}", "a")):
         find_words(text, words, to, 500_000)

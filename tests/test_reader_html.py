@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant import Assistant
 from assistant.types import Source, Span, Translation
 from web.reader import Mark, render_document
 
@@ -114,17 +112,6 @@ def test_a_translation_stands_beside_its_line_with_its_language_and_who_made_it(
     assert pairs == [("A", "甲"), ("One.", "一。")]
     assert "A. Translator" in page
     assert "译文（中文）" in page
-
-
-def test_a_digest_says_that_it_is_one(assistant: Assistant) -> None:
-    digests = [source for source in assistant.sources if source.kind == "digest"]
-    assert digests
-    for source in digests:
-        english = render_document(source, (), language="en", target=None)
-        assert "not the official text" in english
-        assert "并非官方原文" in render_document(source, (), language="zh", target=None)
-    other = replace(digests[0], kind="original", note_en="")
-    assert "not the official text" not in render_document(other, (), language="en", target=None)
 
 
 @pytest.mark.parametrize(
