@@ -102,10 +102,10 @@ def test_an_answer_that_nobody_reads_on_ends_without_an_error(
         reading = writer.stream(QUESTION)
         assert "Vanke" in next(reading).text
         reading.close()
-    # The chat model stops in a thread of its own.
-    until = time.monotonic() + 10
-    while len(finished.get_finished_spans()) < 4 and time.monotonic() < until:
-        time.sleep(0.05)
+        # The chat model stops in a thread of its own.
+        until = time.monotonic() + 10
+        while len(finished.get_finished_spans()) < 4 and time.monotonic() < until:
+            time.sleep(0.05)
     found = by_name(finished.get_finished_spans())
     assert found.keys() == TREE.keys() - {"verify"}
     assert all(span.status.status_code is StatusCode.UNSET for span in found.values())
