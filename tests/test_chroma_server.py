@@ -24,6 +24,8 @@ from ingest import build_index
 
 from .tiny import answers, builds
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[str]:

@@ -14,14 +14,11 @@ import pytest
 
 from assistant import Answer, Settings, open_assistant
 from assistant.builds import library_records
-from assistant.errors import AssistantError, IndexBuildError
-from assistant.types import Language
-from ingest import add_file, build_index, library_sources, pending_changes
+from ingest import build_index, library_sources, pending_changes
 from web.documents import (
     DocumentRow,
     Outcome,
     add_documents,
-    build_facts,
     document_rows,
     remove_documents,
 )
@@ -47,21 +44,20 @@ WHO_BUILT = "Who built the lighthouse of Cape Verity?"
 WHO_FOUNDED = "云岭茶厂由谁创办？"
 
 
-@pytest.fixture
-def small(tmp_path: Path) -> Iterator[AssistantHost]:
-    """A host over two small texts, with the real model."""
-    settings = replace(tiny_settings(tmp_path), cache=Settings().cache)
+@pytest.fixture(scope="module")
+def two_texts(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings whose index over two small texts is built with the real model."""
+    settings = replace(tiny_settings(tmp_path_factory.mktemp("two")), cache=Settings().cache)
     write_corpus(settings.corpus, {"firms": (ENGLISH, CHINESE), "alone": ("One.\n", None)})
     build_index(settings)
-    with closing(AssistantHost(settings, open_assistant(settings))) as host:
-        yield host
+    return settings
 
 
 @pytest.fixture
-def host(built_settings: Settings, tmp_path: Path) -> Iterator[AssistantHost]:
-    """A host over the shipped corpus, in a home of its own."""
-    settings = replace(built_settings, home=tmp_path / "home")
-    shutil.copytree(built_settings.home, settings.home)
+def small(two_texts: Settings, tmp_path: Path) -> Iterator[AssistantHost]:
+    """A host over the two texts, in a home of its own."""
+    settings = replace(two_texts, home=tmp_path / "home")
+    shutil.copytree(two_texts.home, settings.home)
     with closing(AssistantHost(settings, open_assistant(settings))) as host:
         yield host
 
@@ -91,120 +87,62 @@ def cited(answer: Answer) -> set[str]:
 
 
 def test_added_documents_are_answered_from_until_they_are_removed(
-    host: AssistantHost, tmp_path: Path
+    small: AssistantHost, tmp_path: Path
 ) -> None:
-    assert ask(host, WHO_BUILT).status == "refused"
+    assert ask(small, WHO_BUILT).status == "refused"
     told: list[tuple[str, float]] = []
     given = files(tmp_path, {"verity.md": LIGHTHOUSE, "云岭.txt": TEA.encode("gbk")})
-    outcomes = add_documents(host, given, lambda stage, share: told.append((stage, share)))
+    outcomes = add_documents(small, given, lambda stage, share: told.append((stage, share)))
     assert [outcome.sentence for outcome in outcomes] == [
         f"verity.md was added (English, {len(LIGHTHOUSE)} characters).",
         f"云岭.txt was added (Chinese, {len(TEA)} characters).",
     ]
     assert {stage for stage, _ in told} >= {"wait", "read", "embed", "store", "open"}
     assert all(0.0 <= share <= 1.0 for _, share in told)
-    texts = {source.id: source.text for source in library_sources(host.settings)}
+    listed = rows(small)
+    removable = {outcome.id: True for outcome in outcomes} | {"firms": False, "alone": False}
+    assert {id_: row.removable for id_, row in listed.items()} == removable
+    row = listed[outcomes[1].id]
+    assert (row.title_en, row.title_zh, row.language) == ("云岭茶厂简介", "云岭茶厂简介", "zh")
+    assert (row.passages, row.characters) == (2, len(TEA))
+    texts = {source.id: source.text for source in library_sources(small.settings)}
     for question, outcome, words in (
         (WHO_BUILT, outcomes[0], "Amelia Thornquist"),
         (WHO_FOUNDED, outcomes[1], "沈怀远"),
     ):
-        answer = ask(host, question)
+        answer = ask(small, question)
         assert answer.status == "answered"
         first = answer.citations[0]
         assert first.source.id == outcome.id
         for quote in first.quotes:
             assert texts[outcome.id][quote.start : quote.end] == quote.text
         assert words in first.quotes[0].text
-    removed = remove_documents(host, [outcome.id for outcome in outcomes])
+    (stays, unknown) = remove_documents(small, ["alone", "../x"], language="zh")
+    assert stays == Outcome("alone", False, "alone为随附资料，不能移除；只能移除后来添加的资料。")
+    assert not unknown.ok
+    removed = remove_documents(small, [outcome.id for outcome in outcomes])
     assert [outcome.sentence for outcome in removed] == [
         "The lighthouse of Cape Verity was removed.",
         "云岭茶厂简介 was removed.",
     ]
     for question in (WHO_BUILT, WHO_FOUNDED):
-        answer = ask(host, question)
+        answer = ask(small, question)
         assert answer.status == "refused"
         assert not cited(answer) & set(texts)
 
 
-def test_an_answer_from_an_added_document_prints_without_empty_fields(
-    small: AssistantHost, tmp_path: Path
-) -> None:
-    add_documents(small, files(tmp_path, {"verity.md": LIGHTHOUSE}))
-    answer = ask(small, WHO_BUILT)
-    assert "\n[1] The lighthouse of Cape Verity (original)\n" in str(answer)
-    assert "\n1. The lighthouse of Cape Verity.\n" in answer.to_markdown()
-
-
-def test_rows_tell_what_is_indexed_and_what_can_be_removed(
-    small: AssistantHost, tmp_path: Path
-) -> None:
-    (outcome,) = add_documents(small, files(tmp_path, {"云岭.txt": TEA}))
-    listed = rows(small)
-    assert list(listed) == ["firms", "alone", outcome.id]
-    assert [row.removable for row in listed.values()] == [False, False, True]
-    row = listed[outcome.id]
-    assert (row.title_en, row.title_zh, row.language) == ("云岭茶厂简介", "云岭茶厂简介", "zh")
-    assert (row.passages, row.characters, row.publisher, row.date) == (2, len(TEA), "", "")
-    assert row.added > listed["alone"].added == ""
-    assert (listed["firms"].passages, listed["firms"].publisher) == (2, "x")
-
-
-def test_facts_are_those_of_the_index_in_service(small: AssistantHost) -> None:
-    with small.use() as assistant:
-        facts = build_facts(assistant)
-        info = assistant.index.info
-    assert (facts.built, facts.model) == (info.created, info.model)
-    assert (facts.sources, facts.passages, facts.sentences) == (2, 3, 4)
-    assert facts.languages == {"en": 3, "zh": 0}
-
-
-@pytest.mark.parametrize(
-    ("language", "sentences"),
-    [
-        (
-            "en",
-            [
-                "a.exe was not added: it is none of the kinds that can be read (PDF, DOCX, HTML, "
-                "EPUB, Markdown, plain text, CSV). Save it as one of these.",
-                "b.txt was added (English, 11 characters).",
-                "c.txt was not added: it holds no text beside headings. Choose another file.",
-                "d.txt holds the same text as b.txt and is one more name for it.",
-            ],
-        ),
-        (
-            "zh",
-            [
-                "未添加a.exe：不属于可读取的格式（PDF、DOCX、HTML、EPUB、Markdown、纯文本、CSV）。"
-                "请另存为其中一种。",
-                "已添加b.txt（英文，11字符）。",
-                "未添加c.txt：除标题外没有文字。请另选文件。",
-                "d.txt与b.txt文本相同，记为其另一名称。",
-            ],
-        ),
-    ],
-)
-def test_each_file_succeeds_or_fails_alone(
-    small: AssistantHost, tmp_path: Path, language: Language, sentences: list[str]
-) -> None:
+def test_each_file_succeeds_or_fails_alone(small: AssistantHost, tmp_path: Path) -> None:
     texts = {"a.exe": "MZ", "b.txt": "Rain falls.", "c.txt": " ", "folder/d.txt": "Rain falls."}
-    outcomes = add_documents(small, files(tmp_path, texts), language=language)
-    assert [outcome.sentence for outcome in outcomes] == sentences
+    outcomes = add_documents(small, files(tmp_path, texts), language="zh")
+    assert [outcome.sentence for outcome in outcomes] == [
+        "未添加a.exe：不属于可读取的格式（PDF、DOCX、HTML、EPUB、Markdown、纯文本、CSV）。"
+        "请另存为其中一种。",
+        "已添加b.txt（英文，11字符）。",
+        "未添加c.txt：除标题外没有文字。请另选文件。",
+        "d.txt与b.txt文本相同，记为其另一名称。",
+    ]
     assert [outcome.ok for outcome in outcomes] == [False, True, False, True]
     assert len(rows(small)) == 3
-
-
-def test_nothing_is_built_when_nothing_was_added(small: AssistantHost, tmp_path: Path) -> None:
-    with small.use() as before:
-        add_documents(small, files(tmp_path, {"a.pdf": "%PDF", "b.txt": "One.\n"}))
-        with small.use() as after:
-            assert after is before
-
-
-def test_what_came_with_the_assistant_stays(small: AssistantHost) -> None:
-    (outcome, unknown) = remove_documents(small, ["alone", "../x"], language="zh")
-    assert outcome == Outcome("alone", False, "alone为随附资料，不能移除；只能移除后来添加的资料。")
-    assert not unknown.ok
-    assert len(rows(small)) == 2
 
 
 def test_a_conversation_that_is_open_goes_on_meanwhile(
@@ -267,59 +205,3 @@ def test_a_rebuild_that_fails_leaves_everything_as_it_was(
     assert library_records(small.settings.home) == before
     assert not pending_changes(small.settings)
     assert cited(ask(small, WHO_BUILT)) == {kept.id}
-
-
-def test_an_error_of_the_program_is_logged_and_told_without_its_words(
-    small: AssistantHost,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    def broken(*_: object, **__: object) -> None:
-        raise RuntimeError("secret")
-
-    monkeypatch.setattr("ingest.build.split_source", broken)
-    (outcome,) = add_documents(small, files(tmp_path, {"a.txt": "Rain falls."}))
-    assert outcome.sentence.endswith(
-        "There is an error in the program; the server's log shows the details."
-    )
-    assert "secret" not in outcome.sentence
-    assert "secret" in caplog.text
-    assert library_sources(small.settings) == ()
-
-
-def test_an_index_that_cannot_be_opened_is_told_and_what_is_built_stays(
-    small: AssistantHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail() -> None:
-        raise IndexBuildError("The model is gone.")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(small, "reload", fail)
-        (outcome,) = add_documents(small, files(tmp_path, {"a.txt": "Rain falls."}))
-    assert not outcome.ok
-    assert outcome.sentence == (
-        "a.txt: the index is rebuilt but cannot be opened; answers still come from the old one. "
-        "The model is gone."
-    )
-    assert len(library_sources(small.settings)) == 1
-    assert not pending_changes(small.settings)
-    small.reload()
-    assert outcome.id in rows(small)
-
-
-def test_an_assistant_that_never_opened_says_why(tmp_path: Path) -> None:
-    host = AssistantHost(tiny_settings(tmp_path))
-    host.start()
-    with pytest.raises(AssistantError):
-        host.wait()
-    (outcome,) = add_documents(host, files(tmp_path, {"../a.txt": "Rain falls."}))
-    assert outcome.sentence.startswith("a.txt: nothing was changed. There is no manifest ")
-    assert not outcome.changed
-
-
-def test_an_assistant_knows_that_the_library_changed(small: AssistantHost) -> None:
-    with small.use() as assistant:
-        assert not assistant.is_stale
-        add_file(small.settings, b"Rain falls.", "a.txt")
-        assert assistant.is_stale

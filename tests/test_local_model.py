@@ -26,6 +26,7 @@ from assistant.types import Message
 from .chat_server import smollm2
 from .conftest import ROOT
 
+pytestmark = pytest.mark.slow
 SHORT: list[Message] = [("system", "Be brief."), ("user", "What is the capital of France?")]
 STORY: list[Message] = [("user", "Tell me a long story about a shop.")]
 

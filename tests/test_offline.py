@@ -1,4 +1,4 @@
-"""After the install nothing is fetched: a build and an answer with every way out shut."""
+"""After the install nothing is fetched, and nothing heavy is loaded before it is needed."""
 
 from __future__ import annotations
 
@@ -50,6 +50,10 @@ with open_assistant(settings) as assistant:
     answer = assistant.ask("Who did Vanke sign an agreement with?")
 print(json.dumps([attempts, len(info.passages), answer.status, answer.text]))
 """
+HEAVY = {
+    *("torch", "transformers", "sentence_transformers", "onnxruntime", "chromadb"),
+    *("gradio", "gradio_client", "fastapi", "mcp", "uvicorn"),
+}
 TEMPT = """
 import socket, urllib.request
 for way in (
@@ -111,3 +115,9 @@ def test_a_build_and_an_answer_try_to_reach_nothing_outside_this_machine(
     assert passages == 1
     assert status == "answered"
     assert "Provenience" in text
+
+
+def test_importing_the_packages_loads_nothing_heavy() -> None:
+    program = f"import sys, assistant, ingest, ui\nprint(sorted({HEAVY!r} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("[]\n", "")

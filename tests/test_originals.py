@@ -17,14 +17,12 @@ import pytest
 from PIL import Image
 
 from assistant import Answer, Settings, open_assistant
-from assistant.types import Language, Span
-from ingest import DocumentError, marked_page
+from assistant.types import Language
 from web.citation_records import CitationRecord
 from web.documents import add_addresses, add_documents, fetch_addresses
 from web.for_programs import cited, references
 from web.hosting import AssistantHost
 from web.originals import originals_router
-from web.permalinks import picture_of
 from web.reader_pages import reader_router
 from web.records import Exchange
 from web.source_list import render_sources
@@ -91,18 +89,6 @@ def test_a_citation_names_its_page(host: AssistantHost) -> None:
     assert " · p. 2 · " in references(answer)
 
 
-@pytest.mark.parametrize(("language", "page"), [("en", "p. 2"), ("zh", "第2页")])
-def test_the_panel_opens_the_file_at_the_page(
-    host: AssistantHost, language: Language, page: str
-) -> None:
-    answer = asked(host)
-    exchange = replace(Exchange.of(answer), language=language)
-    panel = render_sources(exchange, 0, shown=True)
-    source = answer.citations[0].source.id
-    assert f'href="/read/{source}/original#page=2"' in panel
-    assert f">{page} ↗</a>" in panel
-
-
 def test_the_reader_shows_where_pages_begin(host: AssistantHost, address: str) -> None:
     source = asked(host).citations[0].source.id
     shown = httpx.get(f"{address}/read/{source}?ui=en").text
@@ -144,41 +130,6 @@ def yellow(picture: bytes) -> tuple[float, ...] | None:
         return None
     box = columns.min() / width, rows.min() / height, columns.max() / width, rows.max() / height
     return tuple(float(side) for side in box)
-
-
-def test_the_page_of_the_first_words_that_are_still_there_is_shown(
-    host: AssistantHost, address: str
-) -> None:
-    source = asked(host).citations[0].source.id
-    gone, there = ("Words that nobody wrote", 9), ("It is white.", 70)
-    picture = httpx.get(address + picture_of(source, [gone, there])).content
-    first = yellow(picture)
-    assert first is not None
-    assert 0.17 < first[1] < first[3] < 0.21  # page 1, the second line
-    both = [("The lighthouse of Cape Verity stands", 0), there]
-    more = yellow(httpx.get(address + picture_of(source, both)).content)
-    assert more is not None
-    assert 0.10 < more[1] < 0.13 < first[1] < more[3] < 0.21
-    assert httpx.get(address + picture_of(source, [gone])).status_code == 404
-    assert httpx.get(f"{address}/read/{source}/page").status_code == 404
-    assert httpx.get(f"{address}/read/{source}/page?words=&at=1").status_code == 404
-
-
-@pytest.mark.parametrize("name", ["fares", "bop-report", "nothing"])
-def test_what_has_no_pages_has_no_pictures(host: AssistantHost, address: str, name: str) -> None:
-    source = id_of(host, "fares") if name == "fares" else name
-    assert httpx.get(f"{address}/read/{source}/page?words=the&at=1").status_code == 404
-
-
-def test_of_a_document_that_was_replaced_since_nothing_is_marked(host: AssistantHost) -> None:
-    source = asked(host).citations[0].source
-    everything = [Span(0, len(source.text))]
-    assert yellow(marked_page(host.settings, source, 1, everything)) is not None
-    older = replace(source, sha256="0" * 64)
-    assert yellow(marked_page(host.settings, older, 1, everything)) is None
-    for page in (0, 3):
-        with pytest.raises(DocumentError, match=f"no picture of page {page}"):
-            marked_page(host.settings, source, page, [])
 
 
 def test_a_pdf_opens_in_the_browser_and_is_what_was_added(

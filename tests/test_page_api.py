@@ -49,10 +49,8 @@ def test_passages_are_found_and_read_on(client: Any, assistant: Assistant) -> No
 @pytest.mark.parametrize(
     ("endpoint", "values", "cause"),
     [
-        ("/ask", {"question": " "}, "empty"),
         ("/ask", {"question": "why " * 2000}, "2,000"),
         ("/ask", {"question": ENGLISH, "language": "fr"}, "language"),
-        ("/search", {"question": ENGLISH, "count": 0}, "count"),
         ("/search", {"question": ENGLISH, "sources": ["none"]}, "There is no source 'none'"),
         ("/read", {"source_id": "../../etc/passwd"}, "There is no source"),
     ],

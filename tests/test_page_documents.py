@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
-
-import pytest
-
-from assistant import Settings
 
 from .browser import ENGLISH, Visit, Visitors, needs_browser
 from .conftest import ROOT
@@ -34,14 +29,6 @@ PIER = [
     Leaf([Words(72, 90 + 18 * n, line, 11) for n, line in enumerate(PIER_LINES)]),
 ]
 VAULT = "The vault of Grimsholm was dug by Torvald Ness in 1702."
-
-
-@pytest.fixture(scope="module")
-def page_settings(built_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A home of its own: documents are added here."""
-    home = tmp_path_factory.mktemp("page") / "home"
-    shutil.copytree(built_settings.home, home)
-    return Settings(home=home, corpus=built_settings.corpus)
 
 
 def test_documents_are_added_asked_and_removed_while_others_go_on(
@@ -93,6 +80,14 @@ def add(visit: Visit, said: str, *paths: Path, password: str = "") -> None:
     page.locator("#done li", has_text=said).wait_for(timeout=120_000)
 
 
+def remove(visit: Visit, name: str) -> None:
+    """Remove a document in the tab."""
+    visit.page.get_by_role("tab", name="Documents").click()
+    visit.page.get_by_role("checkbox", name=name).check()
+    visit.page.locator("#remove").click()
+    visit.page.get_by_text("was removed").wait_for(timeout=120_000)
+
+
 def test_a_citation_of_a_pdf_shows_its_page_with_the_line_marked(
     visitors: Visitors, tmp_path: Path
 ) -> None:
@@ -115,10 +110,7 @@ def test_a_citation_of_a_pdf_shows_its_page_with_the_line_marked(
         page.screenshot(path=ROOT / "docs" / "page-en.png")
     link = page.locator(".source.chosen .page-picture a").get_attribute("href") or ""
     assert link.endswith("/original#page=2")
-    page.get_by_role("tab", name="Documents").click()
-    page.get_by_role("checkbox", name="The pier of Grimsholm").check()
-    page.locator("#remove").click()
-    page.get_by_text("was removed").wait_for(timeout=120_000)
+    remove(visit, "The pier of Grimsholm")
     visit.reload()
     visit.wait(1)
     page.locator("#chat a.marker").last.click()
@@ -142,3 +134,4 @@ def test_a_protected_file_is_opened_with_its_password(visitors: Visitors, tmp_pa
     page.get_by_role("tab", name="Chat").click()
     visit.ask("Who dug the vault of Grimsholm?")
     assert "Torvald Ness" in visit.said
+    remove(visit, "vault")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,9 +11,6 @@ from assistant import Settings
 from ingest import build_index
 
 from .browser import Visitors, needs_browser
-
-if TYPE_CHECKING:
-    pass
 
 pytestmark = needs_browser
 PWN = "window.pwned=1"
@@ -55,24 +51,24 @@ PAYLOADS = (
     "<button data-act=suggest data-turn=0>ask me</button>",
     "\u202eevil\u202c \u2066isolate\u2069 \u200bzero",
 )
-SAID = "The ferry called Payload{:02} costs {} crowns {}."
+LINES = ["# Fares <img src=x onerror=window.pwned=1>", ""]
+for number, payload in enumerate(PAYLOADS):
+    LINES += [f"The ferry called Payload{number:02} costs {100 + number} crowns {payload}."]
+    LINES += [""] * (number % 5 == 4)
+TEXT = "\n".join(LINES)
 
 
 @pytest.fixture(scope="module")
 def page_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """An index over a text in which every sentence, the heading and the manifest are hostile."""
     folder = tmp_path_factory.mktemp("hostile")
-    lines = ["# Fares <img src=x onerror=window.pwned=1>", ""]
-    for number, payload in enumerate(PAYLOADS):
-        lines += [SAID.format(number, 100 + number, payload), ""]
-    text = "\n".join(lines)
-    (folder / "ferries.txt").write_text(text, encoding="utf-8", newline="\n")
+    (folder / "ferries.txt").write_text(TEXT, encoding="utf-8", newline="\n")
     attack = json.dumps('<img src=x onerror=window.pwned=1> & "quoted" [1](javascript:alert(1))')
     rows = ["[[source]]", 'id = "ferries"', 'language = "en"', 'kind = "digest"']
     rows += [f"{key} = {attack}" for key in "title_en title_zh author publisher date".split()]
     rows += [f"{key} = {attack}" for key in "licence note_en note_zh".split()]
     rows += ['url = "javascript:window.pwned=1"', 'text = "ferries.txt"']
-    rows += [f'sha256 = "{hashlib.sha256(text.encode()).hexdigest()}"']
+    rows += [f'sha256 = "{hashlib.sha256(TEXT.encode()).hexdigest()}"']
     (folder / "sources.toml").write_text("\n".join(rows), encoding="utf-8")
     settings = Settings(home=folder / "home", corpus=folder)
     build_index(settings)
@@ -103,7 +99,8 @@ def test_no_payload_of_a_document_acts_wherever_it_is_shown(visitors: Visitors) 
     visit = visitors.open(suggestions=False)
     page = visit.page
     shown = ""
-    for number in range(len(PAYLOADS)):
+    # A paragraph holds five: its whole text stands beside the answer.
+    for number in range(0, len(PAYLOADS), 5):
         visit.ask(f"How many crowns does the ferry called Payload{number:02} cost?")
         shown += page.locator("#sources").text_content() or ""
     for marker in page.locator("#chat a.marker").all():
@@ -112,33 +109,37 @@ def test_no_payload_of_a_document_acts_wherever_it_is_shown(visitors: Visitors) 
     page.locator(".source.chosen [data-act=read]").click()
     page.locator("#reader mark").first.wait_for()
     whole = page.locator("#reader").text_content() or ""
+    page.get_by_role("tab").nth(1).click()
+    page.locator("table.documents").wait_for()
+    assert "<img src=x" in (page.locator("table.documents").text_content() or "")
     harmless(visitors)
-    for payload in PAYLOADS:
-        assert payload in whole
-    # Most are quoted; all that is quoted is there to the letter.
-    assert sum(payload in shown for payload in PAYLOADS) >= 25
+    assert all(payload in whole for payload in PAYLOADS)
+    assert sum(payload in shown for payload in PAYLOADS) >= 30
 
 
 def test_no_payload_of_a_question_acts(visitors: Visitors) -> None:
     visit = visitors.open(suggestions=False)
-    for payload in PAYLOADS:
-        visit.ask(f"What is {payload}?")
+    for first in range(0, len(PAYLOADS), 7):
+        question = f"What is {' or '.join(PAYLOADS[first : first + 7])}?"
+        visit.ask(question)
         words = visit.page.locator("#chat .asked .words").last.text_content() or ""
-        assert " ".join(f"What is {payload}?".split()) in " ".join(words.split())
+        assert " ".join(question.split()) in " ".join(words.split())
     harmless(visitors)
 
 
-def test_no_payload_acts_on_the_reader_s_own_page_or_in_the_documents_tab(
-    visitors: Visitors,
-) -> None:
-    visit = visitors.open(suggestions=False)
-    visit.page.get_by_role("tab").nth(1).click()
-    visit.page.locator("table.documents").wait_for()
-    assert "<img src=x" in (visit.page.locator("table.documents").text_content() or "")
-    assert visit.page.locator("table.documents img").count() == 0
+def test_no_payload_acts_on_the_reader_s_own_page(visitors: Visitors) -> None:
+    visitors.open(suggestions=False)
     read = visitors.come(visitors.contexts[-1], "/read/ferries")
-    text = read.page.locator("main").text_content() or ""
-    assert all(payload in text for payload in PAYLOADS)
+    assert "".join(read.page.locator(".words, .gap").all_text_contents()) == TEXT
+    # What reorders text is named and reorders nothing.
+    control = read.page.locator('.words .control[data-code="U+202E"]')
+    assert control.get_attribute("title") == "U+202E RIGHT-TO-LEFT OVERRIDE"
+    left = """e => { const text = e.nextSibling, at = i => { const r = document.createRange();
+        r.setStart(text, i); r.setEnd(text, i + 1); return r.getBoundingClientRect().left; };
+        return at(0) < at(3); }"""
+    assert control.evaluate(left)
+    visitors.come(visitors.contexts[-1], "/read/<svg onload=window.pwned=1>")
+    assert "404" in visitors.visits[-1].troubles.pop()
     harmless(visitors)
 
 
@@ -156,18 +157,12 @@ def test_a_conversation_that_was_tampered_with_does_not_act(visitors: Visitors) 
     visit.reload()
     visit.page.locator("#chat .words", has_text="<img src=x").wait_for()
     harmless(visitors)
-
-
-@pytest.mark.parametrize("kept", ["{", "[]", '{"version": 99}', '{"version": 1, "id": 7}'])
-def test_a_conversation_that_cannot_be_read_is_told_and_a_new_one_begins(
-    visitors: Visitors, kept: str
-) -> None:
-    visit = visitors.open(suggestions=False)
-    visit.page.evaluate(
-        """text => { localStorage["report-assistant:open"] = "x";
-        localStorage["report-assistant:c:x"] = text; }""",
-        kept,
-    )
-    visit.reload()
-    visit.page.get_by_text("could not be read").first.wait_for()
+    for kept in ("{", '{"version": 1, "id": 7}'):
+        visit.page.evaluate(
+            """text => { localStorage["report-assistant:open"] = "x";
+            localStorage["report-assistant:c:x"] = text; }""",
+            kept,
+        )
+        visit.reload()
+        visit.page.get_by_text("could not be read").first.wait_for()
     visit.ask("How many crowns does the ferry called Payload03 cost?")

@@ -1,33 +1,43 @@
-"""The page around the chat: languages, themes, documents, settings, conversations, the keyboard."""
+"""Around the chat: languages, themes, conversations, settings, keyboard, whole documents."""
 
 from __future__ import annotations
 
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
-from .browser import (
-    CHINESE,
-    ENGLISH,
-    UNANSWERABLE,
-    Visit,
-    Visitors,
-    needs_browser,
-)
+from assistant import Assistant
+from web.permalinks import permalink
+
+from .browser import CHINESE, ENGLISH, UNANSWERABLE, Visit, Visitors, needs_browser
 from .conftest import ROOT
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 pytestmark = needs_browser
 
 
-def test_the_page_speaks_the_browser_s_language_and_can_be_switched(visitors: Visitors) -> None:
-    visit = visitors.open(locale="zh-CN")
-    page = visit.page
+def picture(page: Page, name: str) -> None:
+    """One of the pictures in docs/ anew, where that was asked for."""
+    if os.environ.get("UPDATE_SCREENSHOTS") == "1":
+        page.screenshot(path=ROOT / "docs" / f"{name}.png")
+
+
+def test_the_page_speaks_the_browser_s_language_and_both_can_be_switched(
+    visitors: Visitors,
+) -> None:
+    visit = visitors.open(locale="zh-CN", dark=True)
+    page, is_dark = visit.page, "document.body.classList.contains('dark')"
     assert page.locator("#intro h1").inner_text() == "报告助手"
     assert page.get_by_role("tab").all_inner_texts() == ["问答", "资料", "设置"]
+    assert page.evaluate(is_dark)
     visit.ask(CHINESE)
+    page.locator("#theme").click()
     page.get_by_role("button", name="English").click()
     page.get_by_role("tab", name="Documents").wait_for()
     assert page.locator("#intro h1").inner_text() == "Report Assistant"
@@ -36,30 +46,7 @@ def test_the_page_speaks_the_browser_s_language_and_can_be_switched(visitors: Vi
     visit.reload()
     page.get_by_role("tab", name="Documents").wait_for()
     assert page.evaluate("document.documentElement.lang") == "en"
-
-
-def test_dark_and_light_follow_the_system_until_one_is_chosen(visitors: Visitors) -> None:
-    visit = visitors.open(dark=True)
-    page, is_dark = visit.page, "document.body.classList.contains('dark')"
-    assert page.evaluate(is_dark)
-    page.locator("#theme").click()
     assert not page.evaluate(is_dark)
-    visit.reload()
-    page.locator("#suggestions button").first.wait_for()
-    assert not page.evaluate(is_dark)
-
-
-def test_a_conversation_is_there_after_a_reload_and_goes_on(visitors: Visitors) -> None:
-    visit = visitors.open()
-    visit.ask(ENGLISH)
-    said = visit.said
-    visit.reload()
-    visit.wait(1)
-    assert visit.said == said
-    visit.page.locator("#chat a.marker").first.click()
-    assert visit.page.locator(".source.chosen mark").first.is_visible()
-    visit.ask("And when?")
-    assert "Understood as" in visit.reply
 
 
 def keep(visit: Visit) -> Any:
@@ -70,10 +57,18 @@ def keep(visit: Visit) -> Any:
     return place
 
 
-def test_conversations_are_named_found_renamed_opened_and_deleted(visitors: Visitors) -> None:
+def test_conversations_are_kept_named_found_renamed_opened_and_deleted(visitors: Visitors) -> None:
     visit = visitors.open()
     page = visit.page
     visit.ask(ENGLISH)
+    said = visit.said
+    visit.reload()
+    visit.wait(1)
+    assert visit.said == said
+    page.locator("#chat a.marker").first.click()
+    assert page.locator(".source.chosen mark").first.is_visible()
+    visit.ask("And when?")
+    assert "Understood as" in visit.reply
     page.locator("#new").evaluate("button => button.click()")
     page.wait_for_function("!document.querySelector('#chat .reply')")
     visit.ask(CHINESE)
@@ -94,37 +89,36 @@ def test_conversations_are_named_found_renamed_opened_and_deleted(visitors: Visi
     assert place.locator("button.name").all_inner_texts() == [CHINESE]
 
 
-@pytest.mark.parametrize(
-    ("button", "ending", "holds"),
-    [("Markdown", ".md", "# Who did Vanke"), ("JSON", ".json", "Provenience")],
-)
-def test_a_conversation_is_exported_with_its_references(
-    visitors: Visitors, button: str, ending: str, holds: str
-) -> None:
+def test_a_conversation_is_exported_with_its_references(visitors: Visitors) -> None:
     visit = visitors.open()
     visit.ask(ENGLISH)
     keep(visit)
-    with visit.page.expect_download() as download:
-        visit.page.get_by_role("button", name=button).click()
-    text = Path(download.value.path()).read_text(encoding="utf-8")
-    assert download.value.suggested_filename.endswith(ending)
-    assert holds in text
-    assert "BOP Consulting" in text
-    if ending == ".json":
-        assert json.loads(text)
+    for button, ending, holds in (
+        ("Markdown", ".md", "# Who did Vanke"),
+        ("JSON", ".json", "Provenience"),
+    ):
+        with visit.page.expect_download() as download:
+            visit.page.get_by_role("button", name=button).click()
+        text = Path(download.value.path()).read_text(encoding="utf-8")
+        assert download.value.suggested_filename.endswith(ending)
+        assert holds in text
+        assert "BOP Consulting" in text
+    assert json.loads(text)
 
 
-def test_a_document_is_read_whole_with_all_that_is_cited_marked(visitors: Visitors) -> None:
+def test_a_document_is_read_whole_and_its_words_have_an_address(visitors: Visitors) -> None:
     visit = visitors.open()
     visit.ask(ENGLISH)
     visit.ask("Which fields does Vanke's California incubator focus on?")
     page = visit.page
     page.locator("#chat a.marker").last.click()
-    page.locator(".source.chosen").get_by_role("button", name="Read in full").click()
+    card = page.locator(".source.chosen")
+    quote = card.locator("mark").first.inner_text()
+    link = card.get_by_role("link", name="Link to these words").get_attribute("href")
+    card.get_by_role("button", name="Read in full").click()
     reader = page.locator("#reader")
     reader.locator("mark").first.wait_for()
-    shown = reader.inner_text()
-    assert "Chinese incubators are actively looking" in shown
+    assert "Chinese incubators are actively looking" in reader.inner_text()
     assert reader.locator("mark").count() >= 2
     assert page.locator("#sources").is_hidden()
     page.wait_for_function(
@@ -133,22 +127,10 @@ def test_a_document_is_read_whole_with_all_that_is_cited_marked(visitors: Visito
     )
     reader.get_by_role("button", name="Back to the sources").click()
     assert page.locator("#sources").is_visible()
-
-
-def test_a_permalink_opens_the_document_at_the_quoted_words(visitors: Visitors) -> None:
-    visit = visitors.open()
-    visit.ask(ENGLISH)
-    visit.page.locator("#chat a.marker").last.click()
-    card = visit.page.locator(".source.chosen")
-    quote = card.locator("mark").first.inner_text()
-    link = card.get_by_role("link", name="Link to these words").get_attribute("href")
     assert link
-    read = visitors.come(visitors.contexts[0], link)
-    target = read.page.locator("#target")
-    assert target.first.inner_text().strip() in quote
-    box = target.first.bounding_box()
-    assert box
-    assert 0 <= box["y"] < 900
+    target = visitors.come(visitors.contexts[0], link).page.locator("#target").first
+    assert target.inner_text().strip() in quote
+    assert 0 <= (target.bounding_box() or {"y": -1})["y"] < 900
 
 
 def test_settings_shape_answers_and_are_kept(visitors: Visitors) -> None:
@@ -187,62 +169,59 @@ def test_everything_can_be_done_with_the_keyboard(visitors: Visitors) -> None:
         page.keyboard.press("Tab")
         reached.add(page.evaluate("document.activeElement.innerText || ''").strip())
     assert {"Ask", "Copy", "Read in full", "中文", "Documents", "Settings"} <= reached
+    read = visitors.come(visitors.contexts[0], "/read/bop-report").page
+    read.keyboard.press("Tab")
+    assert read.evaluate("document.activeElement.innerText") == "Skip to the text"
+    read.keyboard.press("Enter")
+    assert read.evaluate("document.activeElement.id") == "text"
 
 
-STATES = ["empty", "answered", "refused", "documents", "settings", "reader"]
-
-
-@pytest.mark.parametrize("state", STATES)
-@pytest.mark.parametrize(("locale", "dark"), [("en-GB", False), ("zh-CN", True)])
-def test_axe_finds_nothing_serious(visitors: Visitors, state: str, locale: str, dark: bool) -> None:
+def axe(page: Page) -> None:
+    """No rule of accessibility is broken seriously."""
     from axe_playwright_python.sync_playwright import Axe
 
-    visit = visitors.open(locale=locale, dark=dark)
-    page = visit.page
-    if state in ("answered", "reader"):
-        visit.ask(CHINESE if locale == "zh-CN" else ENGLISH)
-        page.locator("#chat a.marker").last.click()
-    if state == "refused":
-        visit.ask(UNANSWERABLE)
-    if state == "reader":
-        page.locator(".source.chosen [data-act=read]").click()
-        page.locator("#reader mark").first.wait_for()
-        page.wait_for_timeout(300)
-    if state in ("documents", "settings"):
-        page.get_by_role("tab").nth(1 if state == "documents" else 2).click()
-        page.wait_for_timeout(500)
-    if os.environ.get("UPDATE_SCREENSHOTS") == "1":
-        page.screenshot(path=ROOT / "docs" / f"{state}-{locale[:2]}.png")
     found = Axe().run(page).response["violations"]
     serious = [v for v in found if v["impact"] in ("serious", "critical")]
     told = [f"{v['id']}: {n['html'][:150]}" for v in serious for n in v["nodes"]]
     assert not told, told
 
 
-def test_no_file_but_the_page_s_own_is_served(page_address: str) -> None:
-    import httpx
+@pytest.mark.parametrize(("locale", "dark"), [("en-GB", False), ("zh-CN", True)])
+def test_axe_finds_nothing_serious(visitors: Visitors, locale: str, dark: bool) -> None:
+    visit, language = visitors.open(locale=locale, dark=dark), locale[:2]
+    page = visit.page
 
-    secrets = ("/etc/passwd", str(ROOT / "pyproject.toml"), str(ROOT / "corpus" / "sources.toml"))
-    for secret in secrets:
-        for route in ("/gradio_api/file=", "/file=", "/gradio_api/file/", "/static/../../"):
-            reply = httpx.get(f"{page_address}{route}{secret}")
-            assert reply.status_code in (400, 401, 403, 404), (route, secret)
+    def looks_well(state: str) -> None:
+        page.wait_for_timeout(300)
+        picture(page, f"{state}-{language}")
+        axe(page)
+
+    looks_well("empty")
+    for number, state in enumerate(("documents", "settings"), 1):
+        page.get_by_role("tab").nth(number).click()
+        looks_well(state)
+    page.get_by_role("tab").first.click()
+    visit.ask(UNANSWERABLE)
+    looks_well("refused")
+    page.locator("#new").evaluate("button => button.click()")
+    page.wait_for_function("!document.querySelector('#chat .reply')")
+    visit.ask(CHINESE if language == "zh" else ENGLISH)
+    page.locator("#chat a.marker").last.click()
+    looks_well("answered")
+    page.locator(".source.chosen [data-act=read]").click()
+    page.locator("#reader mark").first.wait_for()
+    looks_well("reader")
+    for path in ("/read", "/read/work-report-2015?words=2015&at=0#target"):
+        axe(visitors.come(visitors.contexts[0], path).page)
 
 
-def test_what_the_page_sends_holds_no_path_of_this_machine(page_address: str) -> None:
-    import httpx
-
-    config = httpx.get(f"{page_address}/config").text
-    assert "Ask" in config
-    assert str(ROOT) not in config
-
-
-def test_a_phone_has_room_for_an_answer_and_for_every_tab(visitors: Visitors) -> None:
+def test_a_phone_has_room_for_an_answer_every_tab_and_whole_documents(
+    visitors: Visitors, assistant: Assistant
+) -> None:
     visit = visitors.open(width=390, height=844)
     visit.ask(ENGLISH)
     visit.page.locator("#chat a.marker").last.click()
-    if os.environ.get("UPDATE_SCREENSHOTS") == "1":
-        visit.page.screenshot(path=ROOT / "docs" / "phone-en.png")
+    picture(visit.page, "phone-en")
     for button in ("Ask", "Stop"):
         found = visit.page.get_by_role("button", name=button, exact=True)
         box = found.bounding_box()
@@ -252,3 +231,41 @@ def test_a_phone_has_room_for_an_answer_and_for_every_tab(visitors: Visitors) ->
     for tab in visit.page.get_by_role("tab").all():
         tab.click()
         assert visit.page.evaluate("document.documentElement.scrollWidth") <= 390
+    source = assistant.index.sources["bop-report"]
+    start = source.text.index("Major Chinese property developer Vanke")
+    end = source.text.index("supporting talent exchange")
+    for path in ("/read", permalink(source, start, end), "/read/work-report-2015?ui=zh"):
+        read = visitors.come(visitors.contexts[0], path).page
+        assert read.evaluate("document.documentElement.scrollWidth") <= 390
+        if path == permalink(source, start, end):
+            marked = read.locator("mark.target").all_text_contents()
+            assert "".join(marked) == source.text[start:end]
+            assert read.evaluate("scrollY") > 0
+
+
+def test_a_translation_stands_beside_on_a_screen_and_below_on_a_phone(visitors: Visitors) -> None:
+    places = {}
+    for width in (1280, 390):
+        context = visitors.browser.new_context(viewport={"width": width, "height": 800})
+        visitors.contexts.append(context)
+        line = visitors.come(context, "/read/bop-report").page.locator(".line").nth(3)
+        ours = line.locator(".words").bounding_box()
+        theirs = line.locator(".theirs").bounding_box()
+        assert ours
+        assert theirs
+        places[width] = (theirs["x"] - ours["x"], theirs["y"] - ours["y"])
+    assert places[1280][0] > 300
+    assert places[1280][1] == 0
+    assert places[390][0] == 0
+    assert places[390][1] > 10
+
+
+def test_no_file_but_the_page_s_own_is_served_and_no_path_is_told(page_address: str) -> None:
+    config = httpx.get(f"{page_address}/config").text
+    assert "Ask" in config
+    assert str(ROOT) not in config
+    secrets = ("/etc/passwd", str(ROOT / "pyproject.toml"), str(ROOT / "corpus" / "sources.toml"))
+    for secret in secrets:
+        for route in ("/gradio_api/file=", "/file=", "/gradio_api/file/", "/static/../../"):
+            reply = httpx.get(f"{page_address}{route}{secret}")
+            assert reply.status_code in (400, 401, 403, 404), (route, secret)

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import html
-import re
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 
 from assistant import Assistant, Settings
-from assistant.types import Source
 from web.hosting import AssistantHost
-from web.permalinks import permalink, permalink_of
 from web.reader_pages import reader_router
 
 from .asgi_server import serving
-
-VANKE = "Major Chinese property developer Vanke signed an agreement with Provenience"
 
 
 @pytest.fixture(scope="module")
@@ -30,11 +24,6 @@ def address(assistant: Assistant) -> Iterator[str]:
 
 def get(address: str, language: str = "en-GB") -> httpx.Response:
     return httpx.get(address, headers={"Accept-Language": language}, timeout=30)
-
-
-def vanke(assistant: Assistant) -> tuple[Source, int]:
-    source = assistant.index.sources["bop-report"]
-    return source, source.text.index(VANKE)
 
 
 @pytest.mark.parametrize("path", ["/read", "/read/"])
@@ -48,13 +37,6 @@ def test_the_list_names_every_document_in_both_languages(
         assert source.title_en in shown
         assert source.title_zh in shown
         assert f'href="/read/{source.id}"' in reply.text
-
-
-def test_a_permalink_marks_its_words(address: str, assistant: Assistant) -> None:
-    source, start = vanke(assistant)
-    reply = get(address + permalink(source, start, start + len(VANKE)))
-    assert reply.status_code == 200
-    assert f'<mark id="target" class="target" tabindex="-1">{VANKE}</mark>' in reply.text
 
 
 @pytest.mark.parametrize(
@@ -71,25 +53,6 @@ def test_the_language_is_the_one_asked_for_or_else_the_browser_s(
     address: str, query: str, language: str, expected: str
 ) -> None:
     assert expected in get(f"{address}/read/bop-report{query}", language).text
-
-
-def test_the_other_language_keeps_the_words(address: str, assistant: Assistant) -> None:
-    source, start = vanke(assistant)
-    reply = get(address + permalink(source, start, start + 200))
-    found = re.search(r'hreflang="zh" href="([^"]+)"', reply.text)
-    assert found
-    other = get(address + found[1].replace("&amp;", "&"))
-    assert 'lang="zh"><head>' in other.text
-    assert 'id="target"' in other.text
-
-
-def test_words_that_are_gone_are_told_and_the_document_is_shown(address: str) -> None:
-    reply = get(address + permalink_of("bop-report", "The moon is made of <cheese>.", 3))
-    assert reply.status_code == 200
-    assert "The moon is made of &lt;cheese&gt;." in reply.text
-    assert "do not stand in this document" in reply.text
-    assert "Chinese incubators are actively looking" in reply.text
-    assert 'id="target"' not in reply.text
 
 
 @pytest.mark.parametrize(
@@ -150,14 +113,3 @@ def test_readers_who_come_early_get_their_page_when_the_assistant_is_there(
         visit.join(60)
     host.close()
     assert replies[0].status_code == 200
-
-
-def test_why_there_is_no_assistant_is_told_in_a_sentence(tmp_path: Path) -> None:
-    host = AssistantHost(Settings(home=tmp_path, corpus=tmp_path / "nowhere"))
-    host.start()
-    with serving(reader_router(host)) as at:
-        reply = get(f"{at}/read/bop-report")
-    assert reply.status_code == 503
-    assert "The documents cannot be shown: " in reply.text
-    assert "nowhere" in reply.text
-    assert "Traceback" not in reply.text

@@ -39,28 +39,12 @@ def document(**known: str) -> Source:
             "[中国的国际孵化器]. https://www.bop.co.uk/articles/china-international-incubators",
         ),
         (
-            "work-report-2015",
-            "en",
-            "State Council of the People's Republic of China. (2015, March 5). "
-            "2015年政府工作报告 [2015 Government Work Report] [Digest by Report Assistant project; "
-            "original by Premier Li Keqiang]. "
-            "https://www.gov.cn/guowuyuan/2015-03/16/content_2835101.htm",
-        ),
-        (
             "makerspace-opinions-2015",
             "en",
             "General Office of the State Council. (2015, March 2). 国务院办公厅关于发展众创空间推进"
             "大众创新创业的指导意见 [State Council guiding opinions on makerspaces] "
             "(Guobanfa [2015] No. 9) [Digest by Report Assistant project]. "
             "https://hiec.hebut.edu.cn/zcfg/gjzcfg1/103016.htm",
-        ),
-        (
-            "yangtze-delta-survey-2015",
-            "en",
-            "Tongji University. (2015, May 22). 长三角地区“众创空间”调研报告 [Survey of "
-            "makerspaces in the Yangtze River Delta] [Digest by Report Assistant project; "
-            "original by 周宣伯 and other MBA students of Tongji University]. "
-            "http://tech.china.com.cn/entrepreneur/20150708/190851.shtml",
         ),
         (
             "makerspace-guide-2015",
@@ -89,21 +73,9 @@ def test_apa_entries_of_the_shipped_sources(id_: str, language: Language, expect
             "(2015-03-05)[2026-11-23]. https://www.gov.cn/guowuyuan/2015-03/16/content_2835101.htm.",
         ),
         (
-            "makerspace-opinions-2015",
-            "国务院办公厅. 国务院办公厅关于发展众创空间推进大众创新创业的指导意见: "
-            "国办发〔2015〕9号: 摘要[EB/OL]. 报告助手项目, 摘编. "
-            "(2015-03-02)[2026-11-23]. https://hiec.hebut.edu.cn/zcfg/gjzcfg1/103016.htm.",
-        ),
-        (
             "yangtze-delta-survey-2015",
             "同济大学. 长三角地区“众创空间”调研报告: 摘要[R/OL]. 报告助手项目, 摘编. "
             "(2015-05-22)[2026-11-23]. http://tech.china.com.cn/entrepreneur/20150708/190851.shtml.",
-        ),
-        (
-            "makerspace-guide-2015",
-            "科学技术部. 科技部《发展众创空间工作指引》: 国科发火〔2015〕297号: 摘要[EB/OL]. "
-            "报告助手项目, 摘编. (2015-09-08)[2026-11-23]. "
-            "http://www.etogether.net/htm/policy/20180521/5413.html.",
         ),
     ],
 )
@@ -119,16 +91,10 @@ def test_gb_entries_of_the_shipped_sources(id_: str, expected: str) -> None:
         ({}, "apa", "zh", "Notes. (出版日期不详)."),
         ({}, "gb", "en", "Notes[Z]. n.d."),
         ({"language": "zh", "title_zh": "笔记"}, "gb", "zh", "笔记[Z]. 出版日期不详."),
-        ({"title_en": "Notes."}, "apa", "en", "Notes. (n.d.)."),
-        ({"title_en": "Why?", "title_zh": "Why?"}, "apa", "en", "Why? (n.d.)."),
-        ({"author": "Ltd."}, "apa", "en", "Ltd. (n.d.). Notes."),
         ({"author": "A; B; C"}, "apa", "en", "A, B, & C. (n.d.). Notes."),
         ({"author": "A; B; C; D"}, "gb", "en", "A, B, C, et al. Notes[Z]. n.d."),
         ({"date": "2015"}, "apa", "en", "Notes. (2015)."),
-        ({"date": "2015-07"}, "apa", "en", "Notes. (2015, July)."),
         ({"date": "spring 2015"}, "apa", "en", "Notes. (spring 2015)."),
-        ({"date": "2015-99-01"}, "apa", "en", "Notes. (2015-99-01)."),
-        ({"publisher": "P"}, "apa", "en", "P. (n.d.). Notes."),
         ({"author": "A", "publisher": "P"}, "apa", "en", "A. (n.d.). Notes. P."),
         ({"author": "A", "publisher": "P"}, "gb", "en", "A. Notes[Z]. P, n.d."),
         ({"title_en": "Quality standard GB/T 1"}, "gb", "en", "Quality standard GB/T 1[S]. n.d."),
@@ -149,18 +115,6 @@ def test_what_is_missing_is_left_out(
         **{**known, "title_zh": known.get("title_zh", known.get("title_en", "Notes"))}
     )
     assert reference(source, style, language, accessed=TODAY) == expected
-
-
-def test_gb_leaves_out_an_access_date_that_is_not_known() -> None:
-    assert "(2016-05-26). https" in reference(SOURCES["bop-report"], "gb", "en")
-
-
-@pytest.mark.parametrize(
-    "title", ["办法（财办〔2020〕7号）", "办法，财办〔2020〕7号", "办法 财办[2020]7号"]
-)
-def test_a_document_number_is_told_from_the_title(title: str) -> None:
-    made = reference(document(language="zh", title_zh=title), "gb", "zh")
-    assert re.match(r"办法: 财办[〔\[]2020[〕\]]7号\[Z\]", made)
 
 
 @pytest.mark.parametrize("style", ["apa", "gb"])

@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import shutil
-import time
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from assistant import Assistant, Settings, open_assistant
-from assistant.errors import CorpusError
 from assistant.language import question_language
 from assistant.types import LANGUAGES, Language
-from ingest import build_index
-from ingest.sources import rehash
+from ingest import add_file, build_index
 from web.records import Exchange
-from web.suggestions import Starter, follow_ups, read_starters, starters
+from web.suggestions import follow_ups, read_starters, starters
 
 from .conftest import ROOT
 
 SHIPPED = read_starters(ROOT / "corpus" / "starters.tsv")
 VANKE = "Who did Vanke sign an agreement with?"
 SURVEY = "长三角调研收回多少份有效问卷？"
-# Documents of a user's own, without a list of questions: with headings, and without.
-BEES = """# The bees of Mount Orrin
+# Documents of a user's own, without a list of questions: with headings inside, and without.
+BEES = """# Bees
 
 ## Hives
 
@@ -37,34 +32,28 @@ Each hive of Mount Orrin holds about 30,000 bees in summer.
 
 The honey of Mount Orrin was sold for 18 francs a jar in 2021.
 """
-HARBOUR = """The harbour of Velmont was founded in 1873 by Clara Dessin.
+HARBOUR = """# Harbour
+
+The harbour of Velmont was founded in 1873 by Clara Dessin.
 Clara Dessin had the lighthouse of Velmont built of granite.
 Velmont exports salt and slate to Norway.
 """
 
 
 @pytest.fixture(scope="module")
-def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
+def own(built_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
     """An assistant over the shipped corpus and two documents of a user's own."""
-    folder = tmp_path_factory.mktemp("own")
-    corpus = shutil.copytree(ROOT / "corpus", folder / "corpus")
-    blocks = []
-    for id_, title, text in (("bees", "Bees", BEES), ("harbour", "Harbour", HARBOUR)):
-        (corpus / "texts" / f"{id_}.txt").write_text(text, "utf-8")
-        empty = "".join(
-            f'{key} = ""\n' for key in ("author", "publisher", "date", "url", "licence")
-        )
-        blocks.append(
-            f'\n[[source]]\nid = "{id_}"\ntitle_en = "{title}"\ntitle_zh = "{title}"\n{empty}'
-            f'language = "en"\nkind = "original"\ntext = "texts/{id_}.txt"\n'
-        )
-    with (corpus / "sources.toml").open("a", encoding="utf-8") as file:
-        file.writelines(blocks)
-    rehash(corpus)
-    settings = Settings(home=folder / "home", corpus=corpus)
+    settings = replace(built_settings, home=tmp_path_factory.mktemp("own") / "home")
+    shutil.copytree(built_settings.home, settings.home)
+    for name, text in (("bees.md", BEES), ("harbour.md", HARBOUR)):
+        add_file(settings, text.encode(), name)
     build_index(settings)
     with open_assistant(settings) as opened:
         yield opened
+
+
+def added(own: Assistant) -> set[str]:
+    return {source.id for source in own.sources} - {starter.source for starter in SHIPPED}
 
 
 def cites(assistant: Assistant, question: str) -> set[str]:
@@ -73,19 +62,11 @@ def cites(assistant: Assistant, question: str) -> set[str]:
     return {choice.passage.source_id for choice in found.chosen}
 
 
-@pytest.mark.parametrize("starter", SHIPPED, ids=lambda s: s.question)
-def test_every_shipped_starter_is_answered_by_its_source(
-    assistant: Assistant, starter: Starter
-) -> None:
-    assert starter.source in cites(assistant, starter.question)
-    assert question_language(starter.question) == starter.language
-    assert len(starter.question) <= 100
-
-
-def test_each_source_has_six_starters_in_each_language(assistant: Assistant) -> None:
-    counts = Counter((s.source, s.language) for s in SHIPPED)
-    assert counts == {(s.id, lang): 6 for s in assistant.sources for lang in LANGUAGES}
-    assert len({s.question for s in SHIPPED}) == len(SHIPPED)
+def test_every_shipped_starter_is_answered_by_its_source(assistant: Assistant) -> None:
+    for starter in SHIPPED:
+        assert starter.source in cites(assistant, starter.question), starter
+        assert question_language(starter.question) == starter.language
+        assert len(starter.question) <= 100
 
 
 def test_shipped_starters_are_none_of_the_questions_that_are_evaluated() -> None:
@@ -114,7 +95,7 @@ def test_own_documents_take_turns_with_the_shipped_ones(own: Assistant, language
     assert len(questions) == 4
     assert 1 <= len(made) <= 2
     for question in made:
-        assert cites(own, question) & {"bees", "harbour"}
+        assert cites(own, question) & added(own)
         assert question_language(question) == language
 
 
@@ -122,7 +103,7 @@ def test_follow_ups_come_from_an_own_document_when_it_is_asked_about(own: Assist
     asked = "How many hives did the keepers of Mount Orrin build?"
     first, *_ = follow_ups(own, Exchange.of(own.ask(asked)), [asked])
     assert "Bees" in first
-    assert "bees" in cites(own, first)
+    assert cites(own, first) & added(own)
 
 
 @pytest.mark.parametrize("question", [VANKE, SURVEY, "Which footballers play for Arsenal?"])
@@ -144,14 +125,6 @@ def test_follow_ups_are_answered_new_and_in_the_language_of_the_question(
         assert question_language(suggested) == question_language(question)
 
 
-@pytest.mark.parametrize(("question", "source"), [(VANKE, "bop"), (SURVEY, "yangtze")])
-def test_the_nearest_follow_up_is_about_what_was_cited(
-    assistant: Assistant, question: str, source: str
-) -> None:
-    first, *_ = follow_ups(assistant, Exchange.of(assistant.ask(question)), [question])
-    assert any(id_.startswith(source) for id_ in cites(assistant, first))
-
-
 def test_what_was_asked_is_not_suggested_again(assistant: Assistant) -> None:
     kept = Exchange.of(assistant.ask(VANKE))
     asked: list[str] = [VANKE]
@@ -162,48 +135,3 @@ def test_what_was_asked_is_not_suggested_again(assistant: Assistant) -> None:
         # In capitals and without its mark, it is the same question.
         asked += [question.upper().rstrip("?") for question in questions] + list(questions)
     assert len(asked) > 8
-
-
-def test_follow_ups_that_are_known_cost_little(assistant: Assistant) -> None:
-    kept = Exchange.of(assistant.ask(VANKE))
-    for _ in range(3):
-        follow_ups(assistant, kept, [VANKE])
-    took = []
-    for _ in range(3):
-        began = time.perf_counter()
-        assert len(follow_ups(assistant, kept, [VANKE])) == 3
-        took.append(time.perf_counter() - began)
-    assert min(took) < 0.3
-
-
-def test_a_corpus_without_starters_gets_questions_by_its_headings(assistant: Assistant) -> None:
-    settings = replace(assistant.settings, corpus=assistant.settings.home)
-    bare = Assistant(settings, assistant.index, assistant._embeddings, assistant._reader)
-    questions = starters(bare, "zh", count=2)
-    assert len(questions) == 2
-    for question in questions:
-        assert question.startswith("《")
-        assert cites(assistant, question)
-
-
-def test_no_file_means_no_starters(tmp_path: Path) -> None:
-    assert read_starters(tmp_path / "starters.tsv") == ()
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("", "line 1 must read source language question"),
-        ("source\tlanguage\tquestion\nbop\tfr\tQui ?\n", "line 2 needs"),
-        ("source\tlanguage\tquestion\nbop\ten\n", "line 2 needs"),
-        ("source\tlanguage\tquestion\nbop\ten\t\n", "line 2 needs"),
-        (b"\xff\xfe", "cannot be read"),
-    ],
-)
-def test_a_file_that_does_not_fit_is_named_with_its_line(
-    tmp_path: Path, text: str | bytes, said: str
-) -> None:
-    path = tmp_path / "starters.tsv"
-    path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    with pytest.raises(CorpusError, match=said):
-        read_starters(path)
