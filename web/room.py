@@ -23,7 +23,7 @@ class Room:
     """
 
     def __init__(self, *, seats: int = 4, waiting: int = 60) -> None:
-        """An empty room, by default for two cores; who would wait for minutes is told so instead."""
+        """An empty room; by default for two cores, and few enough to wait a minute or so."""
         self._seats = asyncio.Semaphore(seats)
         self._places = seats + waiting
         self._inside = 0
