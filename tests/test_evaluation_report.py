@@ -96,6 +96,7 @@ def test_half_a_surrogate_pair_does_no_harm(tmp_path: Path) -> None:
         (lambda d: (d / "results.jsonl").unlink(), "no results.jsonl in it"),
         (lambda d: (d / "metrics.json").write_text("{"), "metrics.json is damaged"),
         (lambda d: (d / "metrics.json").write_text("[]"), "metrics.json is damaged"),
+        (lambda d: (d / "metrics.json").write_text('{"groups": []}'), "metrics.json is damaged"),
         (lambda d: (d / "results.jsonl").write_text("\n"), "it holds no question"),
         (lambda d: (d / "results.jsonl").write_text('{"set": "a"}\n'), "results.jsonl is damaged"),
         (lambda d: (d / "results.jsonl").write_bytes(b"\xff"), "results.jsonl is damaged"),

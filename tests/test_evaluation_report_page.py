@@ -168,27 +168,26 @@ def test_a_question_that_could_not_be_asked_says_why(reader: Reader, tmp_path: P
 
 
 @needs_browser
-@pytest.mark.parametrize("width", [390, 320, 768])
-def test_a_narrow_screen_never_scrolls_sideways(reader: Reader, tmp_path: Path, width: int) -> None:
+def test_a_narrow_screen_never_scrolls_sideways(reader: Reader, tmp_path: Path) -> None:
     made = [*rows(12), row(13, question="w" * 300, kind="k" * 80, id="i" * 120)]
-    page = reader.open(write_report(write_run(tmp_path, made, name="n" * 200)), width=width)
+    page = reader.open(write_report(write_run(tmp_path, made, name="n" * 200)), width=320)
     for summary in page.locator(":is(.question, .sheet) > summary").all():
         summary.click()
     inside, outside = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-    assert inside <= outside == width
+    assert inside <= outside == 320
 
 
 @needs_browser
-def test_thousands_of_questions_are_rendered_a_piece_at_a_time(
+def test_a_thousand_questions_are_rendered_a_piece_at_a_time(
     reader: Reader, tmp_path: Path
 ) -> None:
-    page = reader.open(write_report(write_run(tmp_path, rows(5000))))
-    assert count(page) == "5000 questions"
+    page = reader.open(write_report(write_run(tmp_path, rows(1000))))
+    assert count(page) == "1000 questions"
     assert page.locator("#list > li").count() == 100
-    page.get_by_role("button", name="Show 100 more of 4900").click()
+    page.get_by_role("button", name="Show 100 more of 900").click()
     assert page.locator("#list > li").count() == 200
     assert page.evaluate("document.activeElement.parentElement.dataset.key") == "made-up/q-101"
-    page.get_by_label("Search").fill("q-4999")
+    page.get_by_label("Search").fill("q-999")
     assert page.locator("#list > li").count() == 1
 
 

@@ -1,4 +1,4 @@
-"""Grades by a chat model: what is asked, which replies count, and what goes wrong."""
+"""Grades by a chat model, asked over HTTP: what is asked, which replies count, what goes wrong."""
 
 from __future__ import annotations
 
@@ -6,100 +6,80 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from importlib.util import find_spec
-from typing import Any
 
 import pytest
-from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel, GenericFakeChatModel
-from langchain_core.messages import AIMessage, BaseMessage
-from langchain_core.outputs import ChatResult
 
 from assistant import AssistantError
-from assistant.chat_model import ChatModel
 from assistant.errors import SettingsError
 from assistant.evaluation.judging import ATTEMPTS, ChatJudge, Grade, open_judge, parse_grade
-from assistant.settings import Settings
 
 from .chat_server import ChatServer, Step, fails, says
 
 HALF = "Half of it."
 GOOD = '{"score": 0.5, "reason": "Half of it."}'
-Judged = Callable[[BaseChatModel], ChatJudge]
+Opened = Callable[..., tuple[ChatJudge, ChatServer]]
 needs_openai = pytest.mark.skipif(
     find_spec("langchain_openai") is None, reason="langchain-openai is absent: the extra `judge`"
 )
 
 
-@pytest.fixture(autouse=True)
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assistant.chat_reply.FIRST_WAIT_S", 0.01)
-
-
 @pytest.fixture
-def judged() -> Iterator[Judged]:
-    """Makes judges of LangChain models, and closes them."""
-    made: list[ChatModel] = []
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Opened]:
+    """Opens a judge whose service takes these steps, as `--judge openai:some-model` would."""
+    monkeypatch.setattr("assistant.chat_reply.FIRST_WAIT_S", 0.01)
+    with ExitStack() as stack:
 
-    def make(model: BaseChatModel) -> ChatJudge:
-        made.append(ChatModel("fake:model", model, Settings()))
-        return ChatJudge(made[-1])
+        def make(*steps: Step) -> tuple[ChatJudge, ChatServer]:
+            server = stack.enter_context(ChatServer(*steps))
+            monkeypatch.setenv("OPENAI_API_KEY", "anything")
+            monkeypatch.setenv("OPENAI_BASE_URL", server.address)
+            judge = open_judge("openai:some-model")
+            stack.enter_context(closing(judge.chat))
+            return judge, server
 
-    yield make
-    for chat in made:
-        chat.close()
-
-
-class Recorded(GenericFakeChatModel):
-    """A fake model that keeps what it was asked."""
-
-    asked: list[list[BaseMessage]] = []  # noqa: RUF012 - a pydantic field, copied for each model
-
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        self.asked.append(list(messages))
-        return super()._generate(messages, stop, run_manager, **kwargs)
-
-
-def says_in_turn(*replies: str) -> Recorded:
-    return Recorded(messages=iter([AIMessage(reply) for reply in replies]))
+        yield make
 
 
 def grade(judge: ChatJudge, question: str = "Who signed?") -> Grade:
     return judge.grade(question, "Vanke signed.", ["Vanke"], ["Vanke signed with Provenience."])
 
 
-def test_a_grade_comes_from_question_answer_expectation_and_quotes(judged: Judged) -> None:
-    judge = judged(model := says_in_turn(GOOD))
-    assert grade(judge) == Grade(0.5, "Half of it.")
-    ((rules, material),) = model.asked
-    assert "JSON object" in rules.text
-    assert json.loads(material.text) == {
+@needs_openai
+def test_a_grade_is_asked_for_until_a_reply_can_be_used(service: Opened) -> None:
+    judge, server = service(says("No."), says(GOOD))
+    assert judge.name == "openai:some-model"
+    assert grade(judge) == Grade(0.5, HALF)
+    first, second = (asked.body for asked in server.asked)
+    assert (first["model"], first["temperature"]) == ("some-model", 0)
+    rules, material = first["messages"]
+    assert "JSON object" in rules["content"]
+    assert json.loads(material["content"]) == {
         "question": "Who signed?",
         "answer": "Vanke signed.",
         "expected": ["Vanke"],
         "quotes": ["Vanke signed with Provenience."],
     }
+    roles = [message["role"] for message in second["messages"]]
+    assert roles == ["system", "user", "assistant", "user"]
+    assert "no JSON object" in second["messages"][-1]["content"]
 
 
-def test_a_chinese_question_is_graded_by_chinese_rules(judged: Judged) -> None:
-    judge = judged(model := says_in_turn("好的", GOOD))
-    assert grade(judge, "谁签约了？") == Grade(0.5, "Half of it.")
-    assert "评分" in model.asked[0][0].text
-    assert "谁签约了？" in model.asked[0][1].text
-    assert "无法使用" in model.asked[1][-1].text
+@needs_openai
+def test_a_chinese_question_is_graded_by_chinese_rules(service: Opened) -> None:
+    judge, server = service(says("好的"), says(GOOD))
+    assert grade(judge, "谁签约了？") == Grade(0.5, HALF)
+    first, second = (asked.body["messages"] for asked in server.asked)
+    assert "评分" in first[0]["content"]
+    assert "无法使用" in second[-1]["content"]
 
 
-def test_a_judge_that_never_replies_usably_gives_no_score_and_says_why(judged: Judged) -> None:
-    judge = judged(model := says_in_turn(*["I like it!"] * 10))
+@needs_openai
+def test_a_judge_that_never_replies_usably_gives_no_score_and_says_why(service: Opened) -> None:
+    judge, server = service(*[says("I like it!")] * ATTEMPTS)
     found = grade(judge)
     assert found.score is None
     assert "I like it!" in found.reason
-    assert len(model.asked) == ATTEMPTS
+    assert len(server.asked) == ATTEMPTS
 
 
 @pytest.mark.parametrize(
@@ -115,77 +95,34 @@ def test_a_judge_that_never_replies_usably_gives_no_score_and_says_why(judged: J
         ('{"score": 1, "reason": null}', "reason is None"),
     ],
 )
-def test_any_other_reply_is_refused(reply: str, message: str) -> None:
+def test_only_an_object_with_score_and_reason_is_a_grade(reply: str, message: str) -> None:
     assert parse_grade(f"```json\n{GOOD}\n```") == parse_grade(f"\n {GOOD}\n") == Grade(0.5, HALF)
     with pytest.raises(ValueError, match=message):
         parse_grade(reply)
 
 
 @needs_openai
-@pytest.mark.parametrize(("status", "code"), [(400, "content_filter"), (413, None)])
+@pytest.mark.parametrize("code", ["content_filter", None])
 def test_a_request_that_the_service_refuses_gets_no_score(
-    status: int, code: str | None, service: Callable[..., ChatJudge]
+    service: Opened, code: str | None
 ) -> None:
-    found = grade(service(fails(status, code=code)))
+    found = grade(service(fails(400, code=code))[0])
     assert found.score is None
     assert "openai:some-model" in found.reason
 
 
 @needs_openai
 @pytest.mark.parametrize("status", [401, 500])
-def test_a_service_that_cannot_be_used_is_one_sentence(
-    status: int, service: Callable[..., ChatJudge]
-) -> None:
-    with pytest.raises(AssistantError, match=f"some-model cannot be asked.*HTTP {status}"):
-        grade(service(fails(status)))
-
-
-@pytest.mark.parametrize("model", ["nonsense", "nobody:model", ""])
-def test_a_model_that_no_provider_has_is_one_sentence(model: str) -> None:
-    with pytest.raises(SettingsError, match="Name it as PROVIDER:MODEL"):
-        open_judge(model)
+def test_a_service_that_cannot_be_used_is_one_sentence(service: Opened, status: int) -> None:
+    with pytest.raises(AssistantError, match=f"cannot be asked.*HTTP {status}.*OPENAI_BASE_URL"):
+        grade(service(fails(status))[0])
 
 
 @needs_openai
-def test_without_a_key_its_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_or_key_that_is_missing_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    for model in ("nonsense", "nobody:model", ""):
+        with pytest.raises(SettingsError, match="Name it as PROVIDER:MODEL"):
+            open_judge(model)
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with pytest.raises(SettingsError, match="OPENAI_API_KEY"):
         open_judge("openai:gpt-4o")
-
-
-@pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., ChatJudge]]:
-    """Opens a judge whose service takes these steps, as `--judge openai:some-model` would."""
-    with ExitStack() as stack:
-
-        def make(*steps: Step) -> ChatJudge:
-            server = stack.enter_context(ChatServer(*steps))
-            monkeypatch.setenv("OPENAI_API_KEY", "anything")
-            monkeypatch.setenv("OPENAI_BASE_URL", server.address)
-            judge = open_judge("openai:some-model")
-            stack.enter_context(closing(judge.chat))
-            return judge
-
-        yield make
-
-
-@needs_openai
-def test_a_real_server_is_asked_as_the_fake_model_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "anything")
-    with ChatServer(says("No."), says(GOOD)) as server:
-        monkeypatch.setenv("OPENAI_BASE_URL", server.address)
-        judge = open_judge("openai:some-model")
-        with closing(judge.chat):
-            assert judge.name == "openai:some-model"
-            found = judge.grade("Who signed?", "Vanke.", ["Vanke"], [])
-    assert found == Grade(0.5, "Half of it.")
-    first, second = server.asked
-    body = first.body
-    assert (first.path, body["model"], body["temperature"]) == (
-        "/v1/chat/completions",
-        "some-model",
-        0,
-    )
-    assert [m["role"] for m in body["messages"]] == ["system", "user"]
-    roles = [m["role"] for m in second.body["messages"]]
-    assert roles == ["system", "user", "assistant", "user"]

@@ -122,11 +122,14 @@ def compare(a: Path, b: Path) -> Comparison:
 
 
 def _change(before: Result, after: Result) -> Change:
-    # Time is never twice the same.
+    # Time is never twice the same, more quotes are not better, and what a question adds to the
+    # refusal metrics its others say.
     gains = {
         name: gain
         for name, metric in METRICS.items()
-        if metric.unit != "ms" and (gain := _gain(metric, before, after))
+        if metric.unit == "share"
+        and not name.startswith("refusal")
+        and (gain := _gain(metric, before, after))
     }
     # A verdict outweighs all metrics together.
     weight = sum((1 if gain > 0 else -1) for gain in gains.values())
@@ -189,13 +192,15 @@ def _differences(a: SavedRun, b: SavedRun) -> Iterator[str]:
 
 
 def _made_with(about: Mapping[str, Any]) -> dict[str, Any]:
-    made: dict[str, Any] = {"file of questions": [file["sha256"][:12] for file in about["sets"]]}
-    made["build"] = about["build"]["id"]
+    made: dict[str, Any] = {
+        "file of questions": [str(file.get("sha256"))[:12] for file in about["sets"]]
+    }
+    made["build"] = about["build"].get("id")
     for name, what in (("settings", "setting"), ("versions", "version of")):
         # The id of the settings only sums up the others.
         shown = {key: value for key, value in about[name].items() if key != "id"}
         made |= {f"{what} {key}": value for key, value in sorted(shown.items())}
-    return made | {"judge": about["judge"], "code": about["code"]}
+    return made | {"judge": about.get("judge"), "code": about.get("code")}
 
 
 # ---- as text ----

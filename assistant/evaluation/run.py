@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, closing
@@ -128,14 +129,12 @@ def _check(questions: Sequence[SetQuestion], workers: int) -> None:
         raise AssistantError("There are no questions to ask. Give a set that has some.")
     if workers < 1:
         raise AssistantError(f"workers is {workers}, but at least one is needed.")
-    seen: set[Key] = set()
-    for question in questions:
-        if question.key in seen:
+    keys = Counter(question.key for question in questions)
+    for (name, id_), count in keys.items():
+        if count > 1:
             raise AssistantError(
-                f"Two questions of the set {question.set!r} have the id {question.id!r}. "
-                "Give each its own."
+                f"Two questions of the set {name!r} have the id {id_!r}. Give each its own."
             )
-        seen.add(question.key)
 
 
 def _ask(

@@ -9,13 +9,14 @@ import io
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from importlib import resources
 from itertools import groupby, islice
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
-from pydantic.dataclasses import dataclass
+from pydantic.dataclasses import dataclass as checked
 
 from ..errors import AssistantError
 from ..language import question_language
@@ -42,11 +43,17 @@ def _listed(value: Any) -> Any:
 
 
 def _language(value: Any) -> Any:
-    return value.lower().replace("_", "-").split("-")[0] if isinstance(value, str) else value
+    """The first part of a language's name: "zh" of "zh-CN" or "ZH_tw"."""
+    if not isinstance(value, str):
+        return value
+    return value.strip().lower().replace("_", "-").split("-")[0]
 
 
 def _flag(value: Any) -> Any:
-    return {"是": True, "否": False}.get(value, value) if isinstance(value, str) else value
+    """Yes or no as people write it in tables; pydantic knows the English words."""
+    if not isinstance(value, str):
+        return value
+    return {"是": True, "否": False}.get(value.strip(), value.strip())
 
 
 _Text = Annotated[str, StringConstraints(strip_whitespace=True)]
@@ -56,7 +63,7 @@ _Flag = Annotated[bool, BeforeValidator(_flag)]
 _CONFIG = ConfigDict(coerce_numbers_to_str=True)
 
 
-@dataclass(frozen=True, slots=True, config=_CONFIG)
+@checked(frozen=True, slots=True, config=_CONFIG)
 class GoldEvidence:
     """Words that answer, as they stand in the original of a source.
 
@@ -69,7 +76,7 @@ class GoldEvidence:
     start: Annotated[int, Field(ge=0, strict=True)] | None = None
 
 
-@dataclass(frozen=True, slots=True, config=_CONFIG)
+@checked(frozen=True, slots=True, config=_CONFIG)
 class SetQuestion:
     """One question of a set.
 
