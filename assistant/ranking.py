@@ -90,10 +90,10 @@ def _ordered(
     first, the places that their cosines won against the other language.
     """
     if surface == query.language:
-        words, weight = _lexical(index, surface, query.text), LEXICAL_WEIGHT
+        words, weight = index.lexical[surface].matches(query.text), LEXICAL_WEIGHT
     else:
         named = " ".join(index.glossary.translations(query.text, surface))
-        words, weight = _lexical(index, surface, named), GLOSSARY_WEIGHT
+        words, weight = index.lexical[surface].matches(named), GLOSSARY_WEIGHT
     # What was not among the nearest is at most as near as the last of them.
     floors = (min(own.values(), default=0.0), min(sentence.values(), default=0.0))
     ids = {id_ for id_, language in {*own, *sentence} if language == surface}
@@ -117,8 +117,3 @@ def _best(found: list[Near]) -> dict[tuple[str, Language], float]:
         best[key] = max(best[key], near.cosine)
     return dict(best)
 
-
-def _lexical(index: Index, language: Language, text: str) -> dict[str, float]:
-    lexical = index.lexical[language]
-    z = lexical.z_scores(text)
-    return {lexical.ids[i]: float(z[i]) for i in np.flatnonzero(z)}
