@@ -144,8 +144,7 @@ ALLOWED: dict[str, set[str]] = {
         "types",
         "writing",
     },
-    "leaning": {"glossary", "language", "questions"},
-    "follow_ups": {"glossary", "language", "leaning", "questions"},
+    "follow_ups": {"glossary", "language", "questions"},
     "conversation": {
         "answer",
         "errors",
