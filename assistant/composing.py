@@ -216,7 +216,7 @@ def reason_of(
     if evidence.absent:
         return say("absent", language, names=enumerate_names(evidence.absent, language))
     kind = found.question.kind
-    if not evidence.meets and kind in ("when", "number", "who", "where"):
+    if not evidence.meets and kind in ("when", "number"):
         return say(kind, language)
     if evidence.unsaid:
         return say("unsaid", language, names=enumerate_names(evidence.unsaid, language))

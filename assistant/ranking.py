@@ -12,8 +12,6 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from .index import Index, Near, Vector, centre
 from .types import LANGUAGES, Hit, Language, Signals
 
@@ -116,4 +114,3 @@ def _best(found: list[Near]) -> dict[tuple[str, Language], float]:
         key = (near.passage_id, near.surface)
         best[key] = max(best[key], near.cosine)
     return dict(best)
-

@@ -25,7 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "settings": {"errors"},
     "language": {"types"},
     "messages": {"types"},
-    "bodies": {"messages", "types"},
+    "bodies": {"language", "messages", "types"},
     "builds": {"errors"},
     "lexical": {"language", "types"},
     "glossary": {"errors", "language", "types"},
@@ -42,14 +42,16 @@ ALLOWED: dict[str, set[str]] = {
     "naming": {"figures", "glossary", "language", "types"},
     "questions": {"errors", "glossary", "language", "types"},
     "ranking": {"index", "types"},
-    "answer_types": {"figures", "glossary", "language", "questions", "types"},
-    "quoting": {"answer_types", "index", "lexical", "naming", "questions", "ranking", "types"},
+    "answer_types": {"figures", "language", "questions", "types"},
+    "quoting": {"answer_types", "index", "lexical", "questions", "ranking", "types"},
     "grounding": {"figures", "types"},
     "reader": {"embeddings", "settings", "types"},
     "reading": {"quoting", "reader", "types"},
     "coverage": {"glossary", "language", "naming", "questions"},
+    "decision": {"types"},
     "sufficiency": {
         "coverage",
+        "decision",
         "index",
         "naming",
         "questions",
@@ -58,6 +60,7 @@ ALLOWED: dict[str, set[str]] = {
         "types",
     },
     "searching": {
+        "decision",
         "embeddings",
         "errors",
         "index",
@@ -193,7 +196,7 @@ ALLOWED: dict[str, set[str]] = {
         "spans",
     },
     "__init__": {"answer", "answering", "errors", "settings", "types"},
-    "__main__": {"answer", "answering", "errors", "settings"},
+    "__main__": {"answer", "answering", "bodies", "errors", "settings"},
 }
 # What assistant/verification may import of the assistant.
 BELOW_VERIFICATION = {"glossary", "language", "questions", "types"}

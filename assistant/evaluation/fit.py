@@ -1,4 +1,4 @@
-"""Fit the decision to answer (design 8) and write it with its origin.
+"""Fit the decision to answer to the embedding model in use, and write it with its origin.
 
 Two things are fitted for each language, never on a set that reports: the closeness under which
 nothing is near, and the weights of the signals that make an answer's confidence.
@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..answering import Assistant, open_assistant
+from ..decision import PLAIN_WORDS, SIGNALS
 from ..settings import Settings
-from ..sufficiency import PLAIN_WORDS, SIGNALS
 from ..types import LANGUAGES, Language
 from .fit_reader import held_out
 from .questions import SetQuestion, read_set
@@ -56,13 +56,10 @@ def fit_decision(settings: Settings, reading: Path, sets: Sequence[Path]) -> Non
             fits[language] = {"refused": refused, **_fit(samples, language)}
         info = assistant.index.info
     names = " ".join(path.name for path in sets)
-    data = {
-        "origin": f"python -m assistant.evaluation fit {reading.name} {names}",
-        "build": info.corpus,
-        "model": info.model,
-        "fits": fits,
-    }
     target = Path(str(resources.files("assistant"))) / "data" / "sufficiency.json"
+    data = json.loads(target.read_text(encoding="utf-8"))
+    origin = f"python -m research.fit_decision {reading.name} {names}"
+    data[info.model] = {"origin": origin, "corpus": info.corpus, "fits": fits}
     target.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
     print(f"Wrote {target}.")
 
