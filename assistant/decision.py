@@ -49,7 +49,8 @@ class Evidence:
         )
 
 
-# Questions of which the passages hold this share of words are judged more strictly than others.
+# Questions of which the passages hold this share of words are judged more strictly than others:
+# the strict cut for all keeps back 61 % of report-dev's reworded English questions, not 10 %.
 PLAIN_WORDS = 2 / 3
 SIGNALS = ("margin", "answerable", "closeness", "meets", "unknown", "absent", "covered")
 # What decides where an embedding model has no fit of its own.

@@ -1,4 +1,7 @@
-"""The composer that needs no model: it chooses the sentences that answer."""
+"""The composer that needs no model: it chooses the sentences that answer.
+
+How each weight was chosen, with what moving it does: docs/answering.md.
+"""
 
 from __future__ import annotations
 
@@ -13,18 +16,21 @@ from .questions import Question
 from .ranking import Query
 from .types import Hit, Language, Passage
 
-CONTEXT_SHARE = 0.5
-LEXICAL_WEIGHT = 0.02
+# Each was moved down and up on 368 questions of SQuAD 2.0's and CMRC 2018's training sets and on
+# the 129 answerable ones of report-dev and near-misses-fit; no change is better on all of them.
+CONTEXT_SHARE = 0.5  # of the cosine with the forerunner
+LEXICAL_WEIGHT = 0.02  # a point of BM25 among the candidates
 PASSAGE_WEIGHT = 0.3
 KIND_BONUS = 0.1
-# The first passage of a document says when it came out and who wrote it.
+# The first passage of a document says when it came out and who wrote it. It decides one of the 129.
 FRONT_BONUS = 0.4
-# A sentence of another place joins a doubtful answer when it is this close to the best, the
-# reading counted (on the sets about the corpus: 0.04 with 1.2 of reading cites all evidence for 109
-# of 119 questions, 0.1 with 0.8 for 112).
+# A sentence of another place joins a doubtful answer when it is this close to the best; without,
+# 106 of the 129 are right instead of 112.
 RIVAL_MARGIN = 0.1
-# A neighbour joins the answer when it is this close to the best.
+# A neighbour joins the answer when it is this close to the best; without, 2.0 (English) and 0.6
+# (Chinese) points of the 368 lose the gold span.
 NEIGHBOUR_MARGIN = 0.12
+# A longer answer is no longer one: it would be the passage.
 MAX_SENTENCES = 3
 
 # Pronouns and the like, and "the" before a word that the sentence before has used.

@@ -1,4 +1,4 @@
-"""The mean vector of each language, which retrieval subtracts (design 6).
+"""The mean vector of each language, which retrieval subtracts.
 
 They belong to the model, not to the corpus: a small corpus's mean is its topic. They are
 taken once a model from general parallel text that ships with the project.
