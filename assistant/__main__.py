@@ -15,6 +15,7 @@ from typing import get_args
 
 from .answer import Answer
 from .answering import Assistant, open_assistant
+from .bodies import body_in
 from .errors import AssistantError, QuestionError
 from .settings import LanguagePolicy, Settings
 
@@ -105,7 +106,8 @@ def _list_sources(assistant: Assistant) -> int:
         print(f"{source.id}  [{facts}]")
         titles = dict.fromkeys((source.title_en, source.title_zh))
         # What a reader added has neither publisher nor address.
-        for line in (*titles, ", ".join(filter(None, (source.publisher, source.url)))):
+        publisher = body_in(source.publisher, "en")
+        for line in (*titles, ", ".join(filter(None, (publisher, source.url)))):
             if line:
                 print(f"    {line}")
     return 0

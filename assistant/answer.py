@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .bodies import body_in
+from .bodies import author_in, body_in
 from .messages import page_words, say
 from .types import (
     NO_USAGE,
@@ -28,10 +28,11 @@ class Answer:
     status: "answered"; "partial" when the sources come near but do not say it; "refused" when
     nothing is near. text holds [n] markers for `citations`. reason says why a question was not
     simply answered ("" when it was). lead: the few words that answer, where the reader found
-    them. confidence: how likely it is that the sources answer, 0 to 1, as fitted. stand_alone
-    is the question as it was searched for: different from `question` for a follow-up, as
-    `follow_up` says. language: the asker's or the one that is set; languages: all that the text
-    is in, one after the other.
+    them. confidence: how likely it is that the sources answer, 0 to 1, as fitted for the
+    embedding model that `decision` names; "default" there says that it has no fit of its own.
+    stand_alone is the question as it was searched for: different from `question` for a
+    follow-up, as `follow_up` says. language: the asker's or the one that is set; languages: all
+    that the text is in, one after the other.
 
     composer: "quotes", or the name of the chat model that wrote it; prompt: the version of what
     it was told. notice: why the chat model's words are not there, or not all of them ("" for
@@ -56,6 +57,7 @@ class Answer:
     timings: Timings
     languages: tuple[Language, ...] = ()
     follow_up: bool = False
+    decision: str = ""
     prompt: str = ""
     notice: str = ""
     unknown_markers: tuple[int, ...] = ()
@@ -92,11 +94,18 @@ class Answer:
         return "\n".join(lines)
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as plain values, ready for JSON; sources without their whole texts."""
+        """Everything as plain values, ready for JSON.
+
+        Sources come without their whole texts, their makers under the names that they have in the
+        answer's language.
+        """
         data = asdict(self)
         for citation in data["citations"]:
+            source = citation["source"]
             for key in ("text", "translation", "pages"):
-                citation["source"].pop(key)
+                source.pop(key)
+            source["author"] = author_in(source["author"], self.language)
+            source["publisher"] = body_in(source["publisher"], self.language)
         return data
 
     def to_json(self, *, indent: int | None = None) -> str:
@@ -112,7 +121,8 @@ class Answer:
             title = source.title(self.language)
             linked = f"[{title}]({source.url})" if source.url else title
             page = page_words(citation.page, self.language)
-            facts = filter(None, (source.author, linked, source.date, page))
+            author = author_in(source.author, self.language)
+            facts = filter(None, (author, linked, source.date, page))
             lines.append(f"{citation.number}. {'. '.join(facts)}.")
             for i, quote in enumerate(citation.quotes):
                 lines += ["", *(f"   > {line}" for line in quote.text.splitlines())]

@@ -1,29 +1,17 @@
-"""The names of those who issue, write and translate documents, in both languages."""
+"""The names of those who issue, write and translate documents, in the reader's language.
+
+A corpus may give such a name in both languages, parted by "|": "State Council|国务院".
+"""
 
 from __future__ import annotations
 
 import re
 from typing import NamedTuple
 
+from .language import passage_language
 from .messages import say
 from .types import Language
 
-# Longer names stand first; the first Chinese name of a body is the one that is shown.
-_NAMES = (
-    ("General Office of the State Council", "国务院办公厅"),
-    ("State Council of the People's Republic of China", "国务院"),
-    ("State Council", "国务院"),
-    ("Ministry of Science and Technology", "科学技术部"),
-    ("Ministry of Science and Technology", "科技部"),
-    ("National Development and Reform Commission", "国家发展和改革委员会"),
-    ("Ministry of Finance", "财政部"),
-    ("Ministry of Education", "教育部"),
-    ("Ministry of Industry and Information Technology", "工业和信息化部"),
-    ("Tongji University", "同济大学"),
-    ("Premier Li Keqiang", "国务院总理李克强"),
-    ("周宣伯 and other MBA students of Tongji University", "周宣伯等同济大学MBA学生"),
-    ("Report Assistant project", "报告助手项目"),
-)
 _MADE_BY = re.compile(r"(?P<what>Digest|Translation): (?P<by>.+?); original: (?P<of>.+)", re.DOTALL)
 _BY_MACHINE = "machine translation by "
 
@@ -43,27 +31,32 @@ def made_from(author: str) -> MadeFrom | None:
 
 
 def names_of(body: str) -> list[str]:
-    """Every name under which a body is known, the given one among them; [] for ""."""
-    pairs = [pair for pair in _NAMES if body in pair]
-    return [name for pair in pairs for name in pair] or ([body] if body else [])
+    """Every name that a body or a person is given under; [] for ""."""
+    names = [name.strip() for name in body.split("|")]
+    # A company may have a "|" in its only name.
+    if len({passage_language(name) for name in names}) == 1:
+        names = [body]
+    return [name for name in names if name]
 
 
 def body_in(body: str, language: Language) -> str:
-    """A body's or a person's name in a language where it is known, else as it is given."""
-    pair = next((pair for pair in _NAMES if body in pair), None)
-    return pair[1 if language == "zh" else 0] if pair else body
+    """A body's or a person's name in a language where it is given in it, else as it is given."""
+    names = names_of(body)
+    return next((name for name in names if passage_language(name) == language), "".join(names[:1]))
 
 
 def author_in(author: str, language: Language) -> str:
-    """Who wrote or translated a document, in the words of a language as far as they are known."""
-    if language == "zh":
-        if author.startswith(_BY_MACHINE):
-            return f"机器翻译：{author.removeprefix(_BY_MACHINE)}"
-        if made := made_from(author):
-            what = say("digest" if made.what == "Digest" else "translation", language)
-            original = say("original", language)
-            return f"{what}：{body_in(made.by, language)}；{original}：{body_in(made.of, language)}"
-    return body_in(author, language)
+    """Who wrote or translated a document, in the words of a language as far as they are given."""
+    if language == "zh" and author.startswith(_BY_MACHINE):
+        return f"机器翻译：{author.removeprefix(_BY_MACHINE)}"
+    made = made_from(author)
+    if made is None:
+        return body_in(author, language)
+    by, of = body_in(made.by, language), body_in(made.of, language)
+    if language == "en":
+        return f"{made.what}: {by}; original: {of}"
+    what = say("digest" if made.what == "Digest" else "translation", language)
+    return f"{what}：{by}；{say('original', language)}：{of}"
 
 
 def by_machine(model: str) -> str:

@@ -14,12 +14,12 @@ from .reading import reading_of
 from .searching import Found
 from .types import Citation, Language, Lead, Passage, Source, Statement, Status
 
-# How many of the searched documents a refusal names.
+# How many of the searched documents a refusal names: a sentence, not a catalogue.
 TITLES = 8
-# How many passages a partial answer shows as the closest.
+# How many passages a partial answer shows as the closest: as many as the reader reads.
 CLOSEST = 3
-# A lead is for questions that a few words answer, and only where the reader's best span beats
-# "no answer" by this many logits.
+# A lead is for questions that a few words answer, in about as many as fit one line, and only where
+# the reader's best span beats "no answer".
 LEAD_KINDS = ("who", "when", "where", "number", "what")
 LEAD_MARGIN = 0.0
 LEAD_CHARS: dict[Language, int] = {"en": 80, "zh": 30}
@@ -216,7 +216,7 @@ def reason_of(
     if evidence.absent:
         return say("absent", language, names=enumerate_names(evidence.absent, language))
     kind = found.question.kind
-    if not evidence.meets and kind in ("when", "number", "who", "where"):
+    if not evidence.meets and kind in ("when", "number"):
         return say(kind, language)
     if evidence.unsaid:
         return say("unsaid", language, names=enumerate_names(evidence.unsaid, language))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .model_run import ModelRun
 
 History = Sequence[Answer | Turn]
+# The longest stand-alone form that a chat model may give: more is no question but an answer.
 _LONGEST = 300
 _MARKER = re.compile(r"\s*\[\d{1,4}\]")
 

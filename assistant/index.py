@@ -248,10 +248,7 @@ def surfaces(passage: Passage) -> tuple[Language, ...]:
 
 
 def centre(vector: Sequence[float] | Vector, mean: Vector) -> Vector:
-    """The vector without what its language shares, at unit length.
-
-    See design 6: what is left is comparable between languages.
-    """
+    """The vector without what its language shares, at unit length: comparable between languages."""
     moved = np.asarray(vector, dtype=np.float32) - mean
     result: Vector = moved / np.float32(np.linalg.norm(moved) or 1.0)
     return result

@@ -62,14 +62,18 @@ class LexicalIndex:
         scores: Scores = self._engine.get_scores(words)
         return scores
 
-    def z_scores(self, question: str) -> Scores:
-        """The scores as standard deviations above their mean; all 0 when nothing is shared."""
+    def matches(self, question: str) -> dict[str, float]:
+        """The texts that share a term, by id: BM25 in its standard deviations over all texts.
+
+        Counted from 0, the score of a text that shares nothing, not from the mean: what is left
+        out then has the 0 that it is taken for.
+        """
         scores = self.scores(question)
-        spread = float(scores.std()) if len(scores) else 0.0
-        if spread == 0.0:
-            return np.zeros(len(self.ids), dtype=np.float32)
-        z: Scores = (scores - scores.mean()) / spread
-        return z
+        found = np.flatnonzero(scores)
+        if not len(found):
+            return {}
+        spread = float(scores.std()) or 1.0
+        return {self.ids[i]: float(scores[i]) / spread for i in found}
 
     def knows(self, term: str) -> bool:
         """Whether any text holds the term."""

@@ -7,10 +7,10 @@ from typing import Literal
 from .types import Language, Statement
 
 MessageKey = Literal[
-    "partial", "written", "refused", "unknown", "absent", "unsaid", "when", "number", "who",
-    "where", "far", "doubtful", "no_answer", "untranslated", "unconfirmed", "partly", "and", "more",
-    "stop", "unreachable", "denied", "rate_limited", "timeout", "stalled", "declined", "too_long",
-    "empty", "cut_off", "wrong_language", "malformed", "unsupported", "failed",
+    "partial", "written", "refused", "unknown", "absent", "unsaid", "when", "number", "far",
+    "doubtful", "no_answer", "untranslated", "unconfirmed", "partly", "and", "more", "stop",
+    "unreachable", "denied", "rate_limited", "timeout", "stalled", "declined", "too_long", "empty",
+    "cut_off", "wrong_language", "malformed", "unsupported", "failed",
     "original", "digest", "translation", "cost", "about",
 ]  # fmt: skip
 _TEXTS: dict[MessageKey, dict[Language, str]] = {
@@ -45,14 +45,6 @@ _TEXTS: dict[MessageKey, dict[Language, str]] = {
     "number": {
         "en": "The closest passages give no figure for it.",
         "zh": "最接近的段落没有给出数字。",
-    },
-    "who": {
-        "en": "The closest passages name nobody for it.",
-        "zh": "最接近的段落没有点出是谁。",
-    },
-    "where": {
-        "en": "The closest passages name no place for it.",
-        "zh": "最接近的段落没有给出地点。",
     },
     "far": {
         "en": "Nothing in the sources comes near to it.",

@@ -32,12 +32,6 @@ def stands_in(glossary: Glossary, name: str, texts: Sequence[str]) -> bool:
     return any(plain(other) in text for other in names for text in texts)
 
 
-def share_held(glossary: Glossary, names: Sequence[str], texts: Sequence[str]) -> float:
-    """The share of the names that stand in the texts, 0.0 to 1.0; 0.0 when there are none."""
-    held = [stands_in(glossary, name, texts) for name in names]
-    return sum(held) / len(held) if held else 0.0
-
-
 def card(source: Source) -> str:
     """What a source says of itself, as a text to find names in."""
     parts = (source.title_en, source.title_zh, source.author, source.publisher, source.date)

@@ -56,8 +56,13 @@ _OPENERS = re.compile(
     r"if|according|please|tell|name|list|give|i|i'm|roughly|about)\b\s*)+",
     re.IGNORECASE,
 )
-# Words that rjieba takes for proper nouns and that name nothing.
-_COMMON = frozenset("城市 城镇 地区 国家 大陆 欧美 海外 卫星 校园 东西".split())
+# Words that rjieba takes for proper nouns and that name nothing: all such among those that it
+# found at least eight times in the 14,974 questions of CMRC 2018 and DRCD's development set.
+_COMMON = frozenset(
+    "城市 加盟 大街 王国 东西 王朝 共和国 家族 中文 上市 海马 长度 太阳 英文名 天文 小姐 国家队 "
+    "长尾 海战 十字 大洋 英文 全运会 大战 城镇 二世 恒星 籍贯 卫星 荣誉 大奖 公开赛 恐龙 梅花 "
+    "都城 论文 氯化 北站 陆军 普通 换乘 文明 江湖 理工学院 中世纪 湖泊 交易所 磷酸".split()
+)
 # rjieba's tags of people, places, bodies and other proper nouns.
 _NAME_TAGS = ("nr", "ns", "nt", "nz")
 # "The third principle" is a claim that there is one: what holds no "third" does not answer.
@@ -93,11 +98,6 @@ class Question:
         """Whether the date or author of a document is asked for, not something it says."""
         pattern = _PUBLICATION_ZH if self.language == "zh" else _PUBLICATION
         return self.kind in ("when", "who") and bool(pattern.search(simplified(self.text)))
-
-    @property
-    def wants_more(self) -> bool:
-        """Whether an answer may take more than one sentence."""
-        return self.kind in ("why", "how", "what")
 
 
 def check_question(text: str, *, limit: int) -> str:

@@ -1,9 +1,9 @@
-"""The recipe that ranks passages for a question, fair between languages (design 6).
+"""The recipe that ranks passages for a question, fair between languages.
 
 Dense: the mean of a passage's own cosine and its best sentence's, both centred per language.
 Lexical: BM25 within the question's language only; across languages the glossary's
 translations of the terms that the question names. A passage with an aligned translation has
-two surfaces and counts by its better one.
+two surfaces and counts by its better one. Why, with figures: docs/retrieval.md.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from .index import Index, Near, Vector, centre
 from .types import LANGUAGES, Hit, Language, Signals
 
-# One standard deviation of centred cosines between a question and unrelated passages; it turns
-# "0.3 x BM25 z-score" of design 6 into cosine units without needing every passage's cosine.
-COSINE_SPREAD = 0.1
-LEXICAL_WEIGHT = 0.3
-GLOSSARY_WEIGHT = 0.15
+# What one standard deviation of BM25 adds to a cosine: 0.3 of a deviation of cosines between a
+# question and unrelated passages, which is 0.1. Without words XQuAD's recall@1 is 95.5 instead of
+# 97.0 (400 English questions).
+LEXICAL_WEIGHT = 0.03
+# The same for the glossary's words. Without them, English questions on untranslated Chinese texts
+# find their evidence among the first six for 36 instead of 39 of 40; 0.03 costs one of report-dev.
+GLOSSARY_WEIGHT = 0.015
 # In a large index a rare word's z-score grows without bound; past this it says nothing more.
 MAX_Z = 8.0
 
@@ -52,6 +52,7 @@ def rank(
 
     Passages in `must` take the last places when they are not among the best.
     """
+    # Candidates cost nothing at this size; the words' order needs some beyond those shown.
     wide = max(60, 6 * count)
     if sources is not None:  # what is left out must not crowd out what is asked for
         wide = max(wide, 2 * len(index.passage_ids))
@@ -90,10 +91,11 @@ def _ordered(
     first, the places that their cosines won against the other language.
     """
     if surface == query.language:
-        words, weight = _lexical(index, surface, query.text), LEXICAL_WEIGHT
+        asked, weight = query.text, LEXICAL_WEIGHT
     else:
-        named = " ".join(index.glossary.translations(query.text, surface))
-        words, weight = _lexical(index, surface, named), GLOSSARY_WEIGHT
+        asked = " ".join(index.glossary.translations(query.text, surface))
+        weight = GLOSSARY_WEIGHT
+    words = index.lexical[surface].matches(asked)
     # What was not among the nearest is at most as near as the last of them.
     floors = (min(own.values(), default=0.0), min(sentence.values(), default=0.0))
     ids = {id_ for id_, language in {*own, *sentence} if language == surface}
@@ -103,7 +105,7 @@ def _ordered(
         cosines = own.get((id_, surface), floors[0]), sentence.get((id_, surface), floors[1])
         z = words.get(id_, 0.0)
         signals = Signals(*cosines, dense=sum(cosines) / 2, lexical=z)
-        score = signals.dense + COSINE_SPREAD * weight * min(z, MAX_Z)
+        score = signals.dense + weight * min(z, MAX_Z)
         rows.append((score, id_, signals))
     rows.sort(key=lambda row: (-row[0], row[1]))
     places = sorted((signals.dense for _, _, signals in rows), reverse=True)
@@ -116,9 +118,3 @@ def _best(found: list[Near]) -> dict[tuple[str, Language], float]:
         key = (near.passage_id, near.surface)
         best[key] = max(best[key], near.cosine)
     return dict(best)
-
-
-def _lexical(index: Index, language: Language, text: str) -> dict[str, float]:
-    lexical = index.lexical[language]
-    z = lexical.z_scores(text)
-    return {lexical.ids[i]: float(z[i]) for i in np.flatnonzero(z)}

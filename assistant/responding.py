@@ -15,7 +15,6 @@ from .language import answer_languages
 from .messages import MessageKey, say
 from .searching import Found, Searcher
 from .settings import Settings
-from .sufficiency import confidence
 from .tracing import Steps
 from .types import NO_USAGE, Language, Timings
 
@@ -143,7 +142,8 @@ class Response:
             follow_up=understood.follow_up,
             language=languages[0],
             languages=languages,
-            confidence=confidence(found.evidence, found.question.language),
+            confidence=found.confidence,
+            decision=found.decision,
             hits=found.hits,
             composer=worded.composer,
             prompt=worded.prompt,
@@ -188,6 +188,7 @@ def _told(answer: Answer) -> dict[str, Any]:
         "composer": answer.composer,
         "citations": len(answer.citations),
         "confidence": answer.confidence,
+        "decision": answer.decision,
         "tokens_in": answer.usage.tokens_in,
         "tokens_out": answer.usage.tokens_out,
         "first_word_s": answer.timings.first_word_s,

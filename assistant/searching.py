@@ -6,18 +6,19 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from .decision import Evidence, decision_for
 from .embeddings import TextEmbeddings
 from .errors import QuestionError
 from .index import Index
 from .language import simplified
 from .naming import named_sources
 from .questions import Question, check_question, focus, understand
-from .quoting import FOCUS_SHARE, Choice, choose, score_sentences
+from .quoting import Choice, choose, score_sentences
 from .ranking import Query, make_query, rank
 from .reader import Reader
 from .reading import PassageReading, read_passages, rescore
 from .settings import Settings
-from .sufficiency import Evidence, decide, weigh
+from .sufficiency import weigh
 from .types import Hit, Language, Source, Status
 
 
@@ -26,8 +27,8 @@ class Found:
     """What a question turned up.
 
     hits: the passages, best first; choices: their sentences, the likeliest answer first; chosen:
-    those that a quoted answer takes; searched: the sources that were looked into; embed_s and
-    search_s: seconds.
+    those that a quoted answer takes; searched: the sources that were looked into; confidence,
+    decision: as in `Answer`; embed_s and search_s: seconds.
     """
 
     question: Question
@@ -38,6 +39,8 @@ class Found:
     evidence: Evidence
     searched: tuple[Source, ...]
     status: Status
+    confidence: float
+    decision: str
     embed_s: float
     search_s: float
 
@@ -53,6 +56,7 @@ class Searcher:
         self._index = index
         self._embeddings = embeddings
         self._reader = reader
+        self._decision = decision_for(index.info.model)
 
     def check(self, question: str, sources: Collection[str] | None = None) -> str:
         """The question without surrounding white space.
@@ -72,7 +76,7 @@ class Searcher:
     ) -> list[Hit]:
         """The best passages for a checked question that stands alone, best first."""
         parsed = understand(question, question, self._index.glossary)
-        ((query, _), *_) = self._queries(question, question, parsed.language)
+        query = self._query(question, parsed.language)
         count = count or self._settings.passages
         return rank(self._index, query, count=count, sources=sources)
 
@@ -84,15 +88,17 @@ class Searcher:
         everything = tuple(index.sources.values())
         named, pointing = named_sources(parsed.names, everything, index.glossary)
         focused = focus(parsed, pointing)
-        queries = self._queries(text, focused, parsed.language)
+        query = self._query(text, parsed.language)
+        # What names the document ("in the report") is not what is asked of it.
+        asked_of_it = query if focused == text else self._query(focused, parsed.language)
         embedded = time.perf_counter()
-        must = index.front_passages(named) if parsed.asks_about_document else []
+        front = index.front_passages(named) if parsed.asks_about_document else []
         count = self._settings.passages
-        hits = rank(index, queries[0][0], count=count, sources=sources, must=must)
-        choices = score_sentences(index, parsed, queries, hits, named)
+        hits = rank(index, query, count=count, sources=sources, must=front)
+        choices = score_sentences(index, parsed, asked_of_it, hits, front)
         readings = read_passages(self._reader, focused, parsed.language, choices)
         choices = rescore(choices, readings)
-        chosen = choose(parsed, choices)
+        chosen = choose(choices)
         searched = tuple(s for s in everything if sources is None or s.id in sources)
         evidence = weigh(index, parsed, hits, chosen, readings, searched)
         return Found(
@@ -103,17 +109,14 @@ class Searcher:
             readings=tuple(readings),
             evidence=evidence,
             searched=searched,
-            status=decide(evidence, parsed.language),
+            status=self._decision.status(evidence, parsed.language),
+            confidence=self._decision.confidence(evidence, parsed.language),
+            decision=self._decision.model,
             embed_s=embedded - began,
             search_s=time.perf_counter() - embedded,
         )
 
-    def _queries(self, text: str, focused: str, language: Language) -> list[tuple[Query, float]]:
+    def _query(self, text: str, language: Language) -> Query:
         # As passages are: Traditional and Simplified characters find each other.
         vector = self._embeddings.embed_query(simplified(text))
-        whole = make_query(self._index, text, language, vector)
-        if focused == text:
-            return [(whole, 1.0)]
-        vector = self._embeddings.embed_query(simplified(focused))
-        part = make_query(self._index, focused, language, vector)
-        return [(whole, 1.0 - FOCUS_SHARE), (part, FOCUS_SHARE)]
+        return make_query(self._index, text, language, vector)

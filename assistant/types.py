@@ -133,7 +133,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """Why a passage was found: cosines −1 to 1, lexical as standard deviations above the mean."""
+    """Why a passage was found: cosines −1 to 1, lexical as standard deviations above no match."""
 
     passage: float
     sentence: float

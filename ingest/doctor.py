@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 
 from assistant.builds import BuildInfo, builds_directory, library_directory, read_current
 from assistant.bundled_model import verify as verify_model
+from assistant.decision import DEFAULT, decision_for
 from assistant.embeddings import bundled_embeddings, model_fingerprint
 from assistant.errors import AssistantError
 from assistant.index import open_index
@@ -97,6 +98,13 @@ def _model(settings: Settings) -> Iterator[Finding]:
         yield Finding("model", "ok", f"The embedding model {name} is there and embeds.")
     else:
         yield Finding("model", "ok", f"The settings ask for the embedding model {name}.")
+    if decision_for(name).model == DEFAULT:
+        said = (
+            f"When to answer was never fitted for {name}: a cautious default decides, which "
+            "refuses nothing for being far off and shows more as partly answered."
+        )
+        remedy = "In a clone, run `python -m research.fit_decision` to fit it."
+        yield Finding("model", "warn", said, remedy)
 
 
 def _corpus(settings: Settings) -> Iterator[Finding]:

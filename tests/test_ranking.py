@@ -35,6 +35,15 @@ def test_hits_are_ranked_from_1_by_falling_score(assistant: Assistant) -> None:
     assert scores == sorted(scores, reverse=True)
 
 
+def test_a_passage_counts_as_a_match_only_where_it_shares_a_word(assistant: Assistant) -> None:
+    hits = assistant.retrieve("Provenience", count=30)
+    lexical = {"provenience" in hit.passage.text.lower(): set[float]() for hit in hits}
+    for hit in hits:
+        lexical["provenience" in hit.passage.text.lower()].add(hit.signals.lexical)
+    assert lexical[False] == {0.0}
+    assert max(lexical[True]) > 1
+
+
 def test_no_passage_comes_twice(assistant: Assistant) -> None:
     hits = assistant.retrieve("众创空间 makerspace", count=30)
     assert len({hit.passage.id for hit in hits}) == 30

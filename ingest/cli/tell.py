@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import asdict
 from typing import Any
 
+from assistant.bodies import author_in, body_in
 from assistant.builds import BuildInfo, read_current
 from assistant.embeddings import model_fingerprint
 from assistant.errors import IndexError_
@@ -101,8 +102,8 @@ def _facts(source: Source, entry: Entry | None) -> list[tuple[str, str]]:
     return [
         ("id", source.id),
         ("title", source.title(source.language)),
-        ("author", source.author),
-        ("publisher", source.publisher),
+        ("author", author_in(source.author, "en")),
+        ("publisher", body_in(source.publisher, "en")),
         ("date", source.date),
         ("address", source.url),
         ("language", source.language),
