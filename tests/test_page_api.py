@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import httpx
 import pytest
 
 from assistant import Assistant
 from assistant.evaluation.__main__ import main
+from web.headers import HEADERS, POLICY
 
 from .browser import CHINESE, ENGLISH
 from .conftest import ROOT
@@ -84,3 +86,13 @@ def test_load_needs_a_page(capsys: pytest.CaptureFixture[str]) -> None:
     questions = str(ROOT / "corpus" / "questions" / "report-dev.jsonl")
     assert main(["load", "http://127.0.0.1:9", questions, "--users", "1", "--seconds", "1"]) == 1
     assert "There is no page at http://127.0.0.1:9" in capsys.readouterr().err
+
+
+def test_every_response_of_the_page_has_the_security_headers(page_address: str) -> None:
+    for path in ("/", "/read/bop-report", "/v1/models", "/absent", "/config"):
+        found = httpx.get(page_address + path).headers
+        policy = found["Content-Security-Policy"]
+        # The reader's pages bring a stricter policy of their own.
+        assert policy == POLICY or policy.startswith("default-src 'none'"), path
+        others = HEADERS.keys() - {"Content-Security-Policy"}
+        assert {name: found[name] for name in others} == {name: HEADERS[name] for name in others}
