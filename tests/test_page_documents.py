@@ -58,10 +58,7 @@ def test_documents_are_added_asked_and_removed_while_others_go_on(
     page.get_by_role("tab", name="Chat").click()
     one.ask(question)
     assert "240" in one.said
-    page.get_by_role("tab", name="Documents").click()
-    page.get_by_label("Lido harbour").check()
-    page.locator("#remove").click()
-    page.locator("#done li").first.wait_for(timeout=120_000)
+    remove(one, "Lido harbour")
     page.wait_for_function("document.querySelectorAll('table.documents tbody tr').length == 5")
     other.ask("And which company was it?")
     assert other.page.locator("#chat .reply.error").count() == 0
