@@ -27,8 +27,7 @@ _MISSING = 0.5
 _NAME_WEIGHT = 1.5
 _NAMED_BONUS = 0.2
 _MORE = 1.5
-# Words this near to each other belong together; a new sentence is farther away.
-_NEXT = 8
+# The end of a sentence sets its two sides this far apart, in words: more than any is long.
 _SENTENCE_ENDS = 100
 _DATES = ("year", "month", "day")
 _Place = tuple[int, int]
@@ -232,17 +231,16 @@ class _Evidence:
         holders = {row for row, held in enumerate(self._held) if held[number]}
         if holders & {*self.carriers}:
             return
+        # Another number of the kind stands where the claim's figure would stand.
         rivals = any(
             other.kind == figure.kind
             and other.sure
             and not any(mine.agrees(other) for mine in self._claim.figures)
             for row in self.carriers
-            for other in self._rows[row].surfaces[0].figures
+            for other in self._at(row).figures
         )
-        # A translation may move a figure to the next sentence.
-        beside = holders & self._near and (not rivals or self._crossed)
-        told = not rivals and any(find_figure(figure, s) for s in self._context())
-        if not beside and not told:
+        told = holders & self._near or any(find_figure(figure, s) for s in self._context())
+        if rivals or not told:
             yield Issue("place" if holders and not rivals else "figure", self._claim.said(figure))
 
     def _name_issues(self, number: int, name: Word) -> Iterator[Issue]:
@@ -334,7 +332,7 @@ class _Evidence:
                 continue
             for pair, side in general_words().opposed.get(word.key, ()):
                 same, against = (self._pole(pair, pole, rows) for pole in (side, 1 - side))
-                if not same and self._stands_beside(word, against, rows):
+                if against and not same:
                     yield Issue("negation", claim.said(word))
 
     def _pole(self, pair: int, side: int, rows: Sequence[int]) -> list[_Place]:
@@ -348,17 +346,6 @@ class _Evidence:
             for place in places
             if not self._at(row).is_denied(place)
         ]
-
-    def _stands_beside(self, word: Word, against: Sequence[_Place], rows: Sequence[int]) -> bool:
-        """Whether one of the two nearest neighbours of a word stands next to its opposites."""
-        claim = self._claim
-        here = claim.position(word.start)
-        others = [part for part in claim.content if part is not word]
-        near = sorted(others, key=lambda part: abs(claim.position(part.start) - here))
-        found = [places for part in near if (places := self._places(part, rows))][:2]
-        neighbours = [self._position(place) for places in found for place in places]
-        poles = [self._position(place) for place in against]
-        return any(abs(one - other) <= _NEXT for one in neighbours for other in poles)
 
     def _swapped_figures(self) -> Iterator[Issue]:
         """Figures of the claim whose neighbours stand beside others in the evidence."""

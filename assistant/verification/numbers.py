@@ -23,7 +23,7 @@ class Quantity:
 
     value: its scale multiplied in; of a share the fraction, so that "half" is "50%"; of "vague"
     ("thousands") the least that it can be. unit: "yuan", "km" and the like, "" when none is known.
-    sure: whether it counts at all: "one" and "both" need not.
+    sure: whether it counts at all: "one" need not.
     """
 
     start: int
@@ -188,10 +188,6 @@ def _vague(match: re.Match[str]) -> Iterator[Quantity]:
     yield Quantity(*match.span(), Fraction(value), "vague")
 
 
-def _twice(match: re.Match[str]) -> Iterator[Quantity]:
-    yield Quantity(*match.span(), Fraction(2), sure=bool(match.groupdict()["times"]))
-
-
 def _digits(match: re.Match[str]) -> Iterator[Quantity]:
     groups = match.groupdict()
     scale = (groups["scale"] or groups["short"] or groups["han_scale"] or "").lower()
@@ -253,11 +249,6 @@ _READERS: tuple[tuple[re.Pattern[str], Read], ...] = tuple(
         (rf"(?P<n>\d+|{_HAN_SMALL})号", _ordinal),
         (r"\b(?P<n>(?:\w+s of )?(?:dozen|hundred|thousand|million|billion)s)\b", _vague),
         (r"(?:数以|成千上|[数几上])(?P<n>[十百千万亿]+)(?!分)", _vague),
-        (
-            r"(?P<times>\b(?:twice|doubl(?:e[ds]?|ing))\b|翻了?一?番|一倍)"
-            r"|\bboth\b|\bpairs?\b|\bcouple\b|\beither\b|双",
-            _twice,
-        ),
         # Digits inside a name ("F-16", "3D") are no number.
         (
             rf"(?<![A-Za-z\d.])(?<![A-Za-z]-)(?:(?:us)?(?P<sign>[$£€¥￥])\s?)?(?P<n>{_DIGITS})"
