@@ -10,6 +10,7 @@ import pytest
 from assistant import Assistant, Passage
 from assistant.types import LANGUAGES, Issue, IssueKind, Span, Support
 from assistant.verification import Check, check_claim
+from assistant.verification.numbers import numbers_in
 
 TEXT = (
     "Harbour Mills opened in May 2016 with 12 firms and 20 offices. "
@@ -81,6 +82,39 @@ def test_an_answer_does_not_speak_as_its_source(assistant: Assistant, passage: P
 def test_no_longer_denies(assistant: Assistant, passage: Passage) -> None:
     check = checked(assistant, passage, "Most tenants no longer make medical instruments.")
     assert check.support == "unsupported"
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        ("eight firms", "八家企业"),
+        ("1.2 million yuan", "120万元"),
+        ("half of them", "其中的一半"),
+        ("two thirds", "三分之二"),
+        ("twenty-five per cent", "百分之二十五"),
+        ("16 May 2016", "2016年5月16日"),
+        ("the 1980s", "20世纪八十年代"),
+        ("the third stage", "第三阶段"),
+        ("thousands of people", "数千人"),
+        ("a hundred and five rooms", "一百零五个房间"),
+    ],
+)
+def test_numbers_agree_across_languages(english: str, chinese: str) -> None:
+    ours, theirs = numbers_in(english), numbers_in(chinese)
+    assert ours
+    assert all(any(our.agrees(their) for their in theirs) for our in ours)
+
+
+def test_numbers_of_other_kinds_or_units_do_not_agree() -> None:
+    for english, chinese in (
+        ("5 km", "5英里"),
+        ("5 yuan", "5美元"),
+        ("50%", "50家"),
+        ("June", "6家"),
+        ("16 billion", "16亿"),
+    ):
+        (our,), (their,) = numbers_in(english), numbers_in(chinese)
+        assert not our.agrees(their), (english, chinese)
 
 
 def test_nothing_cited_is_unsupported(assistant: Assistant) -> None:
