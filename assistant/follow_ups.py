@@ -10,6 +10,12 @@ from .language import HAN, question_language, simplified, tagged, terms
 from .questions import names_in
 
 _QUESTION = re.compile(r"[^?？]+[?？]?")
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_ORDINAL = re.compile(
+    r"\b(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last)\b|"
+    "第[一二三四五六七八九十]|最后一",
+    re.IGNORECASE,
+)
 # "And …", "No, …", "Sorry, …": what opens a question that goes on from another, or corrects it.
 _LEAD = re.compile(
     r"^(?:(?:and|but|so|ok|okay|then|or)\b,?\s*|"
@@ -93,6 +99,10 @@ def _speaks(text: str, glossary: Glossary) -> bool:
 
 def _exchanged(phrase: str, before: str, glossary: Glossary) -> str:
     """The question before with one name for another of its kind; "" where that is not clear."""
+    for pattern in (_YEAR, _ORDINAL):
+        old, new = (set(pattern.findall(text)) for text in (before, phrase))
+        if len(old) == len(new) == 1:
+            return before.replace(old.pop(), new.pop(), 1)
     said = _kinds(before, glossary)
     for name, kind in _kinds(phrase, glossary).items():
         same = [other for other, its in said.items() if its == kind]

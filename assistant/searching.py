@@ -95,7 +95,7 @@ class Searcher:
         front = index.front_passages(named) if parsed.asks_about_document else []
         count = self._settings.passages
         hits = rank(index, query, count=count, sources=sources, must=front)
-        choices = score_sentences(index, parsed, asked_of_it, hits, front)
+        choices = score_sentences(index, parsed, asked_of_it, hits, named, front)
         readings = read_passages(self._reader, focused, parsed.language, choices)
         choices = rescore(choices, readings)
         chosen = choose(choices)

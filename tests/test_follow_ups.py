@@ -27,6 +27,8 @@ def glossary() -> Glossary:
         ("万科和谁签约？", "那是哪一年？", "万科和谁签约？ 那是哪一年？"),
         ("What does Innospace do?", "What about Vanke?", "What does Vanke do?"),
         ("What does Innospace do?", "No, Vanke.", "What does Vanke do?"),
+        ("How many registered in 2014?", "And in 2015?", "How many registered in 2015?"),
+        ("What is the first principle?", "And the second?", "What is the second principle?"),
         ("What does Innospace do?", "Sorry, I mean Vanke.", "What does Vanke do?"),
         # "It" is whoever signed, or Vanke: both questions are kept.
         ("万科和谁签约？", "它在米兰做了什么？", "万科和谁签约？ 它在米兰做了什么？"),
