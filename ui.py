@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from contextlib import closing
 
 from assistant import AssistantError, Settings
+from assistant.web.hosting import AssistantHost
+from assistant.web.server import listen, port_number, say, serve
 from ingest import build_index, pending_changes
-from web.hosting import AssistantHost
-from web.server import listen, port_number, say, serve
 
 
 def main(argv: Sequence[str] | None = None) -> int:

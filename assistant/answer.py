@@ -8,17 +8,7 @@ from typing import Any
 
 from .bodies import author_in, body_in
 from .messages import page_words, say
-from .types import (
-    NO_USAGE,
-    Citation,
-    Hit,
-    Language,
-    Lead,
-    Statement,
-    Status,
-    Timings,
-    Usage,
-)
+from .types import NO_USAGE, Citation, Hit, Language, Lead, Statement, Status, Timings, Usage
 
 
 @dataclass(frozen=True, slots=True)

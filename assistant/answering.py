@@ -9,14 +9,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from .answer import Answer, Chunk
-from .builds import corpus_hash, library_records
-from .conversation import History
-from .embeddings import Progress, TextEmbeddings, model_fingerprint, question_embeddings
 from .errors import SettingsError
-from .index import Index, open_index
-from .reader import Reader, open_reader
+from .planning.conversation import History
+from .quoting.reader import Reader, open_reader
+from .quoting.searching import Found, Searcher
 from .responding import Response
-from .searching import Found, Searcher
+from .retrieval.builds import corpus_hash, library_records
+from .retrieval.embeddings import Progress, TextEmbeddings, model_fingerprint, question_embeddings
+from .retrieval.index import Index, open_index
 from .settings import LanguagePolicy, Settings
 from .tracing import span_handler
 from .types import Hit, Source
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.runnables import Runnable
 
-    from .chat_model import ChatModel
-    from .retrieval import PassageRetriever
+    from .retrieval.retriever import PassageRetriever
     from .tracing import Callbacks
+    from .writing.chat_model import ChatModel
 
 
 def open_assistant(
@@ -59,8 +59,8 @@ def open_assistant(
 def _open_writer(settings: Settings, chat_model: BaseChatModel | None) -> ChatModel | None:
     if settings.composer == "quotes" or not (chat_model or settings.chat_model):
         return None
-    from .chat_model import ChatModel
-    from .chat_opening import open_chat_model
+    from .writing.chat_model import ChatModel
+    from .writing.chat_opening import open_chat_model
 
     if chat_model is None:
         return open_chat_model(settings)
@@ -224,7 +224,7 @@ class Assistant:
     @property
     def retriever(self) -> PassageRetriever:
         """Retrieval alone, as a LangChain retriever."""
-        from .retrieval import PassageRetriever
+        from .retrieval.retriever import PassageRetriever
 
         return PassageRetriever(assistant=self, k=self.settings.passages)
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from .language import passage_language
 from .messages import say
+from .retrieval.language import passage_language
 from .types import Language
 
 _MADE_BY = re.compile(r"(?P<what>Digest|Translation): (?P<by>.+?); original: (?P<of>.+)", re.DOTALL)

@@ -7,13 +7,13 @@ from collections.abc import Collection, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .answer import Answer, Chunk
-from .composing import Worded, compose
-from .conversation import History, Understood, understand_follow_up
 from .errors import ChatModelError, Trouble
-from .index import Index
-from .language import answer_languages
 from .messages import MessageKey, say
-from .searching import Found, Searcher
+from .planning.conversation import History, Understood, understand_follow_up
+from .quoting.composing import Worded, compose
+from .quoting.searching import Found, Searcher
+from .retrieval.index import Index
+from .retrieval.language import answer_languages
 from .settings import Settings
 from .tracing import Steps
 from .types import NO_USAGE, Language, Timings
@@ -21,9 +21,9 @@ from .types import NO_USAGE, Language, Timings
 if TYPE_CHECKING:
     from langchain_core.callbacks import BaseCallbackHandler
 
-    from .chat_model import ChatModel
-    from .model_run import ModelRun
     from .tracing import Callbacks
+    from .writing.chat_model import ChatModel
+    from .writing.model_run import ModelRun
 
 # Pieces of a text that is there as a whole, in characters: about four words or Chinese words,
 # what a chat model sends at a time.
@@ -56,7 +56,7 @@ class Response:
         self._steps = Steps(callbacks, spans)
         self._run: ModelRun | None = None
         if chat_model is not None:
-            from .model_run import ModelRun
+            from .writing.model_run import ModelRun
 
             self._run = ModelRun(chat_model, lambda: self._steps.callbacks)
 
@@ -117,7 +117,7 @@ class Response:
             quoted = compose(self._index, found, languages)
             yield from _pieces(quoted["text"], languages[0])
             return Worded(quoted)
-        from .authoring import Author
+        from .writing.authoring import Author
 
         author = Author(self._settings, self._index, run, self._steps, found)
         try:

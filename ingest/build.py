@@ -16,10 +16,16 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from assistant.builds import BuildInfo, builds_directory, prune, read_current, switch_current
-from assistant.embeddings import model_fingerprint
 from assistant.errors import IndexBuildError, IndexError_, IndexMissingError
-from assistant.index import VIEWS, Index, Row, drop_collections, write
+from assistant.retrieval.builds import (
+    BuildInfo,
+    builds_directory,
+    prune,
+    read_current,
+    switch_current,
+)
+from assistant.retrieval.embeddings import model_fingerprint
+from assistant.retrieval.index import VIEWS, Index, Row, drop_collections, write
 from assistant.settings import Settings
 from assistant.types import LANGUAGES, Passage, Source
 

@@ -15,17 +15,17 @@ from typing import Literal
 
 from filelock import FileLock, Timeout
 
-from assistant.builds import BuildInfo, builds_directory, library_directory, read_current
-from assistant.bundled_model import verify as verify_model
-from assistant.decision import DEFAULT, decision_for
-from assistant.embeddings import bundled_embeddings, model_fingerprint
 from assistant.errors import AssistantError
-from assistant.index import open_index
+from assistant.quoting.decision import DEFAULT, decision_for
+from assistant.retrieval.builds import BuildInfo, builds_directory, library_directory, read_current
+from assistant.retrieval.bundled_model import verify as verify_model
+from assistant.retrieval.embeddings import bundled_embeddings, model_fingerprint
+from assistant.retrieval.index import open_index
 from assistant.settings import Settings
 
 from .build import pending_changes
 from .entries import library_entries, read_sources
-from .shelf import left_over
+from .library_folders import left_over
 from .sources import read_corpus
 
 # Less free space than this lets the next build fail; less than the other may soon.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from assistant.embeddings import (
+from assistant.retrieval.embeddings import (
     Progress,
     SentenceTransformerEmbeddings,
     TextEmbeddings,
     bundled_embeddings,
     model_fingerprint,
 )
-from assistant.embeddings import passage_embeddings as full_embeddings
+from assistant.retrieval.embeddings import passage_embeddings as full_embeddings
 from assistant.settings import Settings
 
 # Below this many texts, loading torch (8 s on two cores) takes longer than the light engine

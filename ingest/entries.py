@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from assistant.builds import corpus_hash, library_directory, library_records
 from assistant.errors import CorpusError
+from assistant.retrieval.builds import corpus_hash, library_directory, library_records
 from assistant.settings import Settings
 from assistant.types import LANGUAGES, Language, Source
 

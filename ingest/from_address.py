@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from assistant.settings import Settings
 
-from .connecting import FetchLimits
 from .entries import library_entries
-from .fetching import Fetched, fetch
+from .fetch.connecting import FetchLimits
+from .fetch.fetching import Fetched, fetch
 from .formats.names import one_line
 from .library import LibraryChange
 from .origins import Origin, library_origins

@@ -17,19 +17,19 @@ from typing import Literal
 
 from filelock import FileLock, Timeout
 
-from assistant.builds import library_directory, library_records
+from assistant.retrieval.builds import library_directory, library_records
 from assistant.settings import Settings
 from assistant.types import Language, Source
 
 from .entries import Entry, library_entries
 from .formats.document import Document, Note
 from .formats.names import one_line, shown_name
+from .library_folders import DryShelf, Shelf, disk_errors
 from .origins import FILE as ORIGINS
 from .origins import Origin, origins_json, read_origins, same_place, with_origin
 from .preparing import Content, content_of, entry_of, origin_of, text_hash
 from .reading_apart import FileReader
 from .refusing import DocumentError
-from .shelf import DryShelf, Shelf, disk_errors
 from .sources import read_corpus
 
 Status = Literal["new", "changed", "named", "same"]

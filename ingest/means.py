@@ -15,8 +15,8 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from assistant.embeddings import TextEmbeddings
-from assistant.index import Vector
+from assistant.retrieval.embeddings import TextEmbeddings
+from assistant.retrieval.index import Vector
 from assistant.types import LANGUAGES
 
 

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.errors import CorpusError
-from assistant.language import simplified
+from assistant.retrieval.language import simplified
 from assistant.settings import Settings
 from assistant.types import Source
 
 from .adding import Told
-from .fetching import Fetched, FetchLimits, fetch
+from .fetch.fetching import Fetched, FetchLimits, fetch
 from .from_address import known_fetch, origin_of_address
 from .library import LibraryChange
 from .origins import library_origins

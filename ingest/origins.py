@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
-from assistant.builds import library_directory, library_records
+from assistant.retrieval.builds import library_directory, library_records
 from assistant.settings import Settings
 
 FILE = "origins.json"

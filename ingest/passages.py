@@ -8,8 +8,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from assistant.language import passage_language
-from assistant.sentences import split_lines, split_prose
+from assistant.retrieval.language import passage_language
+from assistant.retrieval.sentences import split_lines, split_prose
 from assistant.types import Passage, PassageTranslation, Source, Span
 
 # Part of every build's name: an index cut by another splitter is rebuilt.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from assistant.builds import library_directory
+from assistant.retrieval.builds import library_directory
 from assistant.settings import Settings
 from assistant.types import Source, Span
 

@@ -11,16 +11,16 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from assistant.language import passage_language
+from assistant.retrieval.language import passage_language
 from assistant.types import Source
 
 from .entries import Entry
 from .formats.document import Document
 from .formats.names import extension, one_line
+from .library_folders import RECORD
 from .origins import Origin
 from .passages import split_source
 from .refusing import DocumentError
-from .shelf import RECORD
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from assistant.embeddings import TextEmbeddings
-from assistant.index import VIEWS, Index, Row, Vector, View, centre, surfaces
-from assistant.language import simplified
-from assistant.lexical import LexicalIndex
+from assistant.retrieval.embeddings import TextEmbeddings
+from assistant.retrieval.index import VIEWS, Index, Row, Vector, View, centre, surfaces
+from assistant.retrieval.language import simplified
+from assistant.retrieval.lexical import LexicalIndex
 from assistant.types import LANGUAGES, Language, Passage, Source
 
 # Vectors are taken over only from a build whose texts were made in this way: see `_texts`.

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from assistant.builds import corpus_hash, replace_text
 from assistant.errors import CorpusError
-from assistant.figures import figures
-from assistant.glossary import Glossary
+from assistant.retrieval.builds import corpus_hash, replace_text
+from assistant.retrieval.figures import figures
+from assistant.retrieval.glossary import Glossary
 from assistant.types import LANGUAGES, Kind, Source, Translation, other_language
 
 _REQUIRED = (

@@ -10,8 +10,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from assistant.bundled_graph import LOWER_LAYERS
-from assistant.reader import WEIGHTS
+from assistant.quoting.reader import WEIGHTS
+from assistant.retrieval.bundled_graph import LOWER_LAYERS
 
 _LICENCE = """\
 MIT, as the multilingual-e5-small layers that it was fitted from. Fitted on SQuAD 2.0 and CMRC \

@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.answering import Assistant, open_assistant
-from assistant.decision import PLAIN_WORDS, SIGNALS
 from assistant.evaluation.indexes import SetText, texts_settings
 from assistant.evaluation.sets import SetQuestion, read_set
+from assistant.quoting.decision import PLAIN_WORDS, SIGNALS
 from assistant.settings import Settings
 from assistant.types import LANGUAGES, Language
 

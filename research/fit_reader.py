@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from assistant.bundled_graph import LOWER_LAYERS
-from assistant.bundled_model import materialise
-from assistant.reader import END_ID, QUESTION_TOKENS, START_ID
+from assistant.quoting.reader import END_ID, QUESTION_TOKENS, START_ID
+from assistant.retrieval.bundled_graph import LOWER_LAYERS
+from assistant.retrieval.bundled_model import materialise
 from assistant.settings import Settings
 
 from .command import run

@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.answering import Assistant
-from assistant.embeddings import question_embeddings
 from assistant.evaluation.checks import bar, print_rows
 from assistant.evaluation.xquad import XquadFile, opened, read_xquad
-from assistant.index import Index, Vector, centre
+from assistant.retrieval.embeddings import question_embeddings
+from assistant.retrieval.index import Index, Vector, centre
 from assistant.settings import Settings
 from assistant.types import Language
 

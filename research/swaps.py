@@ -11,9 +11,9 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from assistant.glossary import Glossary
-from assistant.language import HAN
-from assistant.questions import names_in
+from assistant.planning.questions import names_in
+from assistant.retrieval.glossary import Glossary
+from assistant.retrieval.language import HAN
 
 _YEAR = re.compile(r"(?<!\d)(?:1\d{3}|20\d\d)(?!\d)")
 _FIGURE = re.compile(r"\d[\d,.]*\d|\d")

@@ -22,7 +22,7 @@ from typing import Any, Self
 import pytest
 
 from assistant import Assistant
-from assistant.chat_opening import open_chat_model
+from assistant.writing.chat_opening import open_chat_model
 
 LIMIT_S = 30.0
 

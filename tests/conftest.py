@@ -16,8 +16,8 @@ from filelock import FileLock
 from xdist.scheduler import LoadFileScheduling
 
 from assistant import Assistant, Settings, open_assistant
-from assistant.chat_model import ChatModel
-from assistant.chat_opening import open_chat_model
+from assistant.writing.chat_model import ChatModel
+from assistant.writing.chat_opening import open_chat_model
 from ingest import build_index
 
 from .browser import Visitors, chromium, served_page

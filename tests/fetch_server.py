@@ -22,7 +22,7 @@ from typing import Any, cast
 
 import httpcore
 
-from ingest.connecting import Network, system_connection
+from ingest.fetch.connecting import Network, system_connection
 
 # Longer than any test waits: a page that stalls is let go when its server closes.
 STALL_S = 30.0

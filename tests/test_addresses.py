@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.addresses import is_public, parse_address
+from ingest.fetch.addresses import is_public, parse_address
 from ingest.refusing import DocumentError
 
 IPV4 = st.integers(0, 2**32 - 1).map(IPv4Address)

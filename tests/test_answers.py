@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from assistant import Answer, Assistant, Settings, Turn, open_assistant
-from assistant.composing import compose
 from assistant.errors import IndexMissingError, QuestionError
-from assistant.grounding import cut_quote, is_verbatim, support
+from assistant.quoting.composing import compose
+from assistant.quoting.grounding import cut_quote, is_verbatim, support
 from assistant.types import Language, Span, Usage
 
 from .conftest import ROOT
@@ -133,7 +133,7 @@ def test_a_refusal_names_only_what_was_searched(assistant: Assistant) -> None:
 def test_of_many_documents_a_refusal_names_the_first(
     assistant: Assistant, monkeypatch: pytest.MonkeyPatch, language: Language, said: str
 ) -> None:
-    monkeypatch.setattr("assistant.composing.TITLES", 2)
+    monkeypatch.setattr("assistant.quoting.composing.TITLES", 2)
     source = assistant.sources[0]
     many = [replace(source, title_en=f"China's {n}", title_zh=f"中国 {n}") for n in range(5)]
     found = replace(assistant.find("How do I cook red braised pork?"), searched=tuple(many))

@@ -13,23 +13,15 @@ from typing import Any
 
 import pytest
 
-from assistant.builds import read_current, switch_current
 from assistant.errors import IndexBuildError
-from assistant.index import write as write_rows
+from assistant.retrieval.builds import read_current, switch_current
+from assistant.retrieval.index import write as write_rows
 from assistant.settings import Settings
 from ingest import build_index, pending_changes
+from ingest.means import language_means
 from ingest.sources import rehash
 
-from .tiny import (
-    answers,
-    builds,
-    child,
-    edit,
-    ended,
-    found,
-    line_from,
-    opened,
-)
+from .tiny import FakeEmbeddings, answers, builds, child, edit, ended, found, line_from, opened
 
 # Nothing to do, or something
 
@@ -174,3 +166,9 @@ def test_language_means_that_cannot_be_read_are_computed_again(built: Settings) 
     build_index(built, force=True)
     assert answers(built)
     assert len(kept.read_bytes()) == len(whole)
+
+
+def test_language_means_that_cannot_be_kept_do_not_end_a_build(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    means = language_means(FakeEmbeddings(Settings()), tmp_path / "file" / "cache")
+    assert {name.partition("-")[0] for name in means} == {"passage", "query"}

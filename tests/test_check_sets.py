@@ -11,8 +11,8 @@ from assistant.evaluation.claims import Claim
 from assistant.evaluation.dialogues import Dialogue, is_form_right
 from assistant.evaluation.injections import Injection
 from assistant.evaluation.sets import shipped
-from assistant.language import question_language
 from assistant.prompts import follow_up_messages, write_messages
+from assistant.retrieval.language import question_language
 from assistant.types import Passage, Source, Span
 from ingest import read_corpus
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.checking import Checked, judged
-from assistant.claim_judge import Verdict, parse_verdicts
 from assistant.types import Issue, Support
-from assistant.verification import Check
+from assistant.writing.checking import Checked, judged
+from assistant.writing.claim_judge import Verdict, parse_verdicts
+from assistant.writing.verification import Check
 
 
 @pytest.mark.parametrize(

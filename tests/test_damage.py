@@ -16,16 +16,16 @@ import chromadb
 import chromadb.errors
 import pytest
 
-from assistant.builds import read_current
-from assistant.chroma import foreign_errors
-from assistant.embeddings import model_fingerprint
 from assistant.errors import (
     AssistantError,
     IndexDamagedError,
     IndexMismatchError,
     IndexMissingError,
 )
-from assistant.index import open_index
+from assistant.retrieval.builds import read_current
+from assistant.retrieval.chroma import foreign_errors
+from assistant.retrieval.embeddings import model_fingerprint
+from assistant.retrieval.index import open_index
 from assistant.settings import Settings
 from ingest import build_index
 

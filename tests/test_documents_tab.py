@@ -13,16 +13,16 @@ from pathlib import Path
 import pytest
 
 from assistant import Answer, Settings, open_assistant
-from assistant.builds import library_records
-from ingest import build_index, library_sources, pending_changes
-from web.documents import (
+from assistant.retrieval.builds import library_records
+from assistant.web.documents import (
     DocumentRow,
     Outcome,
     add_documents,
     document_rows,
     remove_documents,
 )
-from web.hosting import AssistantHost
+from assistant.web.hosting import AssistantHost
+from ingest import build_index, library_sources, pending_changes
 
 from .tiny import CHINESE, ENGLISH, tiny_settings, write_corpus
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.drafts import Draft, lines_of
-from assistant.markers import MarkerStream
+from assistant.writing.drafts import Draft, lines_of
+from assistant.writing.markers import MarkerStream
 
 
 def draft(reply: str, *, shown: int = 5, cut_off: bool = False) -> Draft:

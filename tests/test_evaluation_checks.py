@@ -14,13 +14,13 @@ from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 
 from assistant import Answer, Assistant, AssistantError, Settings
-from assistant.chat_model import ChatModel
 from assistant.evaluation import claims, dialogues, speed
 from assistant.evaluation.__main__ import UNDER_ITS_FLOOR, main
 from assistant.evaluation.injections import Injection, judge
 from assistant.prompts import instructions
 from assistant.types import Passage
-from assistant.verification import Check
+from assistant.writing.chat_model import ChatModel
+from assistant.writing.verification import Check
 
 Run = Callable[..., tuple[int, str, str]]
 Writer = Callable[..., Assistant]
@@ -224,7 +224,7 @@ def test_a_check_that_waves_everything_through_does_not_pass(
     def careless(claim: str, cited: Sequence[Passage], *_: object, **__: object) -> Check:
         return Check("supported", (), tuple((passage.id, 0) for passage in cited))
 
-    monkeypatch.setattr("assistant.checking.check_claim", careless)
+    monkeypatch.setattr("assistant.writing.checking.check_claim", careless)
     code, said, _ = run("injections", ROWS[:1])
     assert code == UNDER_ITS_FLOOR
     assert "1 of 1 do not pass" in said

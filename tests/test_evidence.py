@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from assistant import Assistant
-from assistant.answer_types import meets_kind
-from assistant.decision import DEFAULT, Decision, Evidence, decision_for
 from assistant.errors import CorpusError
-from assistant.glossary import Glossary
-from assistant.naming import named_sources, plain, stands_in
-from assistant.questions import understand
+from assistant.planning.naming import named_sources, plain, stands_in
+from assistant.planning.questions import understand
+from assistant.quoting.answer_types import meets_kind
+from assistant.quoting.decision import DEFAULT, Decision, Evidence, decision_for
+from assistant.retrieval.glossary import Glossary
 from assistant.types import LANGUAGES, Language
 
 from .conftest import ROOT

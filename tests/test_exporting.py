@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from assistant import Assistant
-from web.exporting import to_json, to_markdown
-from web.markdown import escape_text
-from web.records import Conversation, Exchange
+from assistant.web.exporting import to_json, to_markdown
+from assistant.web.markdown import escape_text
+from assistant.web.records import Conversation, Exchange
 
 from .web_records import citation, exchange
 

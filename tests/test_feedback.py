@@ -13,8 +13,8 @@ import pytest
 
 from assistant import Assistant
 from assistant.evaluation import SetQuestion, read_set, read_sets
-from web.feedback import Verdict, save_feedback
-from web.records import Exchange
+from assistant.web.feedback import Verdict, save_feedback
+from assistant.web.records import Exchange
 
 from .conftest import ROOT
 from .web_records import exchange
@@ -73,7 +73,7 @@ def test_a_verdict_says_what_is_known_of_the_right_answer(
 def test_many_at_once_keep_all_lines(path: Path) -> None:
     program = (
         "import sys\nfrom pathlib import Path\nfrom tests.web_records import exchange\n"
-        "from web.feedback import save_feedback\n"
+        "from assistant.web.feedback import save_feedback\n"
         "for i in range(20): save_feedback(Path(sys.argv[1]), exchange(f'Q{i}?' * 200), 'helpful')"
     )
     command = [sys.executable, "-c", program, str(path)]

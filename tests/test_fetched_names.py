@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.fetched_names import file_name
-from ingest.fetching import fetch
+from ingest.fetch.fetching import fetch
+from ingest.fetch.file_names import file_name
 
 from .fetch_server import Exchange, FetchServer
 

@@ -16,7 +16,7 @@ import pytest
 
 from assistant.types import LANGUAGES
 from ingest import DocumentError
-from ingest.fetching import Fetched, FetchLimits, fetch
+from ingest.fetch.fetching import Fetched, FetchLimits, fetch
 
 from .fetch_server import (
     PUBLIC_IP,

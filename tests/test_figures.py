@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.figures import figures
-from assistant.glossary import Glossary
-from assistant.language import simplified
+from assistant.retrieval.figures import figures
+from assistant.retrieval.glossary import Glossary
+from assistant.retrieval.language import simplified
 
 from .conftest import ROOT
 

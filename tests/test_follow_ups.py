@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from assistant.evaluation.dialogues import Dialogue, is_form_right
-from assistant.follow_ups import stand_alone
-from assistant.glossary import Glossary
+from assistant.planning.follow_ups import stand_alone
+from assistant.retrieval.glossary import Glossary
 
 from .conftest import ROOT
 

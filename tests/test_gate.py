@@ -24,12 +24,12 @@ from starlette.websockets import WebSocket
 from assistant import Settings
 from assistant.errors import SettingsError
 from assistant.evaluation.kept import public_settings
-from web.attempts import EVERYBODY, ONE_CLIENT, Attempts
-from web.credentials import LIFETIME_S, Credentials, sent_password
-from web.gate import Gate, warn_if_open
-from web.headers import POLICY
-from web.login_page import SENTENCES
-from web.origins import client_of, local_path
+from assistant.web.attempts import EVERYBODY, ONE_CLIENT, Attempts
+from assistant.web.credentials import LIFETIME_S, Credentials, sent_password
+from assistant.web.gate import Gate, warn_if_open
+from assistant.web.headers import POLICY
+from assistant.web.login_page import SENTENCES
+from assistant.web.origins import client_of, local_path
 
 from .asgi_server import serving_app
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.builds import read_current
+from assistant.retrieval.builds import read_current
 from assistant.settings import Settings
 from ingest.__main__ import main
 

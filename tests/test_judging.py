@@ -26,7 +26,7 @@ needs_openai = pytest.mark.skipif(
 @pytest.fixture
 def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Opened]:
     """Opens a judge whose service takes these steps, as `--judge openai:some-model` would."""
-    monkeypatch.setattr("assistant.chat_reply.FIRST_WAIT_S", 0.01)
+    monkeypatch.setattr("assistant.writing.chat_reply.FIRST_WAIT_S", 0.01)
     with ExitStack() as stack:
 
         def make(*steps: Step) -> tuple[ChatJudge, ChatServer]:

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from assistant import language as language_module
-from assistant.language import is_foreign, passage_language, question_language, terms
+from assistant.retrieval import language as language_module
+from assistant.retrieval.language import is_foreign, passage_language, question_language, terms
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from assistant.builds import library_records
 from assistant.errors import CorpusError
+from assistant.retrieval.builds import library_records
 from assistant.settings import Settings
 from ingest import (
     DocumentError,

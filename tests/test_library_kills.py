@@ -14,17 +14,17 @@ from pathlib import Path
 
 import pytest
 
-from assistant.builds import BuildInfo, library_directory, read_current
+from assistant.retrieval.builds import BuildInfo, library_directory, read_current
 from assistant.settings import Settings
 from ingest import build_index, library_entries, open_library, pending_changes, read_sources
-from ingest.shelf import left_over
+from ingest.library_folders import left_over
 
 from .tiny import answers, builds, child, ended, line_from
 
 # The kills are spread over this many moments; each child lives through several rounds.
 MOMENTS = 50
 ROUND = """
-from assistant.builds import BuildInfo, read_current
+from assistant.retrieval.builds import BuildInfo, read_current
 from ingest.__main__ import main
 from ingest import library_entries
 place = Path(sys.argv[1]) / 'documents'
@@ -87,10 +87,10 @@ def legal_states(folder: Path) -> list[list[list[str]]]:
 # The steps of a change and of the build after it, each a function; the process ends as it is
 # called, or when it has returned.
 STEPS = {
-    "ingest.shelf._write": "before after",
-    "ingest.shelf.replace_bytes": "before after",
-    "ingest.shelf._put_aside": "before after",
-    "ingest.shelf.Shelf.keep": "before",
+    "ingest.library_folders._write": "before after",
+    "ingest.library_folders.replace_bytes": "before after",
+    "ingest.library_folders._put_aside": "before after",
+    "ingest.library_folders.Shelf.keep": "before",
     "ingest.build.write": "before after",
     "ingest.build.switch_current": "before after",
     "ingest.build.prune": "after",

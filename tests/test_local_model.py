@@ -16,12 +16,12 @@ from typing import Any
 
 import pytest
 
-from assistant.chat_model import ChatModel
-from assistant.chat_opening import open_chat_model
 from assistant.errors import ChatModelError, SettingsError
-from assistant.local_model import LocalServer, open_local_server
 from assistant.settings import Settings
 from assistant.types import Message
+from assistant.writing.chat_model import ChatModel
+from assistant.writing.chat_opening import open_chat_model
+from assistant.writing.local_model import LocalServer, open_local_server
 
 from .chat_server import smollm2
 from .conftest import ROOT
@@ -122,7 +122,7 @@ def test_one_file_has_one_server_until_its_last_user_is_gone(tmp_path: Path) -> 
 
 LEFT_OPEN = """
 import sys
-from assistant.chat_opening import open_chat_model
+from assistant.writing.chat_opening import open_chat_model
 from assistant.settings import Settings
 from assistant.types import Message
 chat = open_chat_model(Settings(chat_model="local:" + sys.argv[1], chat_tokens=4000))
@@ -171,7 +171,7 @@ def test_a_missing_package_is_named_with_the_command(
     package: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "assistant.local_model.find_spec", lambda name: None if name == package else 1
+        "assistant.writing.local_model.find_spec", lambda name: None if name == package else 1
     )
     with pytest.raises(SettingsError, match=r"pip install 'report-assistant\[local\]'"):
         open_chat_model(Settings(chat_model="local:~/model.gguf"))

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.markers import MarkerStream, Use
+from assistant.writing.markers import MarkerStream, Use
 
 SHOWN = 5
 MARKER = re.compile(r"\[\d{1,4}\]")

@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from assistant import Assistant
-from web.hosting import AssistantHost
-from web.mcp_server import build_mcp
-from web.room import Room
+from assistant.web.admission import Room
+from assistant.web.hosting import AssistantHost
+from assistant.web.mcp_server import build_mcp
 
 from .asgi_server import serving
 from .chat_server import drips, writing

@@ -12,7 +12,7 @@ import pytest
 from assistant.settings import Settings
 from assistant.types import LANGUAGES
 from ingest import library_sources, open_library, read_corpus, replace_digests
-from ingest.addresses import parse_address
+from ingest.fetch.addresses import parse_address
 from ingest.official import check_official, read_officials
 from ingest.outcomes import Outcome
 

@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant import Assistant, Turn
-from web.for_programs import message_text
-from web.hosting import AssistantHost
-from web.openai_api import openai_router
-from web.openai_requests import MAX_BODY_BYTES, MODELS, RequestError, read_request
-from web.room import Room
+from assistant.web.admission import Room
+from assistant.web.for_programs import message_text
+from assistant.web.hosting import AssistantHost
+from assistant.web.openai_api import openai_router
+from assistant.web.openai_requests import MAX_BODY_BYTES, MODELS, RequestError, read_request
 
 from .asgi_server import serving
 from .chat_server import Step, drips, says, waits, writing

@@ -18,14 +18,14 @@ from PIL import Image
 
 from assistant import Answer, Settings, open_assistant
 from assistant.types import Language
-from web.citation_records import CitationRecord
-from web.documents import add_addresses, add_documents, fetch_addresses
-from web.for_programs import cited, references
-from web.hosting import AssistantHost
-from web.originals import originals_router
-from web.reader_pages import reader_router
-from web.records import Exchange
-from web.source_list import render_sources
+from assistant.web.citation_records import CitationRecord
+from assistant.web.documents import add_addresses, add_documents, fetch_addresses
+from assistant.web.for_programs import cited, references
+from assistant.web.hosting import AssistantHost
+from assistant.web.originals import originals_router
+from assistant.web.reader_pages import reader_router
+from assistant.web.records import Exchange
+from assistant.web.source_list import render_sources
 
 from .asgi_server import serving
 from .fetch_server import FetchServer

@@ -10,7 +10,7 @@ import pytest
 
 from assistant import Assistant
 from assistant.evaluation.__main__ import main
-from web.headers import HEADERS, POLICY
+from assistant.web.headers import HEADERS, POLICY
 
 from .browser import CHINESE, ENGLISH
 from .conftest import ROOT

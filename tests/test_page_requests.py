@@ -22,10 +22,10 @@ import pytest
 from filelock import FileLock
 
 from assistant import Settings
+from assistant.web.admission import FullError, Lane
+from assistant.web.allowed_routes import ALLOWED
+from assistant.web.uploads import MOST_FILES, Uploads
 from ingest import DocumentError, build_index, open_library
-from web.allowed_routes import ALLOWED
-from web.room import FullError, Lane
-from web.uploads import MOST_FILES, Uploads
 
 from .asgi_server import serving
 from .tiny import CHINESE, ENGLISH, write_corpus
@@ -294,7 +294,7 @@ def test_an_upload_that_is_cut_off_or_too_slow_leaves_nothing() -> None:
 
 def test_what_a_killed_server_left_goes_at_the_next_start() -> None:
     script = (
-        "import os; from web.uploads import Uploads; u = Uploads(1);"
+        "import os; from assistant.web.uploads import Uploads; u = Uploads(1);"
         "(u.folder / 'left.txt').write_text('x'); print(u.folder, flush=True); os._exit(9)"
     )
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from assistant import Assistant
-from web.permalinks import permalink
+from assistant.web.permalinks import permalink
 
 from .browser import CHINESE, ENGLISH, UNANSWERABLE, Visit, Visitors, needs_browser
 from .conftest import ROOT

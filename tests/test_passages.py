@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant import Assistant, Settings
-from assistant.embeddings import question_embeddings
-from assistant.sentences import split_prose
+from assistant.retrieval.embeddings import question_embeddings
+from assistant.retrieval.sentences import split_prose
 from assistant.types import Language, Passage, Source, Translation
 from ingest.passages import split_source
 

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from assistant.types import Source, Span
-from web.permalinks import find_words, linked_words, permalink, permalink_of
+from assistant.web.permalinks import find_words, linked_words, permalink, permalink_of
 
 # Few letters, so that words repeat; white space, wide forms and what an address must encode.
 LETTERS = st.text("ab 　\n。Ａ&=#%+?/\"'<é\u202e", max_size=40)

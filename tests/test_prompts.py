@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant import Assistant
-from assistant.language import estimated_tokens, passage_language
 from assistant.prompts import (
     NO_ANSWER,
     as_data,
@@ -18,6 +17,7 @@ from assistant.prompts import (
     judge_messages,
     write_messages,
 )
+from assistant.retrieval.language import estimated_tokens, passage_language
 from assistant.types import LANGUAGES, Language
 
 HOSTILE = (

@@ -5,14 +5,8 @@ from __future__ import annotations
 import pytest
 
 from assistant.errors import QuestionError
-from assistant.glossary import Glossary
-from assistant.questions import (
-    Kind,
-    check_question,
-    focus,
-    names_in,
-    understand,
-)
+from assistant.planning.questions import Kind, check_question, focus, names_in, understand
+from assistant.retrieval.glossary import Glossary
 
 from .conftest import ROOT
 

@@ -6,8 +6,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from assistant.bundled_model import materialise
-from assistant.quick_tokenizer import IDS_PATH, MAX_TOKENS, QuickTokenizer
+from assistant.retrieval.bundled_model import materialise
+from assistant.retrieval.quick_tokenizer import IDS_PATH, MAX_TOKENS, QuickTokenizer
 from assistant.settings import Settings
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from assistant import Assistant
-from assistant.index import centre
-from assistant.ranking import make_query, rank
+from assistant.retrieval.index import centre
+from assistant.retrieval.ranking import make_query, rank
 from assistant.types import LANGUAGES, Language
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from assistant.answering import Assistant
 from assistant.evaluation import read_set
-from assistant.reader import WINDOW_TOKENS, Reader, open_reader
-from assistant.reading import read_passages, rescore, surface
+from assistant.quoting.reader import WINDOW_TOKENS, Reader, open_reader
+from assistant.quoting.windows import read_passages, rescore, surface
 from assistant.types import Language, Span
 
 from .conftest import ROOT

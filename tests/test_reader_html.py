@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.types import Source, Span, Translation
-from web.reader import Mark, render_document
+from assistant.web.reader import Mark, render_document
 
 # What comes back when only the text's own characters are read, by class of their element.
 OURS, THEIRS = {"words", "gap"}, {"theirs", "whose"}

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from assistant import Assistant, Settings
-from web.hosting import AssistantHost
-from web.reader_pages import reader_router
+from assistant.web.hosting import AssistantHost
+from assistant.web.reader_pages import reader_router
 
 from .asgi_server import serving
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant import Assistant
-from web.records import KEPT, NAME_CHARACTERS, Conversation, Exchange
+from assistant.web.records import KEPT, NAME_CHARACTERS, Conversation, Exchange
 
 from .web_records import citation, exchange
 

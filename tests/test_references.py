@@ -8,8 +8,8 @@ from datetime import date
 import pytest
 
 from assistant.types import LANGUAGES, Language, Source
+from assistant.web.references import Style, reference
 from ingest.sources import read_corpus
-from web.references import Style, reference
 
 from .conftest import ROOT
 

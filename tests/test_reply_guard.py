@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.prompts import instructions
-from assistant.reply_guard import LeakError, ReplyGuard, WrongLanguageError
 from assistant.types import Language
+from assistant.writing.reply_guard import LeakError, ReplyGuard, WrongLanguageError
 
 ENGLISH = "Vanke signed an agreement with Provenience in California [1]. It covers 20,000 m2 [2]."
 CHINESE = "万科与Provenience签署了协议[1]。园区面积为2万平方米[2]。"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.bundled_model import materialise
+from assistant.retrieval.bundled_model import materialise
 from assistant.settings import Settings
 from research.fit_reader import PairEncoder, held_out
 from research.reading_pairs import natural_pairs, reading_pairs

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.sentences import split_lines, split_sentences
+from assistant.retrieval.sentences import split_lines, split_sentences
 from assistant.types import Span
 
 LONGEST = 900

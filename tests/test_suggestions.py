@@ -9,11 +9,11 @@ from dataclasses import replace
 import pytest
 
 from assistant import Assistant, Settings, open_assistant
-from assistant.language import question_language
+from assistant.retrieval.language import question_language
 from assistant.types import LANGUAGES, Language
+from assistant.web.records import Exchange
+from assistant.web.suggestions import follow_ups, read_starters, starters
 from ingest import add_file, build_index
-from web.records import Exchange
-from web.suggestions import follow_ups, read_starters, starters
 
 from .conftest import ROOT
 

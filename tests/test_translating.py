@@ -15,13 +15,15 @@ from typing import Any, cast
 import pytest
 
 from assistant import Settings, open_assistant
-from assistant.chat_model import ChatModel
 from assistant.errors import AssistantError, ChatModelError, Trouble
-from assistant.glossary import Glossary
+from assistant.retrieval.glossary import Glossary
 from assistant.types import Language, Source
+from assistant.web.records import Exchange
+from assistant.web.source_list import render_sources
+from assistant.writing.chat_model import ChatModel
 from ingest import build_index, read_corpus
 from ingest.__main__ import main
-from ingest.translated_line import (
+from ingest.translation.line import (
     PROMPT_VERSION,
     LineError,
     fault_of,
@@ -29,9 +31,7 @@ from ingest.translated_line import (
     lines_of,
     translate_line,
 )
-from ingest.translating import Added, open_translator
-from web.records import Exchange
-from web.source_list import render_sources
+from ingest.translation.sources import Added, open_translator
 
 from .chat_server import ChatServer, says, smollm2
 from .conftest import ROOT
@@ -58,7 +58,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 def model(monkeypatch: pytest.MonkeyPatch) -> FakeModel:
     """What `--translate` opens as the chat model."""
     fake = FakeModel()
-    monkeypatch.setattr("assistant.chat_opening.open_chat_model", lambda settings: fake)
+    monkeypatch.setattr("assistant.writing.chat_opening.open_chat_model", lambda settings: fake)
     return fake
 
 
@@ -347,7 +347,7 @@ def test_a_run_stopped_between_text_and_manifest_is_finished_without_a_question(
 
     before = manifest(settings)
     with monkeypatch.context() as patch:
-        patch.setattr("ingest.translating.add_translation", stop)
+        patch.setattr("ingest.translation.sources.add_translation", stop)
         with pytest.raises(KeyboardInterrupt):
             add(settings, FakeModel())
     assert (settings.corpus / "texts" / "firms.zh.txt").exists()
@@ -386,7 +386,7 @@ def test_what_another_model_or_another_prompt_made_or_of_another_line_is_asked_a
     assert again() == [LAST]
     assert again(name="other:model") == ["Firms", FIRST, MONEY, LAST]
     with monkeypatch.context() as patch:
-        patch.setattr("ingest.translating.PROMPT_VERSION", f"{PROMPT_VERSION}+")
+        patch.setattr("ingest.translation.sources.PROMPT_VERSION", f"{PROMPT_VERSION}+")
         assert again() == ["Firms", FIRST, MONEY, LAST]
     text = ENGLISH.replace("All grew.", "All grew.\nAll grew.")
     write_corpus(settings.corpus, {"firms": (text, None)})

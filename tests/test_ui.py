@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 import ui
 from assistant import Assistant
-from web.hosting import AssistantHost
-from web.records import Conversation, Exchange, QuoteRecord, StatementRecord
-from web.render import render_exchange
-from web.room import FullError, Room
-from web.source_list import highlight, render_sources
-from web.talk import Asked, Talk, read_asked
+from assistant.web.admission import FullError, Room
+from assistant.web.hosting import AssistantHost
+from assistant.web.records import Conversation, Exchange, QuoteRecord, StatementRecord
+from assistant.web.render import render_exchange
+from assistant.web.source_list import highlight, render_sources
+from assistant.web.talk import Asked, Talk, read_asked
 
 from .web_records import citation
 

@@ -15,9 +15,9 @@ from langchain_core.messages import AIMessage, BaseMessage
 from pydantic import Field
 
 from assistant import Answer, Assistant
-from assistant.chat_model import ChatModel
-from assistant.grounding import is_verbatim
 from assistant.prompts import VERSION, instructions
+from assistant.quoting.grounding import is_verbatim
+from assistant.writing.chat_model import ChatModel
 
 VANKE = "Who did Vanke sign an agreement with?"
 VANKE_ZH = "万科与谁签署了协议？"

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assistant.embeddings import model_fingerprint
-from assistant.index import Index, centre, open_index
+from assistant.retrieval.embeddings import model_fingerprint
+from assistant.retrieval.index import Index, centre, open_index
 from assistant.settings import Settings
 
 ENGLISH = (

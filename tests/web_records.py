@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from web.records import CitationRecord, Exchange, LeadRecord, QuoteRecord, StatementRecord
+from assistant.web.records import CitationRecord, Exchange, LeadRecord, QuoteRecord, StatementRecord
 
 
 def citation(

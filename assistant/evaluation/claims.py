@@ -10,15 +10,15 @@ from typing import get_args
 from pydantic import model_validator
 
 from ..answering import open_assistant
-from ..chat_model import ChatModel
-from ..chat_opening import open_chat_model
-from ..checking import Checked, cited_text, judged
-from ..claim_judge import judge_claims
-from ..index import Index
-from ..model_run import ModelRun
+from ..retrieval.index import Index
 from ..settings import Settings
 from ..types import LANGUAGES, NO_USAGE, Language, Passage, Support, Usage
-from ..verification import Check, check_claim
+from ..writing.chat_model import ChatModel
+from ..writing.chat_opening import open_chat_model
+from ..writing.checking import Checked, cited_text, judged
+from ..writing.claim_judge import judge_claims
+from ..writing.model_run import ModelRun
+from ..writing.verification import Check, check_claim
 from . import checks
 from .checks import Mark, Outcome, SetRow, Text
 from .printing import tokens_of

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..answering import Assistant, open_assistant
 from ..errors import AssistantError
-from ..figures import figures
+from ..retrieval.figures import figures
 from ..settings import Settings
 from .printing import table
 from .run import evaluate

@@ -17,9 +17,9 @@ from pydantic import Field, model_validator
 from ..answer import Answer
 from ..answering import Assistant, open_assistant
 from ..errors import QuestionError
-from ..grounding import is_verbatim
 from ..messages import marked
 from ..prompts import instructions
+from ..quoting.grounding import is_verbatim
 from ..settings import Settings
 from ..types import Language, Source, Statement, Turn
 from . import checks

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from ..chat_model import ChatModel
-from ..chat_opening import open_chat_model
 from ..errors import AssistantError, ChatModelError, SettingsError, Trouble
-from ..language import question_language
+from ..retrieval.language import question_language
 from ..settings import Settings
 from ..types import Language, Message
+from ..writing.chat_model import ChatModel
+from ..writing.chat_opening import open_chat_model
 
 # How often a model is asked for one grade before its replies count as unusable.
 ATTEMPTS = 3

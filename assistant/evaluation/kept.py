@@ -17,8 +17,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..answering import Assistant
-from ..builds import replace_text
 from ..errors import AssistantError
+from ..retrieval.builds import replace_text
 from ..settings import Settings
 from .score import Result
 from .sets import Key, SetFile, SetQuestion

@@ -15,9 +15,9 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..builds import replace_text
 from ..errors import AssistantError
-from ..language import passage_language
+from ..retrieval.builds import replace_text
+from ..retrieval.language import passage_language
 from .kept import SavedRun, read_run
 from .score import FAILURES, Result
 from .summary import LANGUAGE_NAMES, METRICS, OUTCOMES

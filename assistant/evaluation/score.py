@@ -15,8 +15,8 @@ from typing import Any, Literal
 
 from ..answer import Answer
 from ..answering import Assistant
-from ..grounding import is_verbatim
-from ..language import HAN, answer_languages, passage_language, simplified
+from ..quoting.grounding import is_verbatim
+from ..retrieval.language import HAN, answer_languages, passage_language, simplified
 from ..types import Language, Source
 from .sets import GoldEvidence, Key, SetQuestion
 

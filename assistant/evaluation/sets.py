@@ -19,7 +19,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, Vali
 from pydantic.dataclasses import dataclass as checked
 
 from ..errors import AssistantError
-from ..language import question_language
+from ..retrieval.language import question_language
 from ..types import Language
 
 T = TypeVar("T")

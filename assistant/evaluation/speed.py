@@ -14,10 +14,10 @@ from itertools import islice
 from pathlib import Path
 
 from ..answering import Assistant, open_assistant
-from ..embeddings import passage_embeddings
 from ..errors import AssistantError
-from ..language import answer_languages
 from ..prompts import write_messages
+from ..retrieval.embeddings import passage_embeddings
+from ..retrieval.language import answer_languages
 from ..settings import Settings
 from .checks import no_chat_model, print_rows
 from .sets import SetQuestion

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from assistant.builds import BuildInfo, read_current
+from assistant.retrieval.builds import BuildInfo, read_current
 from assistant.settings import Settings
 from ingest.build import build_index, pending_changes
 from ingest.entries import read_sources

@@ -12,10 +12,10 @@ from dataclasses import asdict
 from typing import Any
 
 from assistant.bodies import author_in, body_in
-from assistant.builds import BuildInfo, read_current
-from assistant.embeddings import model_fingerprint
 from assistant.errors import IndexError_
-from assistant.index import open_index
+from assistant.retrieval.builds import BuildInfo, read_current
+from assistant.retrieval.embeddings import model_fingerprint
+from assistant.retrieval.index import open_index
 from assistant.settings import Settings
 from assistant.types import Passage, Source
 from ingest.doctor import examine

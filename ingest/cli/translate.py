@@ -12,11 +12,11 @@ from assistant.errors import ChatModelError, CorpusError, SettingsError
 from assistant.settings import Settings
 from assistant.types import Source, other_language
 from ingest.sources import read_corpus
-from ingest.translated_line import LANGUAGE_NAMES
-from ingest.translating import count_lines, file_of, layout_note, open_translator
+from ingest.translation.line import LANGUAGE_NAMES
+from ingest.translation.sources import count_lines, file_of, layout_note, open_translator
 
 if TYPE_CHECKING:
-    from assistant.chat_model import ChatModel
+    from assistant.writing.chat_model import ChatModel
 
 
 def translate(settings: Settings, *, check: bool) -> int:
@@ -38,7 +38,7 @@ def translate(settings: Settings, *, check: bool) -> int:
 
 @contextmanager
 def _chat_model(settings: Settings) -> Iterator[ChatModel]:
-    from assistant.chat_opening import open_chat_model
+    from assistant.writing.chat_opening import open_chat_model
 
     # Who wants answers to be quotes can still have texts translated.
     model = open_chat_model(replace(settings, composer="auto"))

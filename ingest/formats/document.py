@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from assistant.language import passage_language
+from assistant.retrieval.language import passage_language
 
 BlockKind = Literal["heading", "paragraph", "item", "row", "note"]
 # What the reader of a document is told of it; `ingest/outcomes.py` holds the sentences.

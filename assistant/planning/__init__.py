@@ -1,0 +1,1 @@
+"""What is asked: kinds of question, names, conversations and follow-ups."""

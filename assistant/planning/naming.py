@@ -1,0 +1,97 @@
+"""Does a text hold a name, under any of its names in either language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from ..retrieval.figures import figures
+from ..retrieval.glossary import Glossary
+from ..retrieval.language import simplified
+from ..types import Passage, Source
+
+
+def stands_in(glossary: Glossary, name: str, texts: Sequence[str]) -> bool:
+    """Whether any of the texts (made by `plain`) holds the name, a synonym or a translation.
+
+    A number is found by its value: "1,000" in "1000", "12" in "December".
+    """
+    if re.fullmatch(r"[\d.,]+", name):
+        return any(figures(name) <= _figures(text) for text in texts)
+    if (ordinal := _ordinal(name)) is not None:
+        return any(re.search(_ORDINALS[ordinal], text) for text in texts)
+    names = {name} | {
+        other
+        for found, entries in glossary.found_in(name)
+        # "Ministry of Finance" must not pass for what its part "ministry" stands for.
+        if len(found) * 2 > len(name)
+        for entry in entries
+        for other in entry.names("en") + entry.names("zh")
+    }
+    return any(plain(other) in text for other in names for text in texts)
+
+
+def card(source: Source) -> str:
+    """What a source says of itself, as a text to find names in."""
+    parts = (source.title_en, source.title_zh, source.author, source.publisher, source.date)
+    return plain("\n".join(parts))
+
+
+def whole(source: Source) -> str:
+    """Everything that a source holds, in both languages, as a text to find names in."""
+    translation = source.translation.text if source.translation else ""
+    return plain("\n".join([card(source), source.text, translation]))
+
+
+def around(source: Source, passage: Passage) -> str:
+    """A passage in both languages with its heading and its source's card."""
+    translated = passage.translation.text if passage.translation else ""
+    return plain("\n".join([card(source), passage.heading, passage.text, translated]))
+
+
+def named_sources(
+    names: Sequence[str], sources: Iterable[Source], glossary: Glossary
+) -> tuple[frozenset[str], tuple[str, ...]]:
+    """The sources that the names point to, and the names that do so.
+
+    A name points to a source when it stands on its card but not on every source's.
+    """
+    cards = {source.id: card(source) for source in sources}
+    pointed: set[str] = set()
+    pointing = []
+    for name in names:
+        holders = {id_ for id_, text in cards.items() if stands_in(glossary, name, [text])}
+        if holders:
+            pointing.append(name)
+        if len(holders) < len(cards) and not name.isdigit():
+            pointed |= holders
+    return frozenset(pointed), tuple(pointing)
+
+
+_ORDINALS = tuple(
+    rf"\b{word}\b|\b{digit}(?:st|nd|rd|th)\b|第{han}|第{digit}"
+    for digit, (word, han) in enumerate(
+        zip(
+            "first second third fourth fifth sixth seventh eighth ninth tenth".split(),
+            "一二三四五六七八九十",
+            strict=True,
+        ),
+        start=1,
+    )
+)
+
+
+def _ordinal(name: str) -> int | None:
+    return next((i for i, p in enumerate(_ORDINALS) if re.fullmatch(p, name.lower())), None)
+
+
+@lru_cache(maxsize=4_096)
+def plain(text: str) -> str:
+    """The text in one spelling: lower case, Simplified characters, straight apostrophes."""
+    return simplified(text).lower().replace("’", "'")
+
+
+@lru_cache(maxsize=4_096)
+def _figures(text: str) -> frozenset[str]:
+    return figures(text)

@@ -1,0 +1,206 @@
+"""What is asked: a checked question, its language, its kind, and the names it turns on."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ..errors import QuestionError
+from ..retrieval.glossary import Glossary
+from ..retrieval.language import HAN, is_foreign, question_language, simplified, tagged, terms
+from ..types import Language
+
+Kind = Literal["who", "when", "where", "number", "list", "why", "how", "what", "yes-no"]
+
+_WHICH_THING = r"(?:what|which)(?: \w+)?? "
+_KINDS_EN: tuple[tuple[Kind, str], ...] = (
+    ("list", r"^(?:can|could|would) you (?:please )?(?:list|name)\b|^(?:list|name)\b"),
+    ("yes-no", r"^(?:is|are|was|were|do|does|did|has|have|had|will|would|should)\b"),
+    ("why", r"\bwhy\b|\bhow come\b|\b(?:reasons?|purpose|aims?) (?:of|for|behind)\b|\bwhat for\b"),
+    ("number", r"\bhow (?:many|much|big|large|high|low|long|far|fast|old|often)\b"),
+    ("number", _WHICH_THING + r"(?:number|share|percentage|proportion|score|rate|amount|sum)\b"),
+    ("when", r"\bwhen\b|" + _WHICH_THING + r"(?:year|month|date|day|time)\b|\b(?:date|year)\W*$"),
+    ("list", r"\b(?:which|what) (?:\w+ ){0,3}?(?!(?:is|was|has|does)\b)\w{3,}s\b(?<!ss)"),
+    ("list", r"\b(?:list|name) (?:all|the|some|every)\b|\bwhat are\b|\bwho are\b|\bwho all\b"),
+    ("where", r"\bwhere\b|" + _WHICH_THING + r"(?:city|country|place|region|district|state)\b"),
+    ("who", r"\bwho(?:m|se)?\b|" + _WHICH_THING + r"(?:company|firm|person|body|university)\b"),
+    ("how", r"\bhow\b"),
+)
+_KINDS_ZH: tuple[tuple[Kind, str], ...] = (
+    ("list", r"哪些|有哪几|分别是|包括什么|都有(?:谁|什么)|列出"),
+    ("why", r"为什么|为何|为啥|原因|目的|何以|图的是什么|怎么会"),
+    ("when", r"何时|什么时候|啥时候|哪一?年|哪个?月|哪一?天|几月|几号|什么时间|年份|日期"),
+    ("number", r"多少|几(?![乎十百千万])[\u4e00-\u9fff]|多[大高长远快]|百分之几|占比|是几"),
+    ("where", r"哪里|哪儿|何处|何地|什么地方|在哪|哪个?(?:城市|国家|省|地区|区)"),
+    ("who", r"谁|哪位|何人|哪一?家|(?:什么|哪个)(?:人|机构|公司|单位|部门|企业|大学)"),
+    ("yes-no", r"吗[？?]?$|是否|有没有|是不是"),
+    ("how", r"怎么|如何|怎样"),
+)
+_NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
+_WORD = r"[A-Za-z](?:[\w.&-]|['’](?!s\b))*\w"
+_CAPITALISED = re.compile(
+    rf"\b(?=[A-Z]){_WORD}(?:(?: of | of the | and | for |[ -])(?=[A-Z]){_WORD})*", re.ASCII
+)
+_LATIN_NAME = re.compile(rf"{_WORD}(?: {_WORD})*", re.ASCII)
+_MONTH = re.compile(
+    r"^(?:january|february|march|april|may|june|july|august|september|october|november|december)$",
+    re.IGNORECASE,
+)
+# Words that open a question with a capital and are no names.
+_OPENERS = re.compile(
+    r"^(?:(?:who|whom|whose|what|which|when|where|whereabouts|why|how|is|are|was|were|do|does|did|"
+    r"has|have|had|can|could|will|would|should|in|on|at|of|for|by|to|from|the|a|an|and|but|so|"
+    r"if|according|please|tell|name|list|give|i|i'm|roughly|about)\b\s*)+",
+    re.IGNORECASE,
+)
+# Words that rjieba takes for proper nouns and that name nothing: all such among those that it
+# found at least eight times in the 14,974 questions of CMRC 2018 and DRCD's development set.
+_COMMON = frozenset(
+    "城市 加盟 大街 王国 东西 王朝 共和国 家族 中文 上市 海马 长度 太阳 英文名 天文 小姐 国家队 "
+    "长尾 海战 十字 大洋 英文 全运会 大战 城镇 二世 恒星 籍贯 卫星 荣誉 大奖 公开赛 恐龙 梅花 "
+    "都城 论文 氯化 北站 陆军 普通 换乘 文明 江湖 理工学院 中世纪 湖泊 交易所 磷酸".split()
+)
+# rjieba's tags of people, places, bodies and other proper nouns.
+_NAME_TAGS = ("nr", "ns", "nt", "nz")
+# "The third principle" is a claim that there is one: what holds no "third" does not answer.
+_ORDINAL = re.compile(
+    r"\b(?:second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)\b|第[一二三四五六七八九十]",
+    re.IGNORECASE,
+)
+# Asked of a document itself rather than of what it says.
+_PUBLICATION = re.compile(
+    r"\b(?:publish|publication|released?|issued?|dated?|authors?|written|wrote|came? out|titled?)",
+    re.IGNORECASE,
+)
+_PUBLICATION_ZH = re.compile("发布|发表|出版|刊登|刊发|印发|公布|日期|作者|谁写|撰写|标题|问世")
+_ASKS_WHAT = re.compile(r"\b(?:what|which)\b|什么|啥|哪", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question that can be searched for.
+
+    asked: as typed; text: standing alone, Traditional characters simplified for analysis only.
+    names: what must stand in any evidence: names, numbers, bodies, as they are written.
+    """
+
+    asked: str
+    text: str
+    language: Language
+    kind: Kind
+    names: tuple[str, ...]
+
+    @property
+    def asks_about_document(self) -> bool:
+        """Whether the date or author of a document is asked for, not something it says."""
+        pattern = _PUBLICATION_ZH if self.language == "zh" else _PUBLICATION
+        return self.kind in ("when", "who") and bool(pattern.search(simplified(self.text)))
+
+
+def check_question(text: str, *, limit: int) -> str:
+    """The question without surrounding white space.
+
+    Raises QuestionError with a sentence in the user's terms when there is nothing to search for.
+    """
+    text = unicodedata.normalize("NFC", text).strip()
+    if not text:
+        raise QuestionError(
+            "The question is empty. Type a question in English or Chinese. "
+            "问题为空，请用中文或英文输入。"
+        )
+    if len(text) > limit:
+        raise QuestionError(
+            f"The question has {len(text):,} characters, the most is {limit:,}. "
+            f"Ask for one thing at a time. 问题过长（{len(text)}字），最多{limit}字，请分开提问。"
+        )
+    odd = sum(
+        unicodedata.category(c) in ("Cc", "Co", "Cn", "Cs") and c not in "\n\t\r" for c in text
+    )
+    if odd or "\ufffd" in text:
+        raise QuestionError(
+            "The question holds binary data rather than text. Type it again as plain text. "
+            "问题中含有非文本数据，请重新输入文字。"
+        )
+    if not any(c.isalpha() for c in text):
+        raise QuestionError(
+            "The question holds no words. Ask in English or Chinese. "
+            "问题中没有文字，请用中文或英文提问。"
+        )
+    if is_foreign(text):
+        raise QuestionError(
+            "The question seems to be in a language other than English and Chinese, the two that "
+            "this assistant answers in. Ask in one of them. 本助手只回答中文和英文的问题。"
+        )
+    return " ".join(text.split())
+
+
+def understand(asked: str, text: str, glossary: Glossary) -> Question:
+    """Language, kind and names of a checked question; `text` is its stand-alone form."""
+    language = question_language(asked)
+    kind = _kind(simplified(asked), language)
+    # "And Innospace?" asks what the question asks that it follows.
+    if kind == "what" and text != asked and not _ASKS_WHAT.search(asked):
+        kind = _kind(simplified(text), language)
+    return Question(asked, text, language, kind, names_in(simplified(text), glossary))
+
+
+def _kind(text: str, language: Language) -> Kind:
+    table = _KINDS_ZH if language == "zh" else _KINDS_EN
+    for kind, pattern in table:
+        if re.search(pattern, text.lower() if language == "en" else text):
+            return kind
+    return "what"
+
+
+def names_in(text: str, glossary: Glossary) -> tuple[str, ...]:
+    """The names, numbers and ordinals in a text, none inside another, as they are written."""
+    names = [name for name, entries in glossary.found_in(text) if entries[0].kind != "term"]
+    names += _NUMBER.findall(text) + _ORDINAL.findall(text)
+    if re.search(f"[{HAN}]", text):
+        names += [
+            word
+            for word, tag in tagged(text)
+            if tag[:2] in _NAME_TAGS and len(word) > 1 and word not in _COMMON
+        ]
+    if question_language(text) == "zh":
+        names += _LATIN_NAME.findall(text)
+    else:
+        names += _capitalised(text)
+    names = [name for name in names if not _is_term(name, glossary)]
+    names = [name for name in names if not _MONTH.match(name)]
+    distinct: list[str] = []
+    for name in names:
+        if not any(name.lower() in other.lower() for other in distinct):
+            distinct = [d for d in distinct if d.lower() not in name.lower()] + [name]
+    return tuple(distinct)
+
+
+def _capitalised(text: str) -> list[str]:
+    names = []
+    for match in _CAPITALISED.finditer(text):
+        name = _OPENERS.sub("", match.group())
+        # A lone capital at the start says nothing about the word.
+        opens = not match.start() or text[: match.start()].rstrip()[-1:] in ("?", "？")
+        if name[:1].isalpha() and not (opens and " " not in name and name.istitle()):
+            names.append(name)
+    return names
+
+
+def _is_term(name: str, glossary: Glossary) -> bool:
+    found = glossary.found_in(name)
+    return bool(found) and found[0][0].lower() == name.lower() and found[0][1][0].kind == "term"
+
+
+def focus(question: Question, pointing: Sequence[str]) -> str:
+    """The question without the names that only say in which document to look.
+
+    Comes back unchanged when too little is left.
+    """
+    text = question.text
+    for name in sorted(pointing, key=len, reverse=True):
+        text = re.sub(re.escape(name), " ", text, flags=re.IGNORECASE)
+    text = " ".join(re.sub(r"(?<!\w)['’]s\b", " ", text).split())
+    return text if len(terms(text, question.language)) >= 2 else question.text

@@ -1,0 +1,122 @@
+"""From a question that stands alone to what the sources have for it, and what that is worth."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from ..errors import QuestionError
+from ..planning.naming import named_sources
+from ..planning.questions import Question, check_question, focus, understand
+from ..retrieval.embeddings import TextEmbeddings
+from ..retrieval.index import Index
+from ..retrieval.language import simplified
+from ..retrieval.ranking import Query, make_query, rank
+from ..settings import Settings
+from ..types import Hit, Language, Source, Status
+from .decision import Evidence, decision_for
+from .reader import Reader
+from .sentence_choice import Choice, choose, score_sentences
+from .sufficiency import weigh
+from .windows import PassageReading, read_passages, rescore
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a question turned up.
+
+    hits: the passages, best first; choices: their sentences, the likeliest answer first; chosen:
+    those that a quoted answer takes; searched: the sources that were looked into; confidence,
+    decision: as in `Answer`; embed_s and search_s: seconds.
+    """
+
+    question: Question
+    hits: tuple[Hit, ...]
+    choices: tuple[Choice, ...]
+    chosen: tuple[Choice, ...]
+    readings: tuple[PassageReading, ...]
+    evidence: Evidence
+    searched: tuple[Source, ...]
+    status: Status
+    confidence: float
+    decision: str
+    embed_s: float
+    search_s: float
+
+
+class Searcher:
+    """Finds passages and weighs them; opened parts are kept, nothing is loaded here."""
+
+    def __init__(
+        self, settings: Settings, index: Index, embeddings: TextEmbeddings, reader: Reader
+    ) -> None:
+        """Keep the opened parts."""
+        self._settings = settings
+        self._index = index
+        self._embeddings = embeddings
+        self._reader = reader
+        self._decision = decision_for(index.info.model)
+
+    def check(self, question: str, sources: Collection[str] | None = None) -> str:
+        """The question without surrounding white space.
+
+        Raises QuestionError when it cannot be taken, or none of the sources is known.
+        """
+        if sources is not None and not set(sources) & set(self._index.sources):
+            known = ", ".join(self._index.sources)
+            raise QuestionError(
+                "None of the sources to search is in the index. Leave `sources` out to search "
+                f"all, or choose from: {known}."
+            )
+        return check_question(question, limit=self._settings.question_chars)
+
+    def hits(
+        self, question: str, *, count: int | None = None, sources: Collection[str] | None = None
+    ) -> list[Hit]:
+        """The best passages for a checked question that stands alone, best first."""
+        parsed = understand(question, question, self._index.glossary)
+        query = self._query(question, parsed.language)
+        count = count or self._settings.passages
+        return rank(self._index, query, count=count, sources=sources)
+
+    def find(self, asked: str, text: str, sources: Collection[str] | None = None) -> Found:
+        """What the sources have for a checked question whose stand-alone form is `text`."""
+        began = time.perf_counter()
+        index = self._index
+        parsed = understand(asked, text, index.glossary)
+        everything = tuple(index.sources.values())
+        named, pointing = named_sources(parsed.names, everything, index.glossary)
+        focused = focus(parsed, pointing)
+        query = self._query(text, parsed.language)
+        # What names the document ("in the report") is not what is asked of it.
+        asked_of_it = query if focused == text else self._query(focused, parsed.language)
+        embedded = time.perf_counter()
+        front = index.front_passages(named) if parsed.asks_about_document else []
+        count = self._settings.passages
+        hits = rank(index, query, count=count, sources=sources, must=front)
+        choices = score_sentences(index, parsed, asked_of_it, hits, named, front)
+        readings = read_passages(self._reader, focused, parsed.language, choices)
+        choices = rescore(choices, readings)
+        chosen = choose(choices)
+        searched = tuple(s for s in everything if sources is None or s.id in sources)
+        evidence = weigh(index, parsed, hits, chosen, readings, searched)
+        return Found(
+            question=parsed,
+            hits=tuple(hits),
+            choices=tuple(choices),
+            chosen=tuple(chosen),
+            readings=tuple(readings),
+            evidence=evidence,
+            searched=searched,
+            status=self._decision.status(evidence, parsed.language),
+            confidence=self._decision.confidence(evidence, parsed.language),
+            decision=self._decision.model,
+            embed_s=embedded - began,
+            search_s=time.perf_counter() - embedded,
+        )
+
+    def _query(self, text: str, language: Language) -> Query:
+        # As passages are: Traditional and Simplified characters find each other.
+        vector = self._embeddings.embed_query(simplified(text))
+        return make_query(self._index, text, language, vector)

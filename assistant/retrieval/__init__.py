@@ -1,0 +1,1 @@
+"""Embeddings, the index on disk, ranking, the glossary, and what the two languages need."""

@@ -1,0 +1,1 @@
+"""Chat models, what they are told, their replies with citations, and the check of every claim."""

@@ -1,0 +1,1 @@
+"""Aligned translations for sources that have none, made by a chat model line by line."""
