@@ -130,7 +130,7 @@ def small_files(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def start(code: str) -> subprocess.Popen[str]:
-    code = f"from pathlib import Path; from assistant import bundled_model\n{code}"
+    code = f"from pathlib import Path; from assistant.retrieval import bundled_model\n{code}"
     return subprocess.Popen(
         [sys.executable, "-c", code], cwd=ROOT, text=True, stdout=subprocess.PIPE
     )
