@@ -19,9 +19,10 @@ from .words import Denial, Part, Sentence, Word, general_words, take_apart
 _SUPPORTED = 0.75
 _PARTLY = 0.5
 # The first of them where the evidence cannot be read in the claim's language: many a word cannot
-# be looked up then.
+# be looked up then. Of the 296 on passages without translations, 0.60, 0.65 and 0.70 flag 81, 83
+# and 84 % of the corrupted and 17, 20 and 23 % of the sound.
 _SUPPORTED_ACROSS = 0.65
-# A word that is held less well than this is named as missing.
+# A word that is held less well than this is named as missing; it grades nothing.
 _MISSING = 0.5
 # What counts for which sentences carry a claim: a name or figure against a word (1 to 2 differ by
 # two claims of 296); a sentence that the claim's marker names (less than any word, to settle ties);
