@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
-from importlib import resources
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ import numpy.typing as npt
 from assistant.answering import Assistant, open_assistant
 from assistant.evaluation.indexes import SetText, texts_settings
 from assistant.evaluation.sets import SetQuestion, read_set
-from assistant.quoting.decision import PLAIN_WORDS, SIGNALS
+from assistant.quoting.decision import FITS, PLAIN_WORDS, SIGNALS
 from assistant.settings import Settings
 from assistant.types import LANGUAGES, Language
 
@@ -59,12 +58,15 @@ def fit_decision(settings: Settings, reading: Path, sets: Sequence[Path]) -> Non
             fits[language] = {"refused": refused, **_fit(samples, language)}
         info = assistant.index.info
     names = " ".join(path.name for path in sets)
-    target = Path(str(resources.files("assistant"))) / "data" / "sufficiency.json"
-    data = json.loads(target.read_text(encoding="utf-8"))
     origin = f"python -m research.fit_decision {reading.name} {names}"
-    data[info.model] = {"origin": origin, "corpus": info.corpus, "fits": fits}
-    target.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-    print(f"Wrote {target}.")
+    keep_fit(info.model, {"origin": origin, "corpus": info.corpus, "fits": fits})
+    print(f"Wrote {FITS}.")
+
+
+def keep_fit(model: str, fit: Mapping[str, Any], file: Path = FITS) -> None:
+    """Write the fit of an embedding model, by its fingerprint; other models keep theirs."""
+    kept = {**json.loads(file.read_text(encoding="utf-8")), model: fit}
+    file.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
 
 
 def _of_set(assistant: Assistant, questions: Sequence[SetQuestion]) -> Sample:

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from assistant import Assistant, Passage
+from assistant.retrieval.figures import numbers_in
 from assistant.types import LANGUAGES, Issue, IssueKind, Span, Support
 from assistant.writing.verification import Check, check_claim
-from assistant.writing.verification.numbers import numbers_in
 
 TEXT = (
     "Harbour Mills opened in May 2016 with 12 firms and 20 offices. "

@@ -24,6 +24,7 @@ from filelock import FileLock
 from assistant import Settings
 from assistant.web.admission import FullError, Lane
 from assistant.web.allowed_routes import ALLOWED
+from assistant.web.body_limit import MOST_BODY_BYTES
 from assistant.web.uploads import MOST_FILES, Uploads
 from ingest import DocumentError, build_index, open_library
 
@@ -135,6 +136,25 @@ def come(page_address: str) -> Iterator[Callable[[], httpx.Client]]:
 def added(visitor: httpx.Client, *files: Any) -> str:
     """All that the page is told when these are added."""
     return said(visitor, clicked(visitor, "add"), [[*files], "", "en"])
+
+
+# ---- how much a request may bring ----
+
+
+@pytest.mark.parametrize("path", ["/gradio_api/queue/join", "/mcp", "/v1/chat/completions"])
+@pytest.mark.parametrize("told", [True, False])
+def test_a_body_that_is_too_large_gets_a_sentence(
+    path: str, told: bool, come: Callable[[], httpx.Client]
+) -> None:
+    piece = b" " * 1_000_000
+    pieces = [*[piece] * (MOST_BODY_BYTES // len(piece)), b"{}"]
+    headers = {"Content-Type": "application/json"}
+    # Without its length a body arrives in chunks.
+    body = b"".join(pieces) if told else iter(pieces)
+    reply = come().post(path, content=body, headers=headers)
+    assert reply.status_code == 413
+    said = reply.json()["error"]["message"]
+    assert said == "The request has more than 20 MB. Send less at once."
 
 
 # ---- whose they are ----

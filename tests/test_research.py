@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from assistant.quoting.decision import DEFAULT, FITS, decision_for
 from assistant.retrieval.bundled_model import materialise
 from assistant.settings import Settings
+from research.fit_decision import keep_fit
 from research.fit_reader import PairEncoder, held_out
 from research.reading_pairs import natural_pairs, reading_pairs
 
@@ -71,3 +73,17 @@ def test_a_pair_is_encoded_with_its_span(reading: Path) -> None:
     ((first, last),) = encoded.spans
     places = encoded.offsets[first - encoded.passage_start : last - encoded.passage_start + 1]
     assert TEXT[places[0][0] : places[-1][1]].strip() == "Hamburg"
+
+
+def test_a_fit_is_kept_under_the_fingerprint_by_which_it_is_looked_up(tmp_path: Path) -> None:
+    file = tmp_path / FITS.name
+    file.write_bytes(FITS.read_bytes())
+    (shipped,) = json.loads(file.read_text(encoding="utf-8"))
+    fingerprint = "another-model@1f2e3d"
+    assert decision_for(fingerprint, file).model == DEFAULT
+    made = json.loads(file.read_text(encoding="utf-8"))[shipped]
+    made["fits"]["en"]["refused"] = 0.123
+    keep_fit(fingerprint, made, file)
+    found = decision_for(fingerprint, file)
+    assert (found.model, found.fits["en"].refused) == (fingerprint, 0.123)
+    assert decision_for(shipped, file) == decision_for(shipped)

@@ -11,7 +11,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from importlib import resources
+from pathlib import Path
 
 from ..types import Language, Status
 
@@ -53,6 +53,8 @@ class Evidence:
 # the strict cut for all keeps back 61 % of report-dev's reworded English questions, not 10 %.
 PLAIN_WORDS = 2 / 3
 SIGNALS = ("margin", "answerable", "closeness", "meets", "unknown", "absent", "covered")
+# By the fingerprint of an embedding model: its fits, and how they were made.
+FITS = Path(__file__).parents[1] / "data" / "sufficiency.json"
 # What decides where an embedding model has no fit of its own.
 DEFAULT = "default"
 
@@ -103,7 +105,7 @@ class Decision:
         return "answered" if self.confidence(evidence, language) >= cut else "partial"
 
 
-def decision_for(model: str) -> Decision:
+def decision_for(model: str, file: Path = FITS) -> Decision:
     """The decision fitted for an embedding model, by its fingerprint, or else a cautious default.
 
     Another model's cosines mean something else. The default is the first fit, which takes every
@@ -111,7 +113,6 @@ def decision_for(model: str) -> Decision:
     the answerable questions of report-dev and near-misses-fit 12 % in English and 30 % in
     Chinese, with the bundled model's cosines 6 and 6).
     """
-    file = resources.files("assistant") / "data" / "sufficiency.json"
     shipped = json.loads(file.read_text(encoding="utf-8"))
     name = model if model in shipped else DEFAULT
     rows = shipped.get(model) or next(iter(shipped.values()))

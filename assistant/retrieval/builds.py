@@ -14,6 +14,7 @@ from typing import IO
 
 from ..errors import IndexDamagedError, IndexMismatchError, IndexMissingError
 
+# Raise it when `build.json` holds something else: who has an older one is told to build anew.
 FORMAT = 1
 
 

@@ -79,7 +79,7 @@ ANSWER: Mapping[Language, Labels] = {
 PAGE: Mapping[Language, Labels] = {
     "en": {
         "title": "Report Assistant",
-        "intro": "Ask about China's international incubators, in English or Chinese.",
+        "intro": "Ask about the documents, in English or Chinese.",
         "language": "中文",
         "theme": "Dark / light",
         "chat": "Chat",
@@ -148,7 +148,7 @@ PAGE: Mapping[Language, Labels] = {
     },
     "zh": {
         "title": "报告助手",
-        "intro": "可用中文或英文，就中国的国际孵化器提问；每个答案都注明出处。",
+        "intro": "可用中文或英文，就所收文件提问；每个答案都注明出处。",
         "language": "English",
         "theme": "深色 / 浅色",
         "chat": "问答",

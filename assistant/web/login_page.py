@@ -27,6 +27,7 @@ SENTENCES: Mapping[Language, Labels] = {
         "minutes": "{n} minutes",
         "missing": "This server asks for a password: send it as `Authorization: Bearer PASSWORD`.",
         "long": "That is longer than any password here. Please try again.",
+        "body": "The request has more than {name}. Send less at once.",
         "method": "This address takes GET and POST only.",
         "foreign": "A page of another site asked for this. Open the address yourself; behind a "
         "proxy, let it pass the Host header on.",
@@ -43,17 +44,14 @@ SENTENCES: Mapping[Language, Labels] = {
         "minutes": "{n}分钟",
         "missing": "本服务器需要密码，请以 `Authorization: Bearer 密码` 发送。",
         "long": "输入过长，不可能是密码，请重试。",
+        "body": "请求超过{name}，请减少一次发送的内容。",
         "method": "此地址只接受 GET 和 POST。",
         "foreign": "此请求来自其他网站的页面，请自行打开本站；若经代理，须原样转发 Host。",
         "host": "本服务器只在本机以 localhost 或 127.0.0.1 提供服务，不接受名称 {name}。",
     },
 }
-_KINDS = {
-    401: "authentication_error",
-    403: "permission_error",
-    421: "invalid_request_error",
-    429: "rate_limit_error",
-}
+# OpenAI's names for them; for all others it is "invalid_request_error".
+_KINDS = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 _STYLE = """
 :root { color-scheme: light dark; --line: #6b7280; --accent: #1d4ed8; --alarm: #b91c1c; }
 * { box-sizing: border-box; }

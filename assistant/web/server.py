@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from .. import AssistantError
 from .admission import Room
 from .allowed_routes import AllowedRoutes
+from .body_limit import BodyLimit
 from .gate import Gate, warn_if_open
 from .headers import SecurityHeaders
 from .hosting import AssistantHost
@@ -109,7 +110,7 @@ def build_app(host: AssistantHost, *, name: str) -> ASGIApp:
     mounted = app.routes[-1]
     assert isinstance(mounted, Mount)
     mounted.app = AllowedRoutes(mounted.app)
-    return SecurityHeaders(Gate(app, host.settings.password, host=name))
+    return SecurityHeaders(Gate(BodyLimit(app), host.settings.password, host=name))
 
 
 def serve(host: AssistantHost, listener: socket.socket, *, name: str) -> None:

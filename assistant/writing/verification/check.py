@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from ...retrieval.figures import Quantity, one_width
 from ...retrieval.glossary import Glossary
 from ...retrieval.language import passage_language, simplified
 from ...types import Issue, Language, Passage, Source, Support, other_language
-from .match import can_be_found, find_figure, find_name, find_word, hold_pieces, terms_of
-from .numbers import Quantity, one_width
+from .match import find_figure, find_name, find_word, hold_pieces, terms_of
 from .words import Denial, Part, Sentence, Word, general_words, take_apart
 
 # The share of its words, names and figures that the evidence of a supported claim holds, and
@@ -19,9 +19,10 @@ from .words import Denial, Part, Sentence, Word, general_words, take_apart
 _SUPPORTED = 0.75
 _PARTLY = 0.5
 # The first of them where the evidence cannot be read in the claim's language: many a word cannot
-# be looked up then.
+# be looked up then. Of the 296 on passages without translations, 0.60, 0.65 and 0.70 flag 81, 83
+# and 84 % of the corrupted and 17, 20 and 23 % of the sound.
 _SUPPORTED_ACROSS = 0.65
-# A word that is held less well than this is named as missing.
+# A word that is held less well than this is named as missing; it grades nothing.
 _MISSING = 0.5
 # What counts for which sentences carry a claim: a name or figure against a word (1 to 2 differ by
 # two claims of 296); a sentence that the claim's marker names (less than any word, to settle ties);
@@ -29,8 +30,6 @@ _MISSING = 0.5
 _NAME_WEIGHT = 1.5
 _NAMED_BONUS = 0.2
 _MORE = 1.5
-# Words this near to each other belong together; 3 to 12 grade 296 claims alike.
-_NEXT = 8
 # The end of a sentence sets its two sides this far apart, in words: more than any is long.
 _SENTENCE_ENDS = 100
 _DATES = ("year", "month", "day")
@@ -269,7 +268,7 @@ class _Evidence:
             return
         if any(held[number] for held in self._held):
             yield Issue("place", self._claim.said(name))
-        elif any(can_be_found(name, s, self._glossary) for s in near):
+        else:
             yield Issue("name", self._claim.said(name))
 
     def _voice(self) -> Iterator[Issue]:
@@ -347,32 +346,19 @@ class _Evidence:
             if word.denied or bounds or self._places(word, rows, least=1.0):
                 continue
             for pair, side in general_words().opposed.get(word.key, ()):
-                same, against = (self._pole(pair, pole, rows) for pole in (side, 1 - side))
-                if not same and self._stands_beside(word, against, rows):
+                if self._holds(pair, 1 - side, rows) and not self._holds(pair, side, rows):
                     yield Issue("negation", claim.said(word))
 
-    def _pole(self, pair: int, side: int, rows: Sequence[int]) -> list[_Place]:
-        """Where the words of one side of two opposites stand, and are not denied."""
+    def _holds(self, pair: int, side: int, rows: Sequence[int]) -> bool:
+        """Whether rows have a word of one side of two opposites that they do not deny."""
         table = general_words().opposed
-        return [
-            (row, place)
+        return any(
+            isinstance(key, str)
+            and (pair, side) in table.get(key, ())
+            and not all(map(self._at(row).is_denied, places))
             for row in rows
             for key, places in self._at(row).at.items()
-            if isinstance(key, str) and (pair, side) in table.get(key, ())
-            for place in places
-            if not self._at(row).is_denied(place)
-        ]
-
-    def _stands_beside(self, word: Word, against: Sequence[_Place], rows: Sequence[int]) -> bool:
-        """Whether one of the two nearest neighbours of a word stands next to its opposites."""
-        claim = self._claim
-        here = claim.position(word.start)
-        others = [part for part in claim.content if part is not word]
-        near = sorted(others, key=lambda part: abs(claim.position(part.start) - here))
-        found = [places for part in near if (places := self._places(part, rows))][:2]
-        neighbours = [self._position(place) for places in found for place in places]
-        poles = [self._position(place) for place in against]
-        return any(abs(one - other) <= _NEXT for one in neighbours for other in poles)
+        )
 
     def _swapped_figures(self) -> Iterator[Issue]:
         """Figures of the claim whose neighbours stand beside others in the evidence."""

@@ -7,13 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from ...retrieval.figures import Quantity
 from ...retrieval.glossary import Glossary
-from ...retrieval.language import HAN
-from .numbers import Quantity
 from .words import Sentence, Word, general_words, places_of
 
 Places = tuple[int, ...]
-_HAN = re.compile(f"[{HAN}]")
 # What a name can lose without naming another.
 _TITLES = frozenset(
     "premier prime minister president professor prof dr mr mrs ms sir the of and city".split()
@@ -98,12 +96,6 @@ def hold_pieces(name: Word, near: Sequence[Sentence]) -> bool:
     return name.text.isascii() and all(
         any(any(places_of(piece, sentence.text)) for sentence in near) for piece in pieces
     )
-
-
-def can_be_found(name: Word, sentence: Sentence, glossary: Glossary) -> bool:
-    """Whether a name's absence from a sentence means anything: it is known in that language."""
-    han = sentence.language == "zh"
-    return any(bool(_HAN.search(other)) == han for other in _all_names(name.text, glossary))
 
 
 def find_figure(figure: Quantity, sentence: Sentence) -> tuple[Quantity, ...]:

@@ -13,10 +13,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from ...planning.questions import names_in
+from ...retrieval.figures import Quantity, numbers_in, one_width
 from ...retrieval.glossary import Glossary
 from ...retrieval.language import HAN, simplified, tagged, terms
 from ...types import Language
-from .numbers import Quantity, numbers_in, one_width
 
 _TABLE = Path(__file__).parents[2] / "data" / "general_words.txt"
 _HAN = re.compile(f"[{HAN}]")
@@ -148,22 +148,17 @@ def take_apart(written: str, language: Language, glossary: Glossary) -> Sentence
     written = written if len(written) == len(text) else text
     return Sentence(
         text, written, language, words, names, figures, breaks, denials,
-        at=_places(text, words),
+        at=_places(words),
         content=tuple(sorted((*content, *names, *figures), key=lambda part: part.start)),
     )  # fmt: skip
 
 
-def _places(text: str, words: tuple[Word, ...]) -> dict[str | int, tuple[int, ...]]:
-    table = general_words()
-    found = [(word.key, word.start) for word in words]
-    # General Chinese words count wherever they stand.
-    for word in table.chinese:
-        if word in text:
-            found += [(word, match.start()) for match in re.finditer(word, text)]
+def _places(words: tuple[Word, ...]) -> dict[str | int, tuple[int, ...]]:
+    alike = general_words().alike
     at: dict[str | int, list[int]] = {}
-    for key, place in dict.fromkeys(found):
-        for name in (key, *table.alike.get(key, ())):
-            at.setdefault(name, []).append(place)
+    for word in words:
+        for name in (word.key, *alike.get(word.key, ())):
+            at.setdefault(name, []).append(word.start)
     return {name: tuple(places) for name, places in at.items()}
 
 
@@ -267,7 +262,6 @@ class GeneralWords:
 
     alike: the groups that a word stands in; opposed: the pairs, with its side in each, 0 or 1.
     negative: words that deny as "not" does, though not everywhere.
-    chinese: the Chinese words of both that have two characters or more.
     """
 
     alike: dict[str, frozenset[int]]
@@ -275,7 +269,6 @@ class GeneralWords:
     light: frozenset[str]
     negative: frozenset[str]
     irregular: dict[str, str]
-    chinese: tuple[str, ...]
 
     def key(self, word: str) -> str:
         """What a word in lower case is looked up and compared by."""
@@ -312,7 +305,6 @@ def general_words() -> GeneralWords:
         light=frozenset(key for line in lines["light"] for key in keys(line)),
         negative=frozenset(key for line in lines["negative"] for key in keys(line)),
         irregular=irregular,
-        chinese=tuple(w for w in {**alike, **opposed} if not w.isascii() and len(w) > 1),
     )
 
 
