@@ -175,9 +175,9 @@ def _parser() -> argparse.ArgumentParser:
 
     for name in ("run", "consistency"):
         add[name]("sets", nargs="+", type=Path, metavar="SET")
-        add[name]("--workers", type=_count, default=2, metavar="N", help="questions at a time (2)")
-        add[name]("--out", type=Path, metavar="DIR", help="keep here what was found")
     run = add["run"]
+    run("--workers", type=_count, default=2, metavar="N", help="questions at a time (2)")
+    run("--out", type=Path, metavar="DIR", help="keep the run here")
     run(
         "--map",
         action="append",
@@ -212,8 +212,6 @@ def _parser() -> argparse.ArgumentParser:
     claims("--untranslated", action="store_true", help="check against the originals alone")
     claims("--judge", action="store_true", help="let the settings' chat model read them again")
     claims("--list", dest="listed", action="store_true", help="print those graded wrongly")
-    claims("--out", type=Path, metavar="FILE", help="keep every claim's grade here")
-    add["injections"]("--out", type=Path, metavar="FILE", help="keep every verdict here")
     add["dialogues"]("--list", dest="listed", action="store_true", help="print every turn")
 
     speed = add["speed"]

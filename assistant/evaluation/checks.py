@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
@@ -41,14 +41,13 @@ class Outcome:
     """What came of a row, or of a part of it.
 
     groups: those that it counts in beside "all", of each kind of group one ("" for none). marks:
-    by the column of the table. lines: how a list shows it. kept: how a file keeps it.
+    by the column of the table. lines: how a list shows it.
     """
 
     groups: tuple[str, ...]
     marks: Mapping[str, Mark]
     is_right: bool
     lines: Sequence[str]
-    kept: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_set_rows(path: Path, kind: type[R]) -> list[R]:
@@ -99,7 +98,7 @@ def print_table(
     """
     groups = {"all": list(outcomes)}
     for keys in zip(*(outcome.groups for outcome in outcomes), strict=True):
-        for name in sorted(set(keys) - {""}):
+        for name in sorted(set(keys) - {"", "all"}):
             groups[name] = [o for o, key in zip(outcomes, keys, strict=True) if key == name]
     rows = {}
     for name, group in groups.items():

@@ -81,6 +81,11 @@ class Result:
         return str(self.answer["status"]) if self.answer else "error"
 
     @property
+    def citations(self) -> Sequence[Mapping[str, Any]]:
+        """The answer's citations, see `answer_row`; none without an answer."""
+        return self.answer["citations"] if self.answer else []
+
+    @property
     def answerability(self) -> Literal["answerable", "near_miss", "far"]:
         """Whether the sources answer the question, come near, or have nothing to do with it."""
         if self.answerable:

@@ -8,7 +8,7 @@ import hashlib
 import io
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from itertools import groupby, islice
@@ -204,17 +204,6 @@ def read_items(path: Path, of: Callable[[Values, str], T]) -> tuple[list[T], lis
 def shipped(name: str) -> Path:
     """Where a set that ships with the evaluation is kept."""
     return Path(str(resources.files("assistant.evaluation"))) / "data" / name
-
-
-def write_lines(path: Path, rows: Iterable[Values]) -> None:
-    """Write rows as JSON Lines; raises AssistantError when that cannot be done."""
-    lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
-    try:
-        path.write_text("".join(lines), encoding="utf-8")
-    except OSError as error:
-        raise AssistantError(
-            f"{path} cannot be written ({error.strerror}). Give --out a file that can."
-        ) from error
 
 
 def first_of_each(questions: Sequence[SetQuestion], limit: int | None) -> tuple[SetQuestion, ...]:
