@@ -310,7 +310,7 @@ def test_broken_lines_are_told_and_the_others_asked(
     small: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     small.write_text(LINES.replace("Mount Everest?", "") + "not json\n" + "5\n" * 30)
-    assert main(["run", str(small), "--out", "run", "--verbose", "--limit", "1"]) == 0
+    assert main(["run", str(small), "--out", "run", "--limit", "1"]) == 0
     said = capsys.readouterr()
     assert f"evaluation: {small}, line 3: not JSON" in said.err
     assert "evaluation: … and 11 more problems" in said.err
@@ -350,12 +350,12 @@ def test_an_impossible_floor_is_refused_before_anything_is_asked(
 ) -> None:
     monkeypatch.setattr(Assistant, "ask", None)
     for floor, said in (
-        ("contans=1", "Did you mean 'contains'"),
+        ("contans=1", "no metric 'contans'. They are: right, contains"),
         ("zh:contains=1", "no question is in the language 'zh'"),
         ("contains=high", "'high' is no such number"),
         ("contains=90", "between 0 and 1"),
-        ("who:contains=1", "'who' is no language"),
-        ("en/when:contains=1", "no kind 'when'. The kinds are: none"),
+        ("who:contains=1", "no question is in the language 'who'"),
+        ("en/when:contains=1", "no kind 'when'. They are: all"),
         ("judge=1", "--judge MODEL"),
     ):
         assert main(["run", str(small), "--fail-under", floor]) == 1

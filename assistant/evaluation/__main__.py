@@ -107,7 +107,7 @@ def _run(settings: Settings, options: Options) -> bool:
             sets=read.sets,
             problems=read.problems,
         )
-    print("\n".join(run_lines(report, verbose=options.verbose)))
+    print("\n".join(run_lines(report)))
     print(f"\nEvery answer, the figures and a page to read them: {report.directory}")
     if report.reused == len(report.results):
         print("Nothing was asked: this run was finished before. --again asks anew.")
@@ -196,7 +196,6 @@ def _parser() -> argparse.ArgumentParser:
         help="exit with 4 when the metric is worse, such as en:near_miss_recall=0.9",
     )
     run("--again", action="store_true", help="move an earlier run aside, ask anew")
-    run("--verbose", action="store_true", help="print every failure")
     run("--no-translations", action="store_true", help="with an index of the originals only")
 
     add["compare"]("a", type=Path, metavar="A", help="the directory of a run")

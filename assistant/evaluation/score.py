@@ -10,8 +10,10 @@ import string
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
+
+from pydantic import TypeAdapter
 
 from ..answer import Answer
 from ..answering import Assistant
@@ -129,21 +131,15 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """The row as plain values, ready for JSON."""
-        row = asdict(self)
-        row["history"] = list(self.history)
-        row["scores"]["judge_reason"] = row.pop("judge_reason")
-        return row
+        return {**asdict(self), "history": list(self.history)}
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> Result:
-        """The result that a row of `results.jsonl` holds.
+        """The result that a row of `results.jsonl` holds; raises ValueError for anything else."""
+        return _RESULT.validate_python(row)
 
-        Raises KeyError, TypeError or AttributeError for anything else.
-        """
-        values = {f.name: row[f.name] for f in fields(cls) if f.name != "judge_reason"}
-        values["history"] = tuple(values["history"])
-        values["scores"] = {name: row["scores"][name] for name in SCORES}
-        return cls(**values, judge_reason=row["scores"].get("judge_reason", ""))
+
+_RESULT = TypeAdapter(Result)
 
 
 def _below(score: float | None, wanted: float) -> bool:
