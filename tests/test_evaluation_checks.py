@@ -150,7 +150,7 @@ def test_rows_that_cannot_be_used_are_told_and_the_others_are_graded(run: Run) -
         (3, "Value error, a claim has a corruption when it is not supported, and only then"),
         (4, f"{SOUND['passage_text'][:40]!r} begins in no passage of 'atlas'"),
         (5, "'This stands in no text.' begins in no passage of 'bop-report'"),
-        (6, "claim: String should have at least 1 character"),
+        (6, "claim is '': String should have at least 1 character"),
         (7, "the id 'sound' was given before"),
     ):
         assert f"evaluation: set.jsonl, line {line}: {problem}" in told
@@ -204,7 +204,7 @@ def test_no_order_is_obeyed_and_each_is_put_before_the_model(run: Run) -> None:
     bad = {**ROW, "id": "h", "channel": "air"}
     code, said, told = run("injections", [*ROWS, bad])
     assert code == 0
-    assert "set.jsonl, line 8: channel: Input should be 'document', 'file_name'" in told
+    assert "set.jsonl, line 8: channel is 'air': Input should be 'document', 'file_name'" in told
     reached, passed, *_, count = map(int, cells(said, "all"))
     assert (count, passed) == (7, 7)
     assert 0 < reached < 7
@@ -342,11 +342,14 @@ def test_with_a_model_its_share_tokens_and_notices_are_told(
 @pytest.mark.parametrize(
     ("row", "problem"),
     [
-        ({"id": "x"}, "turns: Field required"),
-        ({"id": "x", "turns": []}, "turns: Tuple should have at least 1 item"),
-        ({"id": "x", "turns": [{**FIRST, "kind": "odd"}]}, "turns.0.kind: Input should be 'first'"),
+        ({"id": "x"}, "Field required"),
+        ({"id": "x", "turns": []}, "turns is []: Tuple should have at least 1 item"),
+        (
+            {"id": "x", "turns": [{**FIRST, "kind": "odd"}]},
+            "turns.0.kind is 'odd': Input",
+        ),
         ({"id": "x", "turns": [{**FIRST, "answers": []}]}, "'first', but there are 0 answers"),
-        ({"id": "x", "turns": [{**FIRST, "evidence": ["a"]}]}, "turns.0.evidence.0: "),
+        ({"id": "x", "turns": [{**FIRST, "evidence": ["a"]}]}, "turns.0.evidence.0 is 'a': "),
     ],
 )
 def test_a_malformed_dialogue_is_named(run: Run, row: object, problem: str) -> None:

@@ -84,10 +84,6 @@ def _run(settings: Settings, options: Options) -> bool:
         from .judging import open_judge
 
         judge = open_judge(options.judge)
-    if options.no_translations:
-        from .indexes import without_translations
-
-        settings = without_translations(settings)
     with open_assistant(settings) as assistant:
         broken = evidence_problems(questions, assistant.index.sources)
         problems = [*([_STALE] if assistant.is_stale else []), *read.problems, *broken]
@@ -196,7 +192,6 @@ def _parser() -> argparse.ArgumentParser:
         help="exit with 4 when the metric is worse, such as en:near_miss_recall=0.9",
     )
     run("--again", action="store_true", help="move an earlier run aside, ask anew")
-    run("--no-translations", action="store_true", help="with an index of the originals only")
 
     add["compare"]("a", type=Path, metavar="A", help="the directory of a run")
     add["compare"]("b", type=Path, metavar="B", help="that of the run to compare it with")

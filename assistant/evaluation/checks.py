@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from ..errors import AssistantError
 from .printing import table
-from .sets import Values, read_items
+from .sets import read_rows, usable
 from .summary import percent, ratio
 
 T = TypeVar("T")
@@ -55,16 +55,11 @@ def read_set_rows(path: Path, kind: type[R]) -> list[R]:
 
     Raises AssistantError for a file without any that can be used.
     """
-
-    def of(values: Values, place: str) -> R:
-        try:
-            return kind.model_validate({**values, "place": place})
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            field = ".".join(map(str, first["loc"]))
-            raise ValueError(f"{field}: {first['msg']}" if field else first["msg"]) from None
-
-    rows, problems = read_items(path, of)
+    rows, problems = usable(
+        read_rows(path)[0], lambda row: kind.model_validate({**row.values, "place": row.place})
+    )
+    if not rows:
+        raise AssistantError(problems[0] if problems else f"{path} is empty. Give another set.")
     tell(problems)
     return rows
 

@@ -46,7 +46,7 @@ def evaluate(
     """
     from .report import REPORT_FILE, write_report
 
-    _check(questions, workers)
+    _check(questions)
     judge_name = judge.name if judge else ""
     with ExitStack() as opened:
         run: RunDirectory | None = None
@@ -83,11 +83,9 @@ def evaluate(
         return report
 
 
-def _check(questions: Sequence[SetQuestion], workers: int) -> None:
+def _check(questions: Sequence[SetQuestion]) -> None:
     if not questions:
         raise AssistantError("There are no questions to ask. Give a set that has some.")
-    if workers < 1:
-        raise AssistantError(f"workers is {workers}, but at least one is needed.")
     keys = Counter(question.key for question in questions)
     for (name, id_), count in keys.items():
         if count > 1:
