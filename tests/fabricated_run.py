@@ -43,7 +43,7 @@ def row(
     words = {"start": start, "end": start + len(quote), "text": quote}
     scores: Row = dict.fromkeys(SCORES, right if answerable else None)
     scores |= {"quotes": 1, "quotes_valid": 1, "language_ok": 1, "latency_ms": 30.0 + number % 17}
-    scores |= {"judge": None}
+    scores |= {"judge": None, "judge_reason": ""}
     made: Row = {
         "set": "made-up",
         "id": f"q-{number:03}",

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -39,7 +39,6 @@ _STALE = (
     "the texts changed after the index was built; this asks the older ones. Run "
     "`python -m ingest` to bring it up to date."
 )
-Options = argparse.Namespace
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -48,10 +47,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = options.command
     try:
         settings = Settings.load()
-        if command in _HERE:
-            passed = _HERE[command](settings, options)
+        if command == "run":
+            passed = _run(settings, options)
         else:
-            module, _, function = _ELSEWHERE[command].partition(".")
+            module, _, function = _COMMANDS[command].partition(".")
             run = getattr(import_module(f".{module}", "assistant.evaluation"), function)
             passed = run(settings, **{k: v for k, v in vars(options).items() if k != "command"})
         return UNDER_ITS_FLOOR if passed is False else 0
@@ -68,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _run(settings: Settings, options: Options) -> bool:
+def _run(settings: Settings, options: argparse.Namespace) -> bool:
     from ..answering import open_assistant
     from .kept import default_directory, identity_of
     from .printing import missed, parse_floor, run_lines
@@ -113,41 +112,9 @@ def _run(settings: Settings, options: Options) -> bool:
     return not under
 
 
-def _compare(settings: Settings, options: Options) -> None:
-    from .compare import print_comparison
-
-    print_comparison(options.a, options.b)
-
-
-def _speed(settings: Settings, options: Options) -> None:
-    from .sets import read_set
-    from .speed import print_chat_speed, print_page_start, print_speed
-
-    questions = read_set(options.set)
-    if options.page:
-        print_page_start(questions[0].question)
-    elif options.chat:
-        print_chat_speed(settings, questions, limit=options.limit)
-    else:
-        print_speed(settings, questions)
-
-
-def _load(settings: Settings, options: Options) -> bool:
-    from .load import print_load
-    from .sets import read_set
-
-    questions = read_set(options.set)
-    return not print_load(options.address, questions, users=options.users, seconds=options.seconds)
-
-
 # Each is called with the settings and its options by their names; False is exit code 4.
-_HERE: dict[str, Callable[[Settings, Options], bool | None]] = {
-    "run": _run,
-    "compare": _compare,
-    "speed": _speed,
-    "load": _load,
-}
-_ELSEWHERE = {
+_COMMANDS = {
+    "compare": "compare.print_comparison",
     "consistency": "consistency.print_consistency",
     "xquad": "xquad.print_retrieval",
     "xquad-answers": "xquad.print_answers",
@@ -156,6 +123,8 @@ _ELSEWHERE = {
     "injections": "injections.print_injections",
     "dialogues": "dialogues.print_dialogues",
     "throughput": "speed.print_throughput",
+    "speed": "speed.print_speed",
+    "load": "load.print_load",
 }
 
 
@@ -167,7 +136,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     # By the names of what the commands' functions take.
-    add = {name: subparsers.add_parser(name).add_argument for name in (*_HERE, *_ELSEWHERE)}
+    add = {name: subparsers.add_parser(name).add_argument for name in ("run", *_COMMANDS)}
 
     for name in ("run", "consistency"):
         add[name]("sets", nargs="+", type=Path, metavar="SET")
@@ -209,14 +178,14 @@ def _parser() -> argparse.ArgumentParser:
     add["dialogues"]("--list", dest="listed", action="store_true", help="print every turn")
 
     speed = add["speed"]
-    speed("set", type=Path)
+    speed("path", type=Path, metavar="SET")
     speed("--chat", action="store_true", help="written answers against the bare chat model instead")
     speed("--page", action="store_true", help="how soon the page and its first answer come instead")
     speed("--limit", type=_count, default=20, metavar="N", help="with --chat: N answers (20)")
     add["throughput"]("file", type=Path, help="a text file in UTF-8")
     add["throughput"]("--limit", type=_count, default=400, metavar="N", help="texts (400)")
     add["load"]("address", help="of the page, as `python ui.py` tells it")
-    add["load"]("set", type=Path)
+    add["load"]("path", type=Path, metavar="SET")
     add["load"]("--users", type=_count, default=20, metavar="N", help="(20)")
     add["load"]("--seconds", type=_count, default=60, metavar="N", help="(60)")
     return parser

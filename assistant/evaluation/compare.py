@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import AssistantError
+from ..settings import Settings
 from .kept import read_run
 from .printing import WIDTH, cut, table
 from .score import Result
@@ -206,7 +207,7 @@ def _made_with(about: Mapping[str, Any]) -> dict[str, Any]:
 # ---- as text ----
 
 
-def print_comparison(a: Path, b: Path) -> None:
+def print_comparison(settings: Settings, a: Path, b: Path) -> None:
     """Print `compare` for a terminal of 100 columns."""
     for line in comparison_lines(compare(a, b)):
         print(line)

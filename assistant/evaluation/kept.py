@@ -260,7 +260,7 @@ def _whole_results(path: Path) -> Iterator[Result]:
     """The results of a file in its order; a line that a kill tore off is left out."""
     # Not as text: a kill can tear a character in two.
     for line in path.read_bytes().split(b"\n"):
-        with suppress(ValueError):
+        with suppress(ValueError, KeyError, TypeError):
             yield Result.from_dict(json.loads(line))
 
 

@@ -203,8 +203,8 @@ function marks(q) {
   const quotes = q.scores.quotes
     ? [el("p", { class: "source" }, `${q.scores.quotes_valid} of ${q.scores.quotes} quotes valid`)]
     : [];
-  const judged = q.judge_reason
-    ? [said("p", { class: "source" }, `Judge: ${q.judge_reason}`)] : [];
+  const judged = q.scores.judge_reason
+    ? [said("p", { class: "source" }, `Judge: ${q.scores.judge_reason}`)] : [];
   return [...nodes, ...quotes, ...judged];
 }
 

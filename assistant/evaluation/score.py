@@ -131,12 +131,19 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """The row as plain values, ready for JSON."""
-        return {**asdict(self), "history": list(self.history)}
+        row = asdict(self) | {"history": list(self.history)}
+        row["scores"]["judge_reason"] = row.pop("judge_reason")
+        return row
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> Result:
-        """The result that a row of `results.jsonl` holds; raises ValueError for anything else."""
-        return _RESULT.validate_python(row)
+        """The result that a row of `results.jsonl` holds.
+
+        Raises ValueError, KeyError or TypeError for anything else.
+        """
+        scores = dict(row["scores"])
+        reason = scores.pop("judge_reason", "")
+        return _RESULT.validate_python({**row, "scores": scores, "judge_reason": reason})
 
 
 _RESULT = TypeAdapter(Result)
