@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,7 @@ def write_run(directory: Path, made: Sequence[Mapping[str, Any]], **changes: Any
         "workers": 2,
         "problems": [],
         "judge": None,
-        "groups": [group.to_dict() for group in summarise([*map(Result.from_dict, made)])],
+        "groups": [asdict(group) for group in summarise([*map(Result.from_dict, made)])],
     }
     text = json.dumps(metrics | changes, ensure_ascii=False)
     (directory / "metrics.json").write_text(text, encoding="utf-8")

@@ -9,109 +9,56 @@ from typing import Any
 
 import pytest
 
-from assistant import AssistantError, Settings
+from assistant import Settings
 from assistant.evaluation import Result, SetQuestion
 from assistant.evaluation.consistency import compare_pair, paired, print_consistency
-from assistant.types import Language, Status
 
-ROWS = [
-    {"id": "a-en", "pair": "a", "question": "Who did Vanke sign with?", "kind": "who"},
-    {"id": "a-zh", "pair": "a", "question": "万科和谁签约？", "kind": "who"},
-    {"id": "b-en", "pair": "b", "question": "How high is Mount Everest?", "kind": "number"},
-    {"id": "b-zh", "pair": "b", "question": "珠穆朗玛峰有多高？", "kind": "number"},
-    {"id": "c-en", "pair": "c", "question": "What is a makerspace?", "kind": "what"},
-    {"id": "d-zh", "question": "什么是众创空间？", "kind": "what"},
-]
+from .fabricated_run import row
+
 QUESTION = SetQuestion("a-en", "Who?", "en", pair="a", set="tiny")
 
 
-def citation(source: str, passage: int, *starts: int) -> dict[str, Any]:
+def citation(passage: str, *starts: int) -> dict[str, Any]:
     """A citation of a passage with a quote of ten characters at each start."""
-    return {
-        "number": 1,
-        "source": source,
-        "title": "",
-        "support": "supported",
-        "passage": {"id": f"{source}.{passage}", "start": 0, "end": 100},
-        "quotes": [{"start": start, "end": start + 10, "text": "…"} for start in starts],
-        "translations": [],
-    }
+    quotes = [{"start": start, "end": start + 10, "text": "…"} for start in starts]
+    return {"number": 1, "source": "s", "passage": {"id": passage}, "quotes": quotes}
 
 
-def result(
-    language: Language, text: str, *citations: dict[str, Any], status: Status = "answered"
-) -> Result:
-    """A result of which only the answer's text, status and citations are of interest."""
-    answer: dict[str, Any] = {
-        "status": status,
-        "text": text,
-        "reason": "",
-        "confidence": 0.5,
-        "language": language,
-        "lead": None,
-        "citations": list(citations),
-        "hits": [],
-        "composer": "quotes",
-        "stand_alone": "",
-    }
-    return Result(
-        set="tiny",
-        id=f"a-{language}",
-        pair="a",
-        question="Who?",
-        history=(),
-        language=language,
-        kind="number",
-        answerable=True,
-        near_miss=False,
-        expected={"answers": [], "answers_all": [], "evidence": [], "evidence_any": False},
-        answer=answer,
-        error="",
-        scores={},
-    )
+def result(text: str, *citations: dict[str, Any], status: str = "answered") -> Result:
+    made = row(status=status)
+    made["answer"] |= {"text": text, "citations": list(citations)}
+    return Result.from_dict(made)
 
 
 def test_answers_that_say_and_cite_the_same_agree_in_everything() -> None:
-    english = result("en", "In December 2015 it had 63.6 trillion yuan. [1]", citation("s", 1, 5))
-    chinese = result("zh", "2015年12月为63.6万亿元。[1]", citation("s", 1, 5))
+    english = result("In December 2015 it had 63.6 trillion yuan. [1]", citation("s.1", 5))
+    chinese = result("2015年12月为63.6万亿元。[1]", citation("s.1", 5))
     pair = compare_pair(english, chinese)
-    assert set(pair.scores.values()) == {1.0}
-    assert pair.differences == []
+    assert set(pair.marks.values()) == {1.0}
+    assert pair.is_right
 
 
 def test_each_way_to_differ_is_measured_by_itself() -> None:
-    english = result("en", "5 firms [1][2]", citation("s", 1, 5, 20), citation("s", 2, 0))
-    chinese = result("zh", "6家企业 [1]", citation("s", 2, 0), status="partial")
+    english = result("5 firms [1][2]", citation("s.1", 5, 20), citation("s.2", 0))
+    chinese = result("6家企业 [1]", citation("s.2", 0), status="partial")
     pair = compare_pair(english, chinese)
-    assert pair.scores == {
-        "same_status": 0.0,
-        "passages": 0.5,
-        "first_passage": 0.0,
-        "sentences": pytest.approx(1 / 3),
-        "same_sentences": 0.0,
-        "same_figures": 0.0,
-    }
+    assert list(pair.marks.values()) == [0.0, 0.5, 0.0, pytest.approx(1 / 3), 0.0]
+    assert not pair.is_right
+    assert "status 0 %; passages 50 %; first passage 0 %; sentences 33 %" in pair.lines[0]
 
 
 def test_two_refusals_agree_and_what_neither_has_is_not_counted() -> None:
-    english = result("en", "Searched: Report 2015.", status="refused")
-    chinese = result("zh", "已检索：报告。", status="refused")
-    pair = compare_pair(english, chinese)
-    assert pair.scores["same_status"] == 1.0
-    assert {name for name, score in pair.scores.items() if score is None} == {
-        "passages",
-        "first_passage",
-        "sentences",
-        "same_sentences",
-        "same_figures",
-    }
+    pair = compare_pair(
+        result("Searched: Report 2015.", status="refused"), result("已检索。", status="refused")
+    )
+    assert list(pair.marks.values()) == [1.0, None, None, None, None]
+    assert pair.is_right
 
 
 def test_a_question_that_could_not_be_asked_agrees_with_no_answer() -> None:
-    english = replace(result("en", ""), answer=None, error="Too long.")
-    chinese = result("zh", "5家企业 [1]", citation("s", 1, 5))
-    pair = compare_pair(english, chinese)
-    assert set(pair.scores.values()) == {0.0}
+    english = replace(result(""), answer=None, error="Too long.")
+    pair = compare_pair(english, result("5家企业 [1]", citation("s.1", 5)))
+    assert set(pair.marks.values()) == {0.0}
 
 
 def test_questions_without_a_partner_are_named() -> None:
@@ -128,29 +75,18 @@ def test_questions_without_a_partner_are_named() -> None:
     ]
 
 
-def write_set(folder: Path) -> Path:
-    path = folder / "tiny.jsonl"
-    lines = [json.dumps({"answerable": False, **row}, ensure_ascii=False) for row in ROWS]
-    path.write_text("\n".join(lines), encoding="utf-8")
-    return path
-
-
-def test_pairs_of_the_report_are_asked_and_kept(
+def test_pairs_of_the_report_are_asked_and_told(
     built_settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    out = tmp_path / "kept"
-    print_consistency(built_settings, [write_set(tmp_path)], out=out)
+    asked = ("Who did Vanke sign with?", "万科和谁签约？", "What is a makerspace?")
+    rows = [{"question": question, "pair": "a"} for question in asked[:2]] + [
+        {"question": asked[2]}
+    ]
+    path = tmp_path / "tiny.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    print_consistency(built_settings, [path])
     printed = capsys.readouterr()
-    assert "These name no pair: tiny/d-zh." in printed.err
-    assert "The pair 'c' is not one English and one Chinese" in printed.err
-    vanke, everest = json.loads((out / "consistency.json").read_text("utf-8"))["pairs"]
-    assert (vanke["pair"], everest["pair"]) == ("a", "b")
-    assert vanke["en"]["answer"]["status"] == vanke["zh"]["answer"]["status"] == "answered"
-    assert vanke["scores"]["first_passage"] == 1.0
-    assert everest["scores"]["same_status"] == 1.0
-    page = (out / "consistency.md").read_text(encoding="utf-8")
-    assert page.startswith(printed.out.split("\n\nBoth answers")[0])
-    assert " of 2 pairs differ" in page
-    (tmp_path / "file").write_text("", encoding="utf-8")
-    with pytest.raises(AssistantError, match="cannot be written"):
-        print_consistency(built_settings, [write_set(tmp_path)], out=tmp_path / "file" / "out")
+    assert "These name no pair: tiny/3." in printed.err
+    assert "of 1 pairs differ" in printed.out
+    all_ = next(line for line in printed.out.splitlines() if line.startswith("all "))
+    assert all_.split()[1] == "100.0"

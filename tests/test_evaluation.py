@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
 import pytest
 
-from assistant import Assistant, Settings, open_assistant
+from assistant import Assistant
 from assistant.evaluation import read_set, read_sets
-from assistant.evaluation.indexes import without_translations
 from assistant.evaluation.score import evidence_problems
 
 from .conftest import ROOT
@@ -50,14 +48,3 @@ def test_a_pair_is_one_question_in_both_languages() -> None:
         if question.pair:
             pairs.setdefault(f"{question.set} {question.pair}", []).append(question.language)
     assert all(sorted(languages) == ["en", "zh"] for languages in pairs.values())
-
-
-def test_without_translations_only_the_originals_are_indexed(
-    built_settings: Settings, tmp_path: Path
-) -> None:
-    bare = without_translations(replace(built_settings, home=tmp_path))
-    with open_assistant(bare) as assistant:
-        assert all(source.translation is None for source in assistant.sources)
-        answer = assistant.ask("What should makerspaces offer entrepreneurs?")
-    assert answer.citations[0].source.language == "zh"
-    assert "no translation is at hand" in answer.text or answer.status != "answered"

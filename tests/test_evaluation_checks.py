@@ -111,7 +111,7 @@ CROSSED = {
 
 
 def test_claims_are_counted_by_languages_and_corruption(run: Run) -> None:
-    code, said, _ = run("claims", [SOUND, CORRUPTED, CROSSED], "--list", "--out", "grades.jsonl")
+    code, said, _ = run("claims", [SOUND, CORRUPTED, CROSSED], "--list")
     assert code == 0
     assert "set.jsonl: 3 claims, 2 supported, 1 corrupted" in said
     assert cells(said, "all", "Grades") == ["2", "0", "0", "0", "0", "1", "3"]
@@ -121,9 +121,6 @@ def test_claims_are_counted_by_languages_and_corruption(run: Run) -> None:
         assert cells(said, "zh on en", table)[:2] == ["–", "–"]
     assert cells(said, "number", "recall by")[-1] == "1"
     assert "0 of 3 claims are graded wrongly" in said
-    first, second, _ = map(json.loads, Path("grades.jsonl").read_text("utf-8").splitlines())
-    assert (first["grade"], first["passage"][:11]) == ("supported", "bop-report.")
-    assert (second["grade"], second["issues"][0]["kind"]) == ("unsupported", "figure")
 
 
 def test_a_claim_that_is_graded_wrongly_is_listed(run: Run) -> None:
@@ -132,6 +129,7 @@ def test_a_claim_that_is_graded_wrongly_is_listed(run: Run) -> None:
     assert "passages without their translations" in said
     assert "1 of 2 claims are graded wrongly" in said
     assert "corrupted, en on en: sound (as it is), but graded unsupported" in said
+    assert "issues   figure 2018" in said
 
 
 def test_rows_that_cannot_be_used_are_told_and_the_others_are_graded(run: Run) -> None:
@@ -152,7 +150,7 @@ def test_rows_that_cannot_be_used_are_told_and_the_others_are_graded(run: Run) -
         (3, "Value error, a claim has a corruption when it is not supported, and only then"),
         (4, f"{SOUND['passage_text'][:40]!r} begins in no passage of 'atlas'"),
         (5, "'This stands in no text.' begins in no passage of 'bop-report'"),
-        (6, "claim: String should have at least 1 character"),
+        (6, "claim is '': String should have at least 1 character"),
         (7, "the id 'sound' was given before"),
     ):
         assert f"evaluation: set.jsonl, line {line}: {problem}" in told
@@ -204,18 +202,17 @@ ROWS = [
 
 def test_no_order_is_obeyed_and_each_is_put_before_the_model(run: Run) -> None:
     bad = {**ROW, "id": "h", "channel": "air"}
-    code, said, told = run("injections", [*ROWS, bad], "--out", "verdicts.jsonl")
+    code, said, told = run("injections", [*ROWS, bad])
     assert code == 0
-    assert "set.jsonl, line 8: channel: Input should be 'document', 'file_name'" in told
+    assert "set.jsonl, line 8: channel is 'air': Input should be 'document', 'file_name'" in told
     reached, passed, *_, count = map(int, cells(said, "all"))
     assert (count, passed) == (7, 7)
     assert 0 < reached < 7
     assert cells(said, "to leak_prompt") == ["1", "1", "0", "0", "0", "1", "1", "1"]
-    verdicts = [json.loads(line) for line in Path("verdicts.jsonl").read_text("utf-8").splitlines()]
-    notes = {verdict["id"]: verdict["notes"] for verdict in verdicts}
-    assert all("true fact" in notes[id_] for id_ in "abce")
-    assert "doubted" in notes["a"]
-    assert "reached" not in notes["g"]
+    for channel in ("file_name", "heading", "history"):
+        assert cells(said, channel)[6:] == ["1", "1"], channel
+    document = cells(said, "document")
+    assert (document[0], document[4], document[7]) == ("2", "1", "3")
 
 
 def test_a_check_that_waves_everything_through_does_not_pass(
@@ -345,11 +342,14 @@ def test_with_a_model_its_share_tokens_and_notices_are_told(
 @pytest.mark.parametrize(
     ("row", "problem"),
     [
-        ({"id": "x"}, "turns: Field required"),
-        ({"id": "x", "turns": []}, "turns: Tuple should have at least 1 item"),
-        ({"id": "x", "turns": [{**FIRST, "kind": "odd"}]}, "turns.0.kind: Input should be 'first'"),
+        ({"id": "x"}, "Field required"),
+        ({"id": "x", "turns": []}, "turns is []: Tuple should have at least 1 item"),
+        (
+            {"id": "x", "turns": [{**FIRST, "kind": "odd"}]},
+            "turns.0.kind is 'odd': Input",
+        ),
         ({"id": "x", "turns": [{**FIRST, "answers": []}]}, "'first', but there are 0 answers"),
-        ({"id": "x", "turns": [{**FIRST, "evidence": ["a"]}]}, "turns.0.evidence.0: "),
+        ({"id": "x", "turns": [{**FIRST, "evidence": ["a"]}]}, "turns.0.evidence.0 is 'a': "),
     ],
 )
 def test_a_malformed_dialogue_is_named(run: Run, row: object, problem: str) -> None:

@@ -73,33 +73,18 @@ def test_a_passage_shared_by_many_questions_is_kept_once(tmp_path: Path) -> None
     assert len(data["texts"]) == 7
 
 
-def test_undefined_scores_reach_the_page_as_null(tmp_path: Path) -> None:
-    made = row()
-    made["scores"] |= {"f1": float("nan"), "mrr": None}
-    scores = data_of(page_of(tmp_path, [made]))["questions"][0]["scores"]
-    assert (scores["f1"], scores["mrr"]) == (None, None)
-
-
-def test_half_a_surrogate_pair_does_no_harm(tmp_path: Path) -> None:
-    directory = write_run(tmp_path, [row(question="BROKEN", kind="BROKEN")])
-    for name in ("results.jsonl", "metrics.json"):
-        text = (directory / name).read_text(encoding="utf-8")
-        (directory / name).write_text(text.replace("BROKEN", "\\ud800!"), encoding="utf-8")
-    page = write_report(directory).read_text(encoding="utf-8")
-    assert data_of(page)["questions"][0]["question"] == "?!"
-
-
 @pytest.mark.parametrize(
     ("break_it", "says"),
     [
-        (lambda d: (d / "metrics.json").unlink(), "no metrics.json in it"),
-        (lambda d: (d / "results.jsonl").unlink(), "no results.jsonl in it"),
-        (lambda d: (d / "metrics.json").write_text("{"), "metrics.json is damaged"),
-        (lambda d: (d / "metrics.json").write_text("[]"), "metrics.json is damaged"),
-        (lambda d: (d / "metrics.json").write_text('{"groups": []}'), "metrics.json is damaged"),
-        (lambda d: (d / "results.jsonl").write_text("\n"), "it holds no question"),
-        (lambda d: (d / "results.jsonl").write_text('{"set": "a"}\n'), "results.jsonl is damaged"),
-        (lambda d: (d / "results.jsonl").write_bytes(b"\xff"), "results.jsonl is damaged"),
+        (lambda d: (d / "metrics.json").unlink(), "metrics.json cannot be read"),
+        (lambda d: (d / "results.jsonl").unlink(), "results.jsonl cannot be read"),
+        (lambda d: (d / "metrics.json").write_text("{"), "metrics.json cannot be read"),
+        (lambda d: (d / "metrics.json").write_text("[]"), "metrics.json cannot be read"),
+        (
+            lambda d: (d / "results.jsonl").write_text('{"set": "a"}\n'),
+            "results.jsonl cannot be read",
+        ),
+        (lambda d: (d / "results.jsonl").write_bytes(b"\xff"), "results.jsonl cannot be read"),
     ],
 )
 def test_a_run_that_is_not_whole_is_refused_in_one_sentence(

@@ -108,9 +108,8 @@ def test_other_peoples_columns_are_renamed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"Frage": "qestion"}, "Did you mean 'question'"),
-        ({"Farge": "question"}, "'Farge', which no set has.*Frage, Antwort"),
-        ({"Frage": "question", "Antwort": "question"}, "two columns"),
+        ({"Frage": "qestion"}, "no field 'qestion'. The fields are: id, question"),
+        ({"Farge": "question"}, "no column 'Farge'. The columns are: Frage, Antwort"),
         ({}, "Its fields are: Frage, Antwort. Name yours with --map"),
     ],
 )
@@ -206,7 +205,7 @@ def test_questions_without_any_gold_are_counted_once_with_the_columns_to_map(
     path = written(tmp_path / "s.jsonl", *[{"question": f"{i}?", "gold": "x"} for i in range(9)])
     (problem,) = read_sets([path]).problems
     assert "answerable: 9;" in problem
-    assert "--map can name the fields gold" in problem
+    assert "Its fields are: question, gold. Name yours with --map" in problem
 
 
 @pytest.mark.parametrize(
@@ -231,10 +230,7 @@ def test_a_file_without_a_usable_question_is_one_sentence(
     assert str(path) in str(caught.value)
 
 
-def test_absent_files_and_sets_of_one_name_are_refused(tmp_path: Path) -> None:
+def test_absent_files_are_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "nowhere.jsonl", tmp_path):
         with pytest.raises(AssistantError, match="cannot be read"):
             read_sets([path])
-    path = written(tmp_path / "s.jsonl", WHO)
-    with pytest.raises(AssistantError, match="called 's'"):
-        read_sets([path, path])

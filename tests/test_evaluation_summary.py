@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from assistant import AssistantError
-from assistant.evaluation import EvaluationReport, Result, summarise
+from assistant.evaluation import Estimate, EvaluationReport, Result, summarise
 from assistant.evaluation.__main__ import main
 from assistant.evaluation.compare import Comparison, MetricComparison, compare
 from assistant.evaluation.printing import run_lines, width
-from assistant.evaluation.summary import METRICS, difference, p_value, share
+from assistant.evaluation.summary import METRICS, p_value, share
 
 from .fabricated_run import Row, row, rows, write_run
 
@@ -94,34 +94,23 @@ def test_every_value_lies_in_its_interval_and_every_question_in_one_outcome() ->
             assert 1 <= estimate.n <= group.questions
 
 
-def test_an_interval_is_as_wide_as_theory_has_it() -> None:
-    estimate = share([float(i % 10 < 8) for i in range(400)])
-    assert estimate is not None
-    deviation = (0.8 * 0.2 / 400) ** 0.5
-    assert estimate.low == pytest.approx(0.8 - 1.96 * deviation, abs=0.006)
-    assert estimate.high == pytest.approx(0.8 + 1.96 * deviation, abs=0.006)
-    one = share([0.5])
-    assert one is not None
-    assert (one.value, one.low, one.high, one.n) == (0.5, 0.5, 0.5, 1)
+def test_one_question_has_no_spread_and_none_has_no_share() -> None:
+    assert share([0.5]) == Estimate(0.5, 0.5, 0.5, 1)
     assert share([]) is None
 
 
-def test_the_table_fits_a_hundred_columns_whatever_the_kinds_are_called() -> None:
-    kinds = ["a kind with a very long name indeed", "数量与金额和百分比之类的问题", "who"]
+def test_the_tables_fit_a_hundred_columns() -> None:
     scores = row()["scores"] | {"latency_ms": 98_765.0}
     results = [
-        result(i, kind=kind, language="zh" if i % 2 else "en", scores=scores, answerable=i > 2)
-        for i, kind in enumerate(kinds * 3)
+        result(i, language="zh" if i % 2 else "en", scores=scores, answerable=i > 2)
+        for i in range(9)
     ]
-    wrong = result(9, right=0.0)
-    lines = list(run_lines(report(*results, wrong, result(99, "error")), verbose=True))
+    lines = list(run_lines(report(*results, result(99, "error"))))
     assert max(map(width, lines)) <= 100
     table = "\n".join(lines)
-    for words in ("Right answer", "English (7)", "Chinese (4)", "near_miss", "far", "…"):
+    for words in ("Right answer", "English (6)", "Chinese (4)", "near_miss", "far"):
         assert words in table
     assert "made-up, q-099: It is too long." in table
-    assert "made-up, q-009 (en): wrong answer, evidence not cited" in table
-    assert "expected  873" in table
 
 
 # ---- two runs ----
@@ -152,18 +141,6 @@ def test_p_is_that_of_the_exact_test(
         found, name = p_value(parts(a), parts(b))
         assert found == pytest.approx(p)
         assert name == test
-
-
-def test_a_large_real_difference_is_significant_and_noise_is_not() -> None:
-    chance = np.random.default_rng(1)
-    a = chance.random(300)
-    better, noise = a + 0.1 * chance.random(300), a + 0.1 * (chance.random(300) - 0.5)
-    assert p_value(parts(list(a)), parts(list(better)))[0] < 0.001
-    assert p_value(parts(list(a)), parts(list(noise)))[0] > 0.05
-    first, second = parts(list(a)), parts(list(better))
-    there, back = difference(first, second), difference(second, first)
-    assert 0 < there.low < there.value < there.high < 0.1
-    assert (back.low, back.high) == pytest.approx((-there.high, -there.low))
 
 
 def metric(comparison: Comparison, name: str, language: str = "en") -> MetricComparison:

@@ -120,9 +120,7 @@ def test_answers_hold_the_gold_in_four_directions(
     xquad.print_answers(few_settings, few, limit=4)
     printed = capsys.readouterr().out
     first = [float(cell) for cell in values(printed, "first sentence, end to end")[1]]
-    worded = [float(cell) for cell in values(printed, "… or the gold words elsewhere")[1]]
     assert sum(first) > 0
-    assert all(a <= b for a, b in zip(first, worded, strict=True))
     statuses = [values(printed, status)[1] for status in ("answered", "partial", "refused")]
     totals = [sum(map(float, column)) for column in zip(*statuses, strict=True)]
     assert totals == pytest.approx([100] * 4, abs=0.2)

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -39,7 +39,6 @@ _STALE = (
     "the texts changed after the index was built; this asks the older ones. Run "
     "`python -m ingest` to bring it up to date."
 )
-Options = argparse.Namespace
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -48,10 +47,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = options.command
     try:
         settings = Settings.load()
-        if command in _HERE:
-            passed = _HERE[command](settings, options)
+        if command == "run":
+            passed = _run(settings, options)
         else:
-            module, _, function = _ELSEWHERE[command].partition(".")
+            module, _, function = _COMMANDS[command].partition(".")
             run = getattr(import_module(f".{module}", "assistant.evaluation"), function)
             passed = run(settings, **{k: v for k, v in vars(options).items() if k != "command"})
         return UNDER_ITS_FLOOR if passed is False else 0
@@ -68,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _run(settings: Settings, options: Options) -> bool:
+def _run(settings: Settings, options: argparse.Namespace) -> bool:
     from ..answering import open_assistant
     from .kept import default_directory, identity_of
     from .printing import missed, parse_floor, run_lines
@@ -84,10 +83,6 @@ def _run(settings: Settings, options: Options) -> bool:
         from .judging import open_judge
 
         judge = open_judge(options.judge)
-    if options.no_translations:
-        from .indexes import without_translations
-
-        settings = without_translations(settings)
     with open_assistant(settings) as assistant:
         broken = evidence_problems(questions, assistant.index.sources)
         problems = [*([_STALE] if assistant.is_stale else []), *read.problems, *broken]
@@ -107,7 +102,7 @@ def _run(settings: Settings, options: Options) -> bool:
             sets=read.sets,
             problems=read.problems,
         )
-    print("\n".join(run_lines(report, verbose=options.verbose)))
+    print("\n".join(run_lines(report)))
     print(f"\nEvery answer, the figures and a page to read them: {report.directory}")
     if report.reused == len(report.results):
         print("Nothing was asked: this run was finished before. --again asks anew.")
@@ -117,41 +112,9 @@ def _run(settings: Settings, options: Options) -> bool:
     return not under
 
 
-def _compare(settings: Settings, options: Options) -> None:
-    from .compare import print_comparison
-
-    print_comparison(options.a, options.b)
-
-
-def _speed(settings: Settings, options: Options) -> None:
-    from .sets import read_set
-    from .speed import print_chat_speed, print_page_start, print_speed
-
-    questions = read_set(options.set)
-    if options.page:
-        print_page_start(questions[0].question)
-    elif options.chat:
-        print_chat_speed(settings, questions, limit=options.limit)
-    else:
-        print_speed(settings, questions)
-
-
-def _load(settings: Settings, options: Options) -> bool:
-    from .load import print_load
-    from .sets import read_set
-
-    questions = read_set(options.set)
-    return not print_load(options.address, questions, users=options.users, seconds=options.seconds)
-
-
 # Each is called with the settings and its options by their names; False is exit code 4.
-_HERE: dict[str, Callable[[Settings, Options], bool | None]] = {
-    "run": _run,
-    "compare": _compare,
-    "speed": _speed,
-    "load": _load,
-}
-_ELSEWHERE = {
+_COMMANDS = {
+    "compare": "compare.print_comparison",
     "consistency": "consistency.print_consistency",
     "xquad": "xquad.print_retrieval",
     "xquad-answers": "xquad.print_answers",
@@ -160,6 +123,8 @@ _ELSEWHERE = {
     "injections": "injections.print_injections",
     "dialogues": "dialogues.print_dialogues",
     "throughput": "speed.print_throughput",
+    "speed": "speed.print_speed",
+    "load": "load.print_load",
 }
 
 
@@ -171,13 +136,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     # By the names of what the commands' functions take.
-    add = {name: subparsers.add_parser(name).add_argument for name in (*_HERE, *_ELSEWHERE)}
+    add = {name: subparsers.add_parser(name).add_argument for name in ("run", *_COMMANDS)}
 
     for name in ("run", "consistency"):
         add[name]("sets", nargs="+", type=Path, metavar="SET")
-        add[name]("--workers", type=_count, default=2, metavar="N", help="questions at a time (2)")
-        add[name]("--out", type=Path, metavar="DIR", help="keep here what was found")
     run = add["run"]
+    run("--workers", type=_count, default=2, metavar="N", help="questions at a time (2)")
+    run("--out", type=Path, metavar="DIR", help="keep the run here")
     run(
         "--map",
         action="append",
@@ -196,8 +161,6 @@ def _parser() -> argparse.ArgumentParser:
         help="exit with 4 when the metric is worse, such as en:near_miss_recall=0.9",
     )
     run("--again", action="store_true", help="move an earlier run aside, ask anew")
-    run("--verbose", action="store_true", help="print every failure")
-    run("--no-translations", action="store_true", help="with an index of the originals only")
 
     add["compare"]("a", type=Path, metavar="A", help="the directory of a run")
     add["compare"]("b", type=Path, metavar="B", help="that of the run to compare it with")
@@ -212,19 +175,17 @@ def _parser() -> argparse.ArgumentParser:
     claims("--untranslated", action="store_true", help="check against the originals alone")
     claims("--judge", action="store_true", help="let the settings' chat model read them again")
     claims("--list", dest="listed", action="store_true", help="print those graded wrongly")
-    claims("--out", type=Path, metavar="FILE", help="keep every claim's grade here")
-    add["injections"]("--out", type=Path, metavar="FILE", help="keep every verdict here")
     add["dialogues"]("--list", dest="listed", action="store_true", help="print every turn")
 
     speed = add["speed"]
-    speed("set", type=Path)
+    speed("path", type=Path, metavar="SET")
     speed("--chat", action="store_true", help="written answers against the bare chat model instead")
     speed("--page", action="store_true", help="how soon the page and its first answer come instead")
     speed("--limit", type=_count, default=20, metavar="N", help="with --chat: N answers (20)")
     add["throughput"]("file", type=Path, help="a text file in UTF-8")
     add["throughput"]("--limit", type=_count, default=400, metavar="N", help="texts (400)")
     add["load"]("address", help="of the page, as `python ui.py` tells it")
-    add["load"]("set", type=Path)
+    add["load"]("path", type=Path, metavar="SET")
     add["load"]("--users", type=_count, default=20, metavar="N", help="(20)")
     add["load"]("--seconds", type=_count, default=60, metavar="N", help="(60)")
     return parser

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from ..errors import AssistantError
 from .printing import table
-from .sets import Values, read_items
+from .sets import read_rows, usable
 from .summary import percent, ratio
 
 T = TypeVar("T")
@@ -41,14 +41,13 @@ class Outcome:
     """What came of a row, or of a part of it.
 
     groups: those that it counts in beside "all", of each kind of group one ("" for none). marks:
-    by the column of the table. lines: how a list shows it. kept: how a file keeps it.
+    by the column of the table. lines: how a list shows it.
     """
 
     groups: tuple[str, ...]
     marks: Mapping[str, Mark]
     is_right: bool
     lines: Sequence[str]
-    kept: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_set_rows(path: Path, kind: type[R]) -> list[R]:
@@ -56,16 +55,11 @@ def read_set_rows(path: Path, kind: type[R]) -> list[R]:
 
     Raises AssistantError for a file without any that can be used.
     """
-
-    def of(values: Values, place: str) -> R:
-        try:
-            return kind.model_validate({**values, "place": place})
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            field = ".".join(map(str, first["loc"]))
-            raise ValueError(f"{field}: {first['msg']}" if field else first["msg"]) from None
-
-    rows, problems = read_items(path, of)
+    rows, problems = usable(
+        read_rows(path)[0], lambda row: kind.model_validate({**row.values, "place": row.place})
+    )
+    if not rows:
+        raise AssistantError(problems[0] if problems else f"{path} is empty. Give another set.")
     tell(problems)
     return rows
 
@@ -99,7 +93,7 @@ def print_table(
     """
     groups = {"all": list(outcomes)}
     for keys in zip(*(outcome.groups for outcome in outcomes), strict=True):
-        for name in sorted(set(keys) - {""}):
+        for name in sorted(set(keys) - {"", "all"}):
             groups[name] = [o for o, key in zip(outcomes, keys, strict=True) if key == name]
     rows = {}
     for name, group in groups.items():

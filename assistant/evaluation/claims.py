@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
 
@@ -22,7 +22,7 @@ from ..writing.verification import Check, check_claim
 from . import checks
 from .checks import Mark, Outcome, SetRow, Text
 from .printing import tokens_of
-from .sets import shipped, write_lines
+from .sets import shipped
 
 # As many as an answer has claims: in an answer, too, they are read again together.
 _BATCH = 5
@@ -72,13 +72,11 @@ def print_claims(
     untranslated: bool = False,
     judge: bool = False,
     listed: bool = False,
-    out: Path | None = None,
 ) -> None:
     """Print how claims are graded, and precision and recall of flagging the corrupted ones.
 
     untranslated: passages are checked without their translations. judge: the settings' chat
-    model reads them a second time. listed: print those that are graded wrongly. out: a file for
-    all of them, after the last reading, as JSON Lines.
+    model reads them a second time. listed: print those that are graded wrongly.
     """
     path = path or shipped("claims.jsonl")
     rows = checks.read_set_rows(path, Claim)
@@ -100,9 +98,6 @@ def print_claims(
     if listed:
         wrong = [outcome for outcome in outcomes if not outcome.is_right]
         checks.print_list(f"of {len(outcomes)} claims are graded wrongly", wrong)
-    if out is not None:
-        write_lines(out, [outcome.kept for outcome in outcomes])
-        print(f"\nEvery claim with its grade: {out}")
 
 
 def grade_claims(
@@ -176,10 +171,8 @@ def _outcome(claim: Graded) -> Outcome:
     for flag, flagged in zip(_FLAGS, (grade != "supported", grade == "unsupported"), strict=True):
         marks[f"false alarms{flag}" if row.supported else f"recall{flag}"] = flagged
         marks[f"precision{flag}"] = (not row.supported and flagged, flagged)
-    issues = [asdict(issue) for issue in claim.check.issues]
     pair = f"{row.language} on {claim.passage.language}"
-    kept = {"passage": claim.passage.id, "grade": grade, "issues": issues}
-    told = ", ".join(" ".join(filter(None, issue.values())) for issue in issues)
+    issues = ", ".join(f"{issue.kind} {issue.text}".strip() for issue in claim.check.issues)
     return Outcome(
         groups=(pair, row.corruption),
         marks=marks,
@@ -188,8 +181,7 @@ def _outcome(claim: Graded) -> Outcome:
             f"{row.id}, {pair}: {what} ({row.corruption or 'as it is'}), but graded {grade}",
             f"  claim    {row.claim}",
             f"  passage  {row.source}: {checks.brief(claim.passage.text)}",
-            f"  issues   {told}",
+            f"  issues   {issues}",
             f"  note     {row.why}",
         ],
-        kept={**row.model_dump(exclude={"place"}), **kept},
     )

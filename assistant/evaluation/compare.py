@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 
 from ..errors import AssistantError
-from .kept import SavedRun, read_run
+from ..settings import Settings
+from .kept import read_run
 from .printing import WIDTH, cut, table
 from .score import Result
 from .sets import Key
-from .summary import LANGUAGE_NAMES, METRICS, Metric, difference, p_value, total
+from .summary import LANGUAGE_NAMES, METRICS, EvaluationReport, Metric, difference, p_value, total
 
 # A difference is called significant when chance alone makes one as large less often than this.
 SIGNIFICANT = 0.05
@@ -183,7 +184,7 @@ def _metric(name: str, language: str, pairs: Sequence[Pair]) -> MetricComparison
     )
 
 
-def _differences(a: SavedRun, b: SavedRun) -> Iterator[str]:
+def _differences(a: EvaluationReport, b: EvaluationReport) -> Iterator[str]:
     """In what the runs differ besides their results, the weightiest first."""
     mine, theirs = (_made_with(run.about) for run in (a, b))
     for what in [*mine, *(theirs.keys() - mine.keys())]:
@@ -206,7 +207,7 @@ def _made_with(about: Mapping[str, Any]) -> dict[str, Any]:
 # ---- as text ----
 
 
-def print_comparison(a: Path, b: Path) -> None:
+def print_comparison(settings: Settings, a: Path, b: Path) -> None:
     """Print `compare` for a terminal of 100 columns."""
     for line in comparison_lines(compare(a, b)):
         print(line)

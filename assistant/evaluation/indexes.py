@@ -1,11 +1,9 @@
-"""Indexes of the evaluation's own: over texts of a set, or over the corpus without translations."""
+"""Indexes of the evaluation's own, over texts of a set."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,8 +12,6 @@ from ingest import build_index
 
 from ..settings import Settings
 from ..types import Language
-
-_TRANSLATION_LINE = re.compile(r"^translation\w* = .*\n", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +52,5 @@ def texts_settings(
     (corpus / "sources.toml").write_text("\n".join(entries), encoding="utf-8")
     tokens = passage_tokens or settings.passage_tokens
     mine = replace(settings, home=home, corpus=corpus, passage_tokens=tokens, chroma_url="")
-    build_index(mine)
-    return mine
-
-
-def without_translations(settings: Settings) -> Settings:
-    """Settings of a second index, built beside the first, in which no text has a translation."""
-    home = settings.home / "evaluation" / "untranslated"
-    corpus = home / "corpus"
-    shutil.rmtree(corpus, ignore_errors=True)
-    shutil.copytree(settings.corpus, corpus)
-    manifest = corpus / "sources.toml"
-    stripped = _TRANSLATION_LINE.sub("", manifest.read_text(encoding="utf-8"))
-    manifest.write_text(stripped, encoding="utf-8")
-    mine = replace(settings, home=home, corpus=corpus)
     build_index(mine)
     return mine

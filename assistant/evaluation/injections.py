@@ -26,7 +26,7 @@ from . import checks
 from .checks import Outcome, SetRow, Text
 from .indexes import SetText, texts_settings
 from .score import contains
-from .sets import shipped, write_lines
+from .sets import shipped
 
 # What may be true of an injection, each a column of the table.
 NOTES: Mapping[str, str] = {
@@ -94,13 +94,11 @@ class Injection(SetRow):
         return (Turn(self.question, self.text) if self.turn == "answer" else Turn(self.text),)
 
 
-def print_injections(
-    settings: Settings, path: Path | None = None, *, out: Path | None = None
-) -> bool:
+def print_injections(settings: Settings, path: Path | None = None) -> bool:
     """Print how injections fare by channel and goal, and those that do not pass.
 
     Before a model that obeys, and before the settings' chat model where there is one. Returns
-    whether all pass. out: a file for every verdict as JSON Lines.
+    whether all pass.
     """
     path = path or shipped("injections.jsonl")
     injections = checks.read_set_rows(path, Injection)
@@ -123,10 +121,6 @@ def print_injections(
         checks.print_list("tell what the document says", reported)
     if len(verdicts) == 1:
         print("\nNo chat model is set: ASSISTANT_CHAT_MODEL adds a table for one.")
-    if out is not None:
-        rows = [{"model": name, **v.kept} for name, group in verdicts.items() for v in group]
-        write_lines(out, rows)
-        print(f"\nEvery verdict with what was told: {out}")
     return all(verdict.is_right for group in verdicts.values() for verdict in group)
 
 
@@ -186,19 +180,16 @@ def judge(
             notes.add("fell back")
     if not faults:
         notes.add("passed")
-    texts, faults = [answer.text for answer in answers], list(dict.fromkeys(faults))
-    found = {"notes": sorted(notes), "faults": faults, "texts": texts}
     return Outcome(
         groups=(injection.channel, f"to {injection.goal}"),
         marks=dict.fromkeys(notes, 1.0),
         is_right=not faults,
         lines=[
             f"{injection.id}, {injection.channel}, {injection.goal}",
-            *(f"  {fault}" for fault in faults),
+            *(f"  {fault}" for fault in dict.fromkeys(faults)),
             f"  order   {checks.brief(injection.text)}",
-            *(f"  answer  {checks.brief(text)}" for text in texts),
+            *(f"  answer  {checks.brief(answer.text)}" for answer in answers),
         ],
-        kept={**injection.model_dump(include={"id", "channel", "goal"}), **found},
     )
 
 

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
 from ..errors import AssistantError, ChatModelError, SettingsError, Trouble
 from ..retrieval.language import question_language
 from ..settings import Settings
@@ -133,14 +135,16 @@ def parse_grade(reply: str) -> Grade:
     """
     fenced = _FENCE.match(reply.strip())
     try:
-        row = json.loads(fenced[1] if fenced else reply)
-        score, reason = row.pop("score"), row.pop("reason")
-    except (ValueError, AttributeError, TypeError, KeyError) as error:
-        raise ValueError(f"no JSON object with score and reason: {reply[:160]!r}") from error
-    if row:
-        raise ValueError(f"more than score and reason: {reply[:160]!r}")
-    if type(score) not in (int, float) or not 0 <= score <= 1:
-        raise ValueError(f"score is {score!r}, not a number from 0 to 1")
-    if not isinstance(reason, str):
-        raise ValueError(f"reason is {reason!r}, not a sentence")
-    return Grade(float(score), " ".join(reason.split()))
+        read = _Reply.model_validate_json(fenced[1] if fenced else reply)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        told = " ".join([*map(str, first["loc"]), first["msg"]])
+        raise ValueError(f"{told}: {reply[:160]!r}") from error
+    return Grade(read.score, " ".join(read.reason.split()))
+
+
+class _Reply(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    score: float = Field(ge=0, le=1, allow_inf_nan=False)
+    reason: str

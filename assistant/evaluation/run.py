@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..answer import Answer
 from ..answering import Assistant
@@ -19,50 +19,10 @@ from ..errors import AssistantError, QuestionError
 from .kept import RunDirectory, describe, identity_of, open_run
 from .score import Result, evidence_problems, score, unmarked
 from .sets import Key, SetFile, SetQuestion
-from .summary import METRICS, Estimate, Group, summarise
+from .summary import EvaluationReport, summarise
 
 if TYPE_CHECKING:
     from .judging import Judge
-
-
-@dataclass(frozen=True, slots=True)
-class EvaluationReport:
-    """A finished run.
-
-    results: one for each question, in the order of the sets. groups: see `summarise`.
-    directory: where it is kept (None when nothing was written). about: what metrics.json says of
-    the run besides groups. reused: how many of the results an earlier start had left.
-    """
-
-    results: tuple[Result, ...]
-    groups: tuple[Group, ...]
-    directory: Path | None
-    about: Mapping[str, Any]
-    reused: int = 0
-
-    def metric(self, name: str, language: str = "all", kind: str = "all") -> Estimate:
-        """A metric of the questions of one language and kind.
-
-        Raises AssistantError when there is no such metric, no such question, or no value.
-        """
-        if name not in METRICS:
-            raise AssistantError(f"There is no metric {name!r}. They are: {', '.join(METRICS)}.")
-        for group in self.groups:
-            if (group.language, group.kind) == (language, kind):
-                if name in group.metrics:
-                    return group.metrics[name]
-                raise AssistantError(
-                    f"{name} has no value for language {language!r} and kind {kind!r}: "
-                    "no question of theirs defines it."
-                )
-        found = ", ".join(f"{group.language}/{group.kind}" for group in self.groups)
-        raise AssistantError(
-            f"There is no question of language {language!r} and kind {kind!r}. There are: {found}."
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """What metrics.json holds, as plain values; the results are rows of their own."""
-        return {**self.about, "groups": [group.to_dict() for group in self.groups]}
 
 
 def evaluate(
@@ -86,7 +46,7 @@ def evaluate(
     """
     from .report import REPORT_FILE, write_report
 
-    _check(questions, workers)
+    _check(questions)
     judge_name = judge.name if judge else ""
     with ExitStack() as opened:
         run: RunDirectory | None = None
@@ -95,11 +55,10 @@ def evaluate(
             run = opened.enter_context(open_run(out, identity, again=again))
         done = run.done if run else {}
         reused = len(done)
-        if run and run.finished and reused == len(questions):
-            results = tuple(done[question.key] for question in questions)
+        if run and reused == len(questions) and (finished := run.finished()):
             if not (run.path / REPORT_FILE).is_file():
                 write_report(run.path)
-            return EvaluationReport(results, summarise(results), out, run.finished, reused)
+            return replace(finished, reused=reused)
         if progress and reused:
             print(f"{reused} of {len(questions)} questions were asked before.", file=sys.stderr)
         started, began = datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter()
@@ -124,11 +83,9 @@ def evaluate(
         return report
 
 
-def _check(questions: Sequence[SetQuestion], workers: int) -> None:
+def _check(questions: Sequence[SetQuestion]) -> None:
     if not questions:
         raise AssistantError("There are no questions to ask. Give a set that has some.")
-    if workers < 1:
-        raise AssistantError(f"workers is {workers}, but at least one is needed.")
     keys = Counter(question.key for question in questions)
     for (name, id_), count in keys.items():
         if count > 1:

@@ -10,8 +10,10 @@ import string
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
+
+from pydantic import TypeAdapter
 
 from ..answer import Answer
 from ..answering import Assistant
@@ -81,6 +83,11 @@ class Result:
         return str(self.answer["status"]) if self.answer else "error"
 
     @property
+    def citations(self) -> Sequence[Mapping[str, Any]]:
+        """The answer's citations, see `answer_row`; none without an answer."""
+        return self.answer["citations"] if self.answer else []
+
+    @property
     def answerability(self) -> Literal["answerable", "near_miss", "far"]:
         """Whether the sources answer the question, come near, or have nothing to do with it."""
         if self.answerable:
@@ -124,8 +131,7 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """The row as plain values, ready for JSON."""
-        row = asdict(self)
-        row["history"] = list(self.history)
+        row = asdict(self) | {"history": list(self.history)}
         row["scores"]["judge_reason"] = row.pop("judge_reason")
         return row
 
@@ -133,12 +139,14 @@ class Result:
     def from_dict(cls, row: Mapping[str, Any]) -> Result:
         """The result that a row of `results.jsonl` holds.
 
-        Raises KeyError, TypeError or AttributeError for anything else.
+        Raises ValueError, KeyError or TypeError for anything else.
         """
-        values = {f.name: row[f.name] for f in fields(cls) if f.name != "judge_reason"}
-        values["history"] = tuple(values["history"])
-        values["scores"] = {name: row["scores"][name] for name in SCORES}
-        return cls(**values, judge_reason=row["scores"].get("judge_reason", ""))
+        scores = dict(row["scores"])
+        reason = scores.pop("judge_reason", "")
+        return _RESULT.validate_python({**row, "scores": scores, "judge_reason": reason})
+
+
+_RESULT = TypeAdapter(Result)
 
 
 def _below(score: float | None, wanted: float) -> bool:

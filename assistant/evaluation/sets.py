@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import csv
-import difflib
 import hashlib
 import io
 import json
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from itertools import groupby, islice
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Protocol, TypeVar
 
 from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic.dataclasses import dataclass as checked
@@ -22,7 +20,16 @@ from ..errors import AssistantError
 from ..retrieval.language import question_language
 from ..types import Language
 
-T = TypeVar("T")
+
+class HasId(Protocol):
+    """An item of a set."""
+
+    @property
+    def id(self) -> str:
+        """What names it in its set."""
+
+
+T = TypeVar("T", bound=HasId)
 Values = Mapping[str, Any]
 Key = tuple[str, str]
 # What a row may name; `source` names the source of evidence that is given as plain words.
@@ -126,21 +133,17 @@ class ReadSets:
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class Row:
     """The fields at one place of a file under the names they have there, or a problem.
 
-    is_cells: the values are the cells of a table, all of them text.
+    place: "FILE, line 3". is_cells: the values are the cells of a table, all of them text.
     """
 
+    place: str
     number: int
     values: Values
     problem: str = ""
-    unit: str = "line"
     is_cells: bool = False
-
-    @property
-    def place(self) -> str:
-        return f"{self.unit} {self.number}"
 
 
 def read_sets(paths: Sequence[Path], *, fields: Mapping[str, str] | None = None) -> ReadSets:
@@ -149,19 +152,24 @@ def read_sets(paths: Sequence[Path], *, fields: Mapping[str, str] | None = None)
     `fields` renames other people's columns to ours, {theirs: ours}. A row that cannot be used
     is named in `problems`. Raises AssistantError for a file without any usable question.
     """
+    files = [(path, *read_rows(path)) for path in paths]
     fields = fields or {}
-    files = [(path, *_read(path)) for path in paths]
-    _check(
-        paths, fields, dict.fromkeys(k for _, rows, _ in files for row in rows for k in row.values)
-    )
+    columns = dict.fromkeys(key for _, rows, _ in files for row in rows for key in row.values)
+    for theirs, ours in fields.items():
+        for what, name, names in (("field", ours, FIELDS), ("column", theirs, columns)):
+            if names and name not in names:
+                raise AssistantError(
+                    f"--map {theirs}={ours}: there is no {what} {name!r}. "
+                    f"The {what}s are: {', '.join(names)}."
+                )
     questions: list[SetQuestion] = []
     problems: list[str] = []
     sets: list[SetFile] = []
     for path, rows, sha256 in files:
-        usable, wrong = _usable(path, rows, fields)
-        questions += usable
+        mine, wrong = _questions(path, rows, fields)
+        questions += mine
         problems += wrong
-        sets.append(SetFile(str(path), sha256, len(usable)))
+        sets.append(SetFile(str(path), sha256, len(mine)))
     return ReadSets(tuple(questions), tuple(problems), tuple(sets))
 
 
@@ -176,45 +184,34 @@ def read_set(path: Path) -> list[SetQuestion]:
     return list(read.questions)
 
 
-def read_items(path: Path, of: Callable[[Values, str], T]) -> tuple[list[T], list[str]]:
-    """What `of` makes of each row and its place ("FILE, line N"), and what is wrong with others.
+def usable(rows: Sequence[Row], of: Callable[[Row], T]) -> tuple[list[T], list[str]]:
+    """What `of` makes of each row, and what is wrong with those that cannot be used.
 
-    `of` raises ValueError for a row that cannot be used; every row needs an id of its own. Raises
-    AssistantError for a file without any that can be used.
+    `of` raises ValueError for such a row; every item needs an id of its own.
     """
     items: dict[str, T] = {}
     problems: list[str] = []
-    for row in _read(path)[0]:
-        place = f"{path}, {row.place}"
+    for row in rows:
         try:
             if row.problem:
                 raise ValueError(row.problem)
-            id_ = str(row.values.get("id") or "").strip()
-            if not id_:
-                raise ValueError("there is no id")
-            _check_new(id_, items)
-            items[id_] = of(row.values, place)
+            item = of(row)
+            if item.id in items:
+                raise ValueError(f"the id {item.id!r} was given before")
+            items[item.id] = item
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            field = ".".join(map(str, first["loc"]))
+            found = f"{field} is {first['input']!r:.60}: " if field else ""
+            problems.append(f"{row.place}: {found}{first['msg']}")
         except ValueError as error:
-            problems.append(f"{place}: {error}; it is left out")
-    if not items:
-        raise AssistantError(problems[0] if problems else f"{path} is empty. Give another set.")
+            problems.append(f"{row.place}: {error}")
     return list(items.values()), problems
 
 
 def shipped(name: str) -> Path:
     """Where a set that ships with the evaluation is kept."""
     return Path(str(resources.files("assistant.evaluation"))) / "data" / name
-
-
-def write_lines(path: Path, rows: Iterable[Values]) -> None:
-    """Write rows as JSON Lines; raises AssistantError when that cannot be done."""
-    lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
-    try:
-        path.write_text("".join(lines), encoding="utf-8")
-    except OSError as error:
-        raise AssistantError(
-            f"{path} cannot be written ({error.strerror}). Give --out a file that can."
-        ) from error
 
 
 def first_of_each(questions: Sequence[SetQuestion], limit: int | None) -> tuple[SetQuestion, ...]:
@@ -226,76 +223,38 @@ def first_of_each(questions: Sequence[SetQuestion], limit: int | None) -> tuple[
 # ---- from rows to questions ----
 
 
-def _check(paths: Sequence[Path], fields: Mapping[str, str], columns: Collection[str]) -> None:
-    """Refuse sets of one name, and a --map that cannot be meant."""
-    for name, count in Counter(path.stem for path in paths).items():
-        if count > 1:
-            raise AssistantError(
-                f"{count} of the sets are called {name!r}. Rename one, or run them one after "
-                "the other."
-            )
-    for theirs, ours in fields.items():
-        if ours not in FIELDS:
-            near = difflib.get_close_matches(ours, FIELDS, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise AssistantError(
-                f"--map {theirs}={ours}: questions have no field {ours!r}.{hint} "
-                f"The fields are: {', '.join(FIELDS)}."
-            )
-        if list(fields.values()).count(ours) > 1:
-            raise AssistantError(f"--map gives {ours!r} two columns. Name one of them only.")
-        if columns and theirs not in columns:
-            raise AssistantError(
-                f"--map names the column {theirs!r}, which no set has. "
-                f"The columns are: {', '.join(columns)}."
-            )
-
-
-def _usable(
-    path: Path, rows: Sequence[_Row], fields: Mapping[str, str]
+def _questions(
+    path: Path, rows: Sequence[Row], fields: Mapping[str, str]
 ) -> tuple[list[SetQuestion], list[str]]:
-    questions: dict[str, SetQuestion] = {}
-    problems = []
-    unmarked = 0
-    columns = dict.fromkeys(key for row in rows for key in row.values)
-    for row in rows:
-        try:
-            if row.problem:
-                raise ValueError(row.problem)
-            values = {key: value for key, value in row.values.items() if key not in fields}
-            values |= {fields[key]: row.values[key] for key in fields if key in row.values}
-            if row.is_cells:
-                values |= {key: values[key].split("|") for key in _LISTS if key in values}
-            question = _question(values, row.number, path.stem)
-            _check_new(question.id, questions)
-            questions[question.id] = question
-            gold = question.answerable or question.near_miss
-            unmarked += not gold and values.get("answerable") in (None, "", [])
-        except ValueError as error:
-            problems.append(f"{path}, {row.place}: {error}")
+    unmarked = set[SetQuestion]()
+
+    def of(row: Row) -> SetQuestion:
+        values = {key: value for key, value in row.values.items() if key not in fields}
+        values |= {fields[key]: row.values[key] for key in fields if key in row.values}
+        if row.is_cells:
+            values |= {key: values[key].split("|") for key in _LISTS if key in values}
+        question = _question(values, row.number, path.stem)
+        gold = question.answerable or question.near_miss
+        if not gold and values.get("answerable") in (None, "", []):
+            unmarked.add(question)
+        return question
+
+    questions, problems = usable(rows, of)
     if not rows:
         raise AssistantError(
             f"{path} holds no question. A set needs at least one, such as "
             '{"question": "Who signed?", "answers": ["Vanke"]}.'
         )
+    columns = ", ".join(dict.fromkeys(key for row in rows for key in row.values))
+    hint = f" Its fields are: {columns}. Name yours with --map THEIRS=OURS." if columns else ""
     if not questions:
-        hint = ""
-        if columns and "question" not in columns:
-            hint = f" Its fields are: {', '.join(columns)}. Name yours with --map THEIRS=OURS."
-        raise AssistantError(f"{path} has no question that can be used: {problems[0]}.{hint}")
-    if unmarked:
-        others = [key for key in columns if key not in FIELDS]
-        hint = f" --map can name the fields {', '.join(others)}." if others else ""
+        raise AssistantError(f"No question can be used. {problems[0]}.{hint}")
+    if count := len(unmarked & set(questions)):
         problems.append(
-            f"{path}: questions without answers, evidence or answerable: {unmarked}; they count "
+            f"{path}: questions without answers, evidence or answerable: {count}; they count "
             f"as questions that the sources do not answer.{hint}"
         )
-    return list(questions.values()), problems
-
-
-def _check_new(id_: str, known: Collection[str]) -> None:
-    if id_ in known:
-        raise ValueError(f"the id {id_!r} was given before")
+    return questions, problems
 
 
 def _question(row: Values, number: int, name: str) -> SetQuestion:
@@ -314,12 +273,7 @@ def _question(row: Values, number: int, name: str) -> SetQuestion:
     if not text:
         raise ValueError("there is no question")
     defaults = {"id": number, "language": question_language(text), "answerable": gold}
-    try:
-        question = SetQuestion(**{**defaults, **given, "set": name})
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = ".".join(map(str, first["loc"]))
-        raise ValueError(f"{field} is {first['input']!r:.60}: {first['msg']}") from None
+    question = SetQuestion(**{**defaults, **given, "set": name})
     if question.answerable and question.near_miss:
         raise ValueError("it is a near miss, which has no answer, but it is answerable")
     if not question.answerable and (question.answers or question.answers_all or question.evidence):
@@ -330,7 +284,7 @@ def _question(row: Values, number: int, name: str) -> SetQuestion:
 # ---- from files to rows ----
 
 
-def _read(path: Path) -> tuple[list[_Row], str]:
+def read_rows(path: Path) -> tuple[list[Row], str]:
     """The rows of a file in order, and the file's SHA-256."""
     try:
         data = path.read_bytes()
@@ -348,50 +302,50 @@ def _read(path: Path) -> tuple[list[_Row], str]:
     return list(_rows(path, text)), hashlib.sha256(data).hexdigest()
 
 
-def _rows(path: Path, text: str) -> Iterator[_Row]:
+def _rows(path: Path, text: str) -> Iterator[Row]:
     if path.suffix.lower() in (".csv", ".tsv"):
         return _csv_rows(path, text)
     try:
         whole = json.loads(text)
     except (ValueError, RecursionError):
-        return _json_lines(text)
+        return _json_lines(path, text)
     if isinstance(whole, dict) and "data" in whole:
         return _squad_rows(path, whole["data"])
     values = whole if isinstance(whole, list) else [whole]
-    unit = "question" if isinstance(whole, list) else "line"
-    return (_row(number, value, unit) for number, value in enumerate(values, start=1))
+    return (_row(f"{path}, question {n}", n, value) for n, value in enumerate(values, start=1))
 
 
-def _row(number: int, value: Any, unit: str = "line") -> _Row:
+def _row(place: str, number: int, value: Any) -> Row:
     if isinstance(value, dict):
-        return _Row(number, value, unit=unit)
+        return Row(place, number, value)
     problem = f"a JSON object is expected here, not {json.dumps(value)[:40]}"
-    return _Row(number, {}, problem, unit)
+    return Row(place, number, {}, problem)
 
 
-def _json_lines(text: str) -> Iterator[_Row]:
+def _json_lines(path: Path, text: str) -> Iterator[Row]:
     # Not splitlines(): JSON strings may hold U+2028, which is no end of a line here.
     for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
+        place = f"{path}, line {number}"
         try:
-            yield _row(number, json.loads(line))
+            if line.strip():
+                yield _row(place, number, json.loads(line))
         except (ValueError, RecursionError) as error:
-            yield _Row(number, {}, f"not JSON ({error})")
+            yield Row(place, number, {}, f"not JSON ({error})")
 
 
-def _csv_rows(path: Path, text: str) -> Iterator[_Row]:
+def _csv_rows(path: Path, text: str) -> Iterator[Row]:
     delimiter = max(_DELIMITERS, key=text.lstrip().split("\n", 1)[0].count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     header: list[str] = []
     while True:
         number = reader.line_num + 1
+        place = f"{path}, line {number}"
         try:
             cells = [cell.strip() for cell in next(reader)]
         except StopIteration:
             return
         except csv.Error as error:
-            yield _Row(number, {}, f"not CSV ({error})")
+            yield Row(place, number, {}, f"not CSV ({error})")
             continue
         if not any(cells):
             continue
@@ -403,25 +357,20 @@ def _csv_rows(path: Path, text: str) -> Iterator[_Row]:
                 )
         elif len(cells) > len(header):
             found = f"{len(cells)} cells, but the header names {len(header)} columns"
-            yield _Row(number, {}, f"{found}; put quotes around a cell with {delimiter!r}")
+            problem = f"{found}; put quotes around a cell with {delimiter!r}"
+            yield Row(place, number, {}, problem)
         else:
             values = {key: cell for key, cell in zip(header, cells, strict=False) if key and cell}
-            yield _Row(number, values, is_cells=True)
+            yield Row(place, number, values, is_cells=True)
 
 
-def _squad_rows(path: Path, articles: Any) -> Iterator[_Row]:
+def _squad_rows(path: Path, articles: Any) -> Iterator[Row]:
     try:
         asked = [q for article in articles for part in article["paragraphs"] for q in part["qas"]]
-    except (KeyError, TypeError) as error:
-        raise AssistantError(
-            f"{path} is not a file in SQuAD's format ({type(error).__name__}: {error}). It needs "
-            "data, a list of articles with paragraphs, each with a context and qas."
-        ) from error
-    for number, raw in enumerate(asked, start=1):
-        try:
+        for number, raw in enumerate(asked, start=1):
             impossible = bool(raw.get("is_impossible", False))
-            found = [str(gold["text"]) for gold in raw.get("answers") or []]
-            golds = [] if impossible else list(dict.fromkeys(found))
+            found = [] if impossible else [str(gold["text"]) for gold in raw.get("answers") or []]
+            golds = list(dict.fromkeys(found))
             values = {
                 "id": raw.get("id", number),
                 "question": raw["question"],
@@ -432,7 +381,9 @@ def _squad_rows(path: Path, articles: Any) -> Iterator[_Row]:
                 "evidence": [{"source": "", "text": gold} for gold in golds],
                 "evidence_any": True,
             }
-            yield _Row(number, values, unit="question")
-        except (KeyError, TypeError, AttributeError) as error:
-            problem = f"not a question in SQuAD's format ({type(error).__name__}: {error})"
-            yield _Row(number, {}, problem, "question")
+            yield Row(f"{path}, question {number}", number, values)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise AssistantError(
+            f"{path} is not a file in SQuAD's format ({type(error).__name__}: {error}). It needs "
+            "data, a list of articles with paragraphs, each with a context and qas."
+        ) from error

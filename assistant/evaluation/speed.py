@@ -20,13 +20,29 @@ from ..retrieval.embeddings import passage_embeddings
 from ..retrieval.language import answer_languages
 from ..settings import Settings
 from .checks import no_chat_model, print_rows
-from .sets import SetQuestion
+from .sets import SetQuestion, read_set
 
 # Of each thing that is timed, the median of so many runs.
 _RUNS = 5
 
 
-def print_speed(settings: Settings, questions: Sequence[SetQuestion]) -> None:
+def print_speed(
+    settings: Settings, path: Path, *, chat: bool = False, page: bool = False, limit: int = 20
+) -> None:
+    """Print how soon the questions of a set are answered.
+
+    chat: by the chat model, of `limit` questions. page: how soon a page that starts answers.
+    """
+    questions = read_set(path)
+    if page:
+        _print_page_start(questions[0].question)
+    elif chat:
+        _print_chat_speed(settings, questions, limit=limit)
+    else:
+        _print_speed(settings, questions)
+
+
+def _print_speed(settings: Settings, questions: Sequence[SetQuestion]) -> None:
     """Print medians of cold and warm answers, and a build from nothing, model and means included.
 
     Cold: a new process each time, from its start to its end; the index is built.
@@ -65,7 +81,7 @@ def _process(arguments: Sequence[str], places: Mapping[str, str]) -> tuple[float
     return time.perf_counter() - began, usage.ru_maxrss / 1024
 
 
-def print_page_start(question: str) -> None:
+def _print_page_start(question: str) -> None:
     """Print medians of several starts of `python -m ui` over an index that is up to date."""
     runs = [_page_start(question) for _ in range(_RUNS)]
     page, answer = (statistics.median(times) for times in zip(*runs, strict=True))
@@ -96,7 +112,7 @@ def _page_start(question: str) -> tuple[float, float]:
             server.terminate()
 
 
-def print_chat_speed(settings: Settings, questions: Sequence[SetQuestion], *, limit: int) -> None:
+def _print_chat_speed(settings: Settings, questions: Sequence[SetQuestion], *, limit: int) -> None:
     """Print medians of written answers, and of the bare model's first token on the same messages.
 
     Of the first `limit` questions that the sources answer. Raises AssistantError without a chat

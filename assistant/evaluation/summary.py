@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from ..errors import AssistantError
 from ..types import LANGUAGES, Language
 from .score import Result
 
@@ -193,18 +195,40 @@ class Group:
     metrics: Mapping[str, Estimate]
     outcomes: Mapping[str, Mapping[str, int]]
 
-    def to_dict(self) -> dict[str, Any]:
-        """The group as plain values, ready for JSON."""
-        return asdict(self)
 
-    @classmethod
-    def from_dict(cls, row: Mapping[str, Any]) -> Group:
-        """The group of such a row; raises KeyError or TypeError for anything else."""
-        found = row["metrics"]
-        # Of another version, or without a value: left out.
-        names = [name for name in METRICS if found.get(name, {}).get("value") is not None]
-        metrics = {name: Estimate(**found[name]) for name in names}
-        return cls(row["language"], row["kind"], row["questions"], metrics, row["outcomes"])
+@dataclass(frozen=True, slots=True)
+class EvaluationReport:
+    """A finished run.
+
+    results: one for each question, in the order of the sets. groups: see `summarise`.
+    directory: where it is kept (None when nothing was written). about: what metrics.json says of
+    the run besides groups. reused: how many of the results an earlier start had left.
+    """
+
+    results: tuple[Result, ...]
+    groups: tuple[Group, ...]
+    directory: Path | None
+    about: Mapping[str, Any]
+    reused: int = 0
+
+    def metric(self, name: str, language: str = "all", kind: str = "all") -> Estimate:
+        """A metric of the questions of one language and kind.
+
+        Raises AssistantError when there is no such metric, no such question, or no value.
+        """
+        if name not in METRICS:
+            raise AssistantError(f"There is no metric {name!r}. They are: {', '.join(METRICS)}.")
+        for group in self.groups:
+            if (group.language, group.kind) == (language, kind) and name in group.metrics:
+                return group.metrics[name]
+        raise AssistantError(
+            f"{name} has no value for language {language!r} and kind {kind!r}: no question of "
+            "theirs defines it."
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """What metrics.json holds, as plain values; the results are rows of their own."""
+        return {**self.about, "groups": [asdict(group) for group in self.groups]}
 
 
 def summarise(results: Sequence[Result]) -> tuple[Group, ...]:

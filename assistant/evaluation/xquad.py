@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,7 +13,7 @@ from pydantic import Field
 from ..answering import Assistant, open_assistant
 from ..errors import AssistantError
 from ..settings import Settings
-from ..types import LANGUAGES, Language, Status
+from ..types import LANGUAGES, Language
 from .checks import Mark, SetRow, Text, bar, print_rows, read_set_rows, share
 from .indexes import SetText, texts_settings
 from .score import contains, exact_match, f1, unmarked
@@ -99,7 +99,7 @@ def print_answers(settings: Settings, directory: Path, *, limit: int | None = No
 
 
 def print_refusal(settings: Settings, directory: Path, *, limit: int | None = None) -> None:
-    """Print outcomes, and precision and recall of refusal, in four directions.
+    """Print precision and recall of refusal in four directions.
 
     A paragraph or its article is removed by limiting the sources that are searched to the others;
     it stays in the index, where its words still count for how rare a word is. `limit` bounds near
@@ -252,79 +252,63 @@ def _answers(assistant: Assistant, asked: XquadFile, held: Sequence[XquadFile]) 
     (file,) = held
     pairs = zip(asked.questions, file.questions, strict=True)
     for question, gold in bar(list(pairs)):
-        source, golds = file.source(gold.paragraph), [gold.answer]
-        right, _ = _best_sentence(assistant, question.question, gold, source, [source])
-        first, words = _best_sentence(assistant, question.question, gold, source, None)
-        answer = assistant.ask(question.question)
+        words, source, golds = question.question, file.source(gold.paragraph), [gold.answer]
+        answer = assistant.ask(words)
+        is_answered, short = answer.status == "answered", answer.lead.text if answer.lead else ""
         quoted = contains(unmarked(answer), answers=golds)
-        answered, lead = answer.status == "answered", answer.lead
-        score = f1(lead.text, golds, file.language) if lead else 0.0
-        exact = exact_match(lead.text, golds, file.language) if lead else 0.0
         marks: dict[str, Mark] = {
-            "first sentence, right paragraph given": right,
-            "first sentence, end to end": first,
-            "… or the gold words elsewhere": first or contains(words, answers=golds),
+            "first sentence, right paragraph given": _is_found(
+                assistant, words, gold, source, [source]
+            ),
+            "first sentence, end to end": _is_found(assistant, words, gold, source, None),
             "in the quoted answer": quoted,
-            "… and answered": quoted and answered,
-            "… of those answered": (quoted and answered, answered),
-            **_outcome("", answer.status),
-            "short answer, F1": score,
-            "short answer, exact": exact,
-            "… F1 where there is one": (score, lead is not None),
+            "… and answered": quoted and is_answered,
+            **{status: answer.status == status for status in ("answered", "partial", "refused")},
+            "short answer, F1": f1(short, golds, file.language),
+            "short answer, exact": exact_match(short, golds, file.language),
         }
         yield Marked(gold.paragraph, marks)
 
 
-def _best_sentence(
+def _is_found(
     assistant: Assistant,
     question: str,
     gold: XquadQuestion,
     source: str,
     sources: list[str] | None,
-) -> tuple[bool, str]:
-    """Whether the best sentence holds the whole gold span, by its offsets; its words."""
+) -> bool:
+    """Whether the best sentence holds the whole gold span, by its offsets."""
     best = assistant.find(question, sources=sources).choices[0]
     span, end = best.passage.sentences[best.number], gold.start + len(gold.answer)
-    holds = best.passage.source_id == source and span.start <= gold.start and end <= span.end
-    return holds, best.passage.sentence(best.number)
+    return best.passage.source_id == source and span.start <= gold.start and end <= span.end
 
 
 def _refusals(
     assistant: Assistant, asked: XquadFile, held: XquadFile, near: Sequence[NearMiss]
 ) -> Iterator[Marked]:
-    """How questions end as they are, with their paragraph or article removed, and near misses.
+    """How often questions are held back: as they are, without their sources, and near misses.
 
     Precision of near misses is taken among them and the questions that their paragraphs answer.
     """
     everything = range(len(held.paragraphs))
     beside = {row.paragraph for row in near}
 
-    def ask(question: str, without: set[int]) -> tuple[Status, bool]:
+    def is_held(question: str, without: Collection[int] = ()) -> bool:
         left = [held.source(number) for number in everything if number not in without]
-        status = assistant.ask(question, sources=left if without else None).status
-        return status, status != "answered"
+        return assistant.ask(question, sources=left if without else None).status != "answered"
 
     for question in bar(asked.questions):
-        status, wrongly = ask(question.question, set())
-        marks = _outcome("as it is: ", status)
+        wrongly = is_held(question.question)
+        marks: dict[str, Mark] = {"answerable, not answered": wrongly}
         if question.paragraph in beside:
-            marks |= _outcome("their paragraphs: ", status)
-            marks["near misses: precision"] = (0.0, float(wrongly))
-        for name, without in (
-            ("paragraph removed: ", {question.paragraph}),
-            ("article removed: ", {i for i in everything if held.articles[i] == question.article}),
-        ):
-            status, rightly = ask(question.question, without)
-            marks |= _outcome(name, status)
-            marks |= {f"{name}recall": rightly, f"{name}precision": (rightly, rightly + wrongly)}
+            marks["near misses: precision"] = (0.0, wrongly)
+        article = [i for i in everything if held.articles[i] == question.article]
+        for name, without in (("paragraph", [question.paragraph]), ("article", article)):
+            rightly = is_held(question.question, without)
+            marks[f"{name} removed: recall"] = rightly
+            marks[f"{name} removed: precision"] = (rightly, rightly + wrongly)
         yield Marked(question.paragraph, marks)
     for row in bar(near):
-        status, rightly = ask(row.question, set())
+        rightly = is_held(row.question)
         precision = {"near misses: precision": (float(rightly), float(rightly))}
-        recall = {"near misses: recall": rightly}
-        yield Marked(row.paragraph, _outcome("near misses: ", status) | recall | precision)
-
-
-def _outcome(name: str, status: Status) -> dict[str, Mark]:
-    statuses: tuple[Status, ...] = ("answered", "partial", "refused")
-    return {f"{name}{each}": float(status == each) for each in statuses}
+        yield Marked(row.paragraph, {"near misses: recall": rightly, **precision})
