@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import random
 import runpy
 import sys
 from pathlib import Path
 
 import pytest
 
-from assistant.retrieval.bundled_model import materialise
-from assistant.settings import Settings
-from research.fit_reader import PairEncoder, held_out
+from research.fit_reader import held_out
 from research.reading_pairs import natural_pairs, reading_pairs
 
 TEXT = "Vanke opened a centre in Hamburg in 2014."
@@ -62,12 +59,3 @@ def test_pairs_are_natural_swapped_and_across_languages(reading: Path) -> None:
     for pair in pairs:
         for start, end in pair.spans:
             assert pair.passage[start:end] in ("Hamburg", "汉堡")
-
-
-def test_a_pair_is_encoded_with_its_span(reading: Path) -> None:
-    encoder = PairEncoder(materialise(Settings.load().cache))
-    pair = natural_pairs(reading)[0]
-    encoded = encoder.encode(pair, random.Random(0))
-    ((first, last),) = encoded.spans
-    places = encoded.offsets[first - encoded.passage_start : last - encoded.passage_start + 1]
-    assert TEXT[places[0][0] : places[-1][1]].strip() == "Hamburg"
