@@ -485,7 +485,7 @@ def test_a_model_that_no_provider_has_is_told_the_form(name: str, says_: str) ->
         open_chat_model(Settings(chat_model=name))
 
 
-@pytest.mark.parametrize("address", ["localhost:1234/v1", "http://", "file:///etc/passwd"])
+@pytest.mark.parametrize("address", ["localhost:1234/v1", "file:///etc/passwd"])
 def test_an_address_without_a_protocol_is_told_the_form(address: str) -> None:
     with pytest.raises(SettingsError, match="http://HOST:PORT/v1"):
         open_chat_model(Settings(chat_model="openai:m", chat_base_url=address))
@@ -496,6 +496,8 @@ def test_an_address_without_a_protocol_is_told_the_form(address: str) -> None:
     [
         ("openai", "langchain_openai", "'report-assistant[openai]'"),
         ("anthropic", "langchain_anthropic", "'report-assistant[anthropic]'"),
+        ("google_genai", "langchain_google_genai", "'report-assistant[google]'"),
+        ("ollama", "langchain_ollama", "'report-assistant[ollama]'"),
     ],
 )
 def test_a_missing_package_is_named_with_the_command(

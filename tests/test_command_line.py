@@ -85,13 +85,6 @@ def test_a_bad_question_gets_one_sentence_and_exit_code_1(
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-def test_a_missing_index_says_what_to_run(environment: dict[str, str], tmp_path: Path) -> None:
-    done = run({**environment, "ASSISTANT_HOME": str(tmp_path)}, "Who?")
-    assert done.returncode == 1
-    assert "python -m ingest" in done.stderr
-    assert "Traceback" not in done.stderr
-
-
 def test_a_stale_index_still_answers_and_says_so(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
@@ -103,12 +96,6 @@ def test_a_stale_index_still_answers_and_says_so(
     assert done.returncode == 0
     assert "Provenience" in done.stdout
     assert "python -m ingest" in done.stderr
-
-
-def test_a_misspelt_setting_is_named(environment: dict[str, str]) -> None:
-    done = run({**environment, "ASSISTANT_LANGUAGES": "en"}, "Who?")
-    assert done.returncode == 1
-    assert "Did you mean 'language'?" in done.stderr
 
 
 def test_an_answer_needs_neither_torch_nor_gradio(environment: dict[str, str]) -> None:

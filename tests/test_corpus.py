@@ -80,6 +80,7 @@ def _bad_glossary(folder: Path) -> None:
     [
         (in_text("全部增长。\n", ""), ["firms.zh.txt", "7 lines", "6", "Align them line by line"]),
         (in_text("# 企业", "企业"), ["firms.zh.txt", "line 1", "heading", "Align"]),
+        (in_text("\n\n全", "\n全\n"), ["firms.zh.txt", "line 5", "blank on one side", "Align"]),
         (in_text("1.2万", "1.3万"), ["firms.zh.txt", "line 3", "12000", "Correct the text"]),
         (
             lambda f: (f / "texts" / "alone.en.txt").write_text("Two.\n"),
@@ -95,8 +96,11 @@ def _bad_glossary(folder: Path) -> None:
             in_manifest('id = "alone"', 'id = "firms"'),
             ["sources.toml", "'firms'", "twice", "must differ"],
         ),
+        (in_manifest('id = "alone"', 'id = "A b"'), ["sources.toml", "'A b'", "is made of"]),
         (in_manifest('"en"', '"fr"'), ["sources.toml", "language must be en or zh"]),
+        (in_manifest('"original"', '"copy"'), ["sources.toml", "kind one of", "digest"]),
         (in_manifest("[[source]]", "[[source"), ["sources.toml", "cannot be read", "Mend it"]),
+        (in_manifest("[[source]]", "[[text]]"), ["sources.toml", "no [[source]]", "Add one"]),
         (_no_manifest, ["sources.toml", "no manifest", "Set ASSISTANT_CORPUS"]),
         (_bad_glossary, ["glossary.tsv", "line 2", "needs four filled cells"]),
     ],

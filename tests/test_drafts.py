@@ -34,6 +34,7 @@ def claims(reply: str, *, cut_off: bool = False) -> list[tuple[str, tuple[int, .
         ("增长了。[2]下降了。[3]", [("增长了。", (2,)), ("下降了。", (3,))]),
         ("“It grew.” [2] So they say [3].", [("“It grew.”", (2,)), ("So they say.", (3,))]),
         ("[1.2] It grew.", [("It grew.", (1,))]),
+        ("It grew.\n[2]", [("It grew.", ())]),
         ("It **grew** [2].", [("It grew.", (2,))]),
         ("## Growth\nIt grew [1].", [("Growth", ()), ("It grew.", (1,))]),
         ("- It grew [1]\n- It fell [2]", [("It grew", (1,)), ("It fell", (2,))]),
@@ -41,6 +42,7 @@ def claims(reply: str, *, cut_off: bool = False) -> list[tuple[str, tuple[int, .
         ("[It grew](https://x.example/?q=1) [1].", [("It grew.", (1,))]),
         ("It grew, see www.x.example[1].", [("It grew, see.", (1,))]),
         ("See [12345].", [("See [12345].", ())]),
+        ("", []),
         ("[1]", []),
     ],
 )

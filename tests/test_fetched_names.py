@@ -45,6 +45,7 @@ def named(
         (zipped("META-INF/container.xml"), "/book", "", "book.epub"),
         (b"words", "/a.md", "text/plain", "a.md"),
         (b"words", "/a.php", "text/html", "a.txt"),
+        (b"<title>A</title>words", "/a.php", "text/html", "a.html"),
         (b"a,b", "/v1.2", "text/csv", "v1.2.csv"),
         (b"words", "/..%2F..%2Fetc%2Fpasswd", "text/plain", "passwd.txt"),
         (b"words", "/a.exe", "application/octet-stream", "a.exe"),
@@ -61,10 +62,12 @@ def test_the_body_says_the_kind_then_the_name_then_the_media_type(
     [
         ('attachment; filename="report.txt"', "report.txt"),
         ("attachment; filename*=UTF-8''%E6%8A%A5%E5%91%8A.txt", "报告.txt"),
+        ('attachment; filename="报告.txt"', "报告.txt"),
         ('inline; filename="..\\\\..\\\\boot.ini"', "boot.txt"),
         ("inline; filename*=UTF-8''..%2F..%2F.ssh%2Fid.txt", "id.txt"),
         ('inline; filename="a\u202etxt.exe"', "atxt.txt"),
         ("attachment", "path.txt"),
+        ("attachment; filename*=NOSUCH''a%41.txt", "aA.txt"),
         ('attachment; filename="' + "x" * 500 + '.txt"', "x" * 120 + ".txt"),
     ],
 )

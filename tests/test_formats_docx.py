@@ -230,3 +230,15 @@ def test_a_password_opens_a_real_file_and_another_does_not(shared: Path) -> None
     data = (shared / "inputs" / "docx-password-protected.docx").read_bytes()
     assert refusal(data, "open sesame").reason == "wrong_password"
     assert read(data, password="VelvetSweatshop").text
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        word_file(paragraph(CHINESE))[:-60],
+        archive({"word/document.xml": "<w:document>"}),
+        archive({"word/document.xml": '<w:document xmlns:w="w"/>'}),
+    ],
+)
+def test_a_damaged_file_is_refused(data: bytes) -> None:
+    assert refusal(data).reason == "damaged"

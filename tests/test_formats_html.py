@@ -99,6 +99,7 @@ def test_small_pages_keep_all_their_words(source: str, text: str) -> None:
             "<tr><td>2015<td></tr><tr><td colspan=3>closed since</tr>",
             ["Region: North; Year: 2014; Firms: 3", "Region: North; Year: 2015", "closed since"],
         ),
+        ("<tr><th>Type<td>Boat</tr><tr><th>Seats<td>200</tr>", ["Type: Boat", "Seats: 200"]),
         ("<tr><td>地区<td>企业</tr><tr><td>北<td>3</tr>", ["地区：北; 企业：3"]),
         ("<tr><td colspan=99999>wide<td>1</tr><tr><td>a<td>2</tr>", ["wide; 1", "a; 2"]),
     ],
@@ -151,26 +152,6 @@ def test_real_pages_are_read(shared: Path, name: str, words: str) -> None:
 def test_a_real_page_in_arabic_is_refused_by_the_encoding_that_it_declares(shared: Path) -> None:
     with pytest.raises(DocumentError, match="Arabic"):
         read((shared / "inputs" / "html-noisy-meta-encoding.html").read_bytes())
-
-
-def test_an_article_in_a_soup_of_divs_is_found_with_the_title_above_it() -> None:
-    def links(*words: str) -> str:
-        return "".join(f'<a href="/{i}">{word}</a>' for i, word in enumerate(words))
-
-    paragraphs = "".join(f"<p>第{n}，{CHINESE}{CHINESE * 3}</p>" for n in "一二三四")
-    document = read(
-        (
-            "<title>孵化器开业_海港新闻网</title>"
-            f"<div class=top>{links('首页', '新闻', '财经', '体育')}</div>"
-            "<div class=wrap><div class=head><h1>孵化器开业</h1><i>3月4日 来源：海港报</i></div>"
-            f"<div class=content><div id=artibody>{paragraphs}</div></div>"
-            f"<div class=related><h3>相关</h3>{links('十座老磨坊', '租金涨', '新港')}</div></div>"
-            "<div class=foot><p>版权所有 海港新闻网 未经许可不得转载</p></div>"
-        ).encode("gbk")
-    )
-    assert document.text.startswith(f"# 孵化器开业\n\n第一，{CHINESE}")
-    assert document.text.endswith(f"第四，{CHINESE * 4}\n")
-    assert document.title == "孵化器开业"
 
 
 def test_an_article_that_only_a_script_shows_is_read_from_the_pages_data() -> None:
@@ -265,6 +246,8 @@ def test_chapters_count_together_towards_what_may_be_unpacked(
 @pytest.mark.parametrize(
     "files",
     [
+        {"META-INF/container.xml": "<container/>"},
+        {"META-INF/container.xml": CONTAINER},
         {"META-INF/container.xml": CONTAINER, "OPS/book.opf": "<package>"},
     ],
 )
@@ -277,3 +260,23 @@ def test_a_real_book_is_read(shared: Path) -> None:
     assert document.text.startswith("## Chapter 1\n\nThis is the text for chapter One\n\n")
     assert "Table of Contents" not in document.text
     assert (document.author, document.date) == ("Bart Hanssens", "2009-10-07")
+
+
+def test_an_article_in_a_soup_of_divs_is_found_with_the_title_above_it() -> None:
+    def links(*words: str) -> str:
+        return "".join(f'<a href="/{i}">{word}</a>' for i, word in enumerate(words))
+
+    paragraphs = "".join(f"<p>第{n}，{CHINESE}{CHINESE * 3}</p>" for n in "一二三四")
+    document = read(
+        (
+            "<title>孵化器开业_海港新闻网</title>"
+            f"<div class=top>{links('首页', '新闻', '财经', '体育')}</div>"
+            "<div class=wrap><div class=head><h1>孵化器开业</h1><i>3月4日 来源：海港报</i></div>"
+            f"<div class=content><div id=artibody>{paragraphs}</div></div>"
+            f"<div class=related><h3>相关</h3>{links('十座老磨坊', '租金涨', '新港')}</div></div>"
+            "<div class=foot><p>版权所有 海港新闻网 未经许可不得转载</p></div>"
+        ).encode("gbk")
+    )
+    assert document.text.startswith(f"# 孵化器开业\n\n第一，{CHINESE}")
+    assert document.text.endswith(f"第四，{CHINESE * 4}\n")
+    assert document.title == "孵化器开业"

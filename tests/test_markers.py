@@ -85,6 +85,7 @@ def test_every_style_of_bracket_is_a_marker(marker: str, passages: list[int]) ->
         ("[2.0]", [(2, None)]),
         ("[1, 1.2]", [(1, 2)]),
         ("[1.2-1.4]", [(1, None)]),
+        ("[2.1-3]", [(2, None)]),
         ("[1.2-3.1]", [(1, 2), (2, None), (3, 1)]),
     ],
 )
@@ -166,8 +167,11 @@ def test_a_number_never_shown_is_taken_out_and_reported(
         ("[1[9]]", [1]),
         ("[1[" + ",".join(["9"] * 20) + "]]", [1]),
         ("[[[[[[[[[[[[[[[[[[[[9]]]]]]]]]]]]]]]]]]]1]", [1]),
+        ("[来[9]源1]", [1]),
         ("[pass[9]age 1]", []),
+        ("[1[9].2]", [1]),
         ("[1[9]2]", [1, 2]),
+        ("[123[9]456]", []),
     ],
 )
 def test_no_marker_comes_about_where_something_is_taken_out(

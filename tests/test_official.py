@@ -149,3 +149,13 @@ def test_each_address_has_its_own_reason(tmp_path: Path, server: FetchServer) ->
         assert other in said
         assert "国办发〔2015〕9号" in said
         assert "--address notice=URL" in said
+
+
+def test_a_given_address_goes_instead_and_must_pass_too(
+    tmp_path: Path, server: FetchServer
+) -> None:
+    settings = corpus(tmp_path, server.body("/known.txt", NOTICE.encode()))
+    other = server.body("/other.txt", ("其他内容。" * 100).encode())
+    assert reasons(fetched(settings, "notice", at=other)) == ["not_official"]
+    assert [asked.path for asked in server.asked] == ["/other.txt"]
+    assert reasons(fetched(settings, "nobody")) == ["no_official"]

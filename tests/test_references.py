@@ -73,6 +73,7 @@ def test_gb_entries_of_the_shipped_sources(id_: str, expected: str) -> None:
         ({"author": "A; B; C"}, "apa", "en", "A, B, & C. (n.d.). Notes."),
         ({"author": "A; B; C; D"}, "gb", "en", "A, B, C, et al. Notes[Z]. n.d."),
         ({"date": "2015"}, "apa", "en", "Notes. (2015)."),
+        ({"date": "spring 2015"}, "apa", "en", "Notes. (spring 2015)."),
         ({"author": "A", "publisher": "P"}, "gb", "en", "A. Notes[Z]. P, n.d."),
         ({"title_en": "Quality standard GB/T 1"}, "gb", "en", "Quality standard GB/T 1[S]. n.d."),
         (

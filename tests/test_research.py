@@ -1,21 +1,11 @@
-"""How things were fitted still runs: each script's help, and the parts that need no hour."""
+"""How things were fitted still runs: each script finds all that it needs and says what it takes."""
 
 from __future__ import annotations
 
-import json
 import runpy
 import sys
-from pathlib import Path
 
 import pytest
-
-from research.fit_reader import held_out
-from research.reading_pairs import natural_pairs, reading_pairs
-
-TEXT = "Vanke opened a centre in Hamburg in 2014."
-NAMED = {"question": "Where did Vanke open a centre?", "id": "1"}
-ANSWER = {"text": "Hamburg", "answer_start": TEXT.index("Hamburg")}
-CHINESE = "万科于2014年在汉堡设立了创新中心。"
 
 
 @pytest.mark.parametrize("script", ["fit_decision", "fit_reader", "recipes"])
@@ -28,34 +18,3 @@ def test_each_script_tells_what_it_takes(
         runpy.run_module(f"research.{script}", run_name="__main__")
     assert ended.value.code == 0
     assert f"python -m research.{script}" in capsys.readouterr().out
-
-
-@pytest.fixture
-def reading(tmp_path: Path) -> Path:
-    """A folder with the two reading sets, of one or two questions, and XQuAD's files."""
-    near_miss = {"question": "When did Vanke leave?", "answers": [], "is_impossible": True}
-    english = {"context": TEXT, "qas": [{**NAMED, "answers": [ANSWER]}, near_miss]}
-    asked = {"question": "万科在哪里设立了创新中心？", "id": "1"}
-    answers = [{"text": "汉堡", "answer_start": CHINESE.index("汉堡")}]
-    chinese = {"context": CHINESE, "qas": [{**asked, "answers": answers}]}
-    many = [{"title": str(i), "paragraphs": [chinese]} for i in range(1000)]
-    for name, articles in {
-        "squad2-fit.json": [{"title": "Warsaw", "paragraphs": [english]}],
-        "cmrc2018-fit.json": many,
-        "xquad.en.json": [
-            {"title": "Warsaw", "paragraphs": [{**english, "qas": english["qas"][:1]}]}
-        ],
-        "xquad.zh.json": [{"title": "Warsaw", "paragraphs": [chinese]}],
-    }.items():
-        (tmp_path / name).write_text(json.dumps({"data": articles}), encoding="utf-8")
-    return tmp_path
-
-
-def test_pairs_are_natural_swapped_and_across_languages(reading: Path) -> None:
-    pairs = reading_pairs(reading, reading, seed=1)
-    assert {pair.kind for pair in pairs} >= {"answerable", "near_miss", "swapped"}
-    assert {pair.crossed for pair in pairs} == {True, False}
-    assert any(held_out(pair.group) for pair in natural_pairs(reading))
-    for pair in pairs:
-        for start, end in pair.spans:
-            assert pair.passage[start:end] in ("Hamburg", "汉堡")
