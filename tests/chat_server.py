@@ -297,16 +297,13 @@ def drips(piece: str, *, every_s: float = 0.05) -> Step:
     return repeats(f"data: {json.dumps({**CHUNK, 'choices': [choice]})}\n\n", every_s=every_s)
 
 
-def breaks_off(*pieces: str, tidy: bool = False) -> Step:
-    """These pieces, then the connection is cut; tidy: the stream ends as if all were said."""
+def breaks_off(*pieces: str) -> Step:
+    """These pieces, then the connection is cut."""
 
     def step(exchange: Exchange) -> None:
         exchange.head()
         for piece in pieces:
             exchange.delta(content=piece)
-        if tidy:
-            exchange.handler.wfile.write(b"0\r\n\r\n")
-        else:
-            exchange.cut()
+        exchange.cut()
 
     return step

@@ -16,6 +16,7 @@ from filelock import FileLock
 from xdist.scheduler import LoadFileScheduling
 
 from assistant import Assistant, Settings, open_assistant
+from assistant.retrieval.glossary import Glossary
 from assistant.writing.chat_model import ChatModel
 from assistant.writing.chat_opening import open_chat_model
 from ingest import build_index
@@ -97,6 +98,11 @@ def built_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     with FileLock(folder / "home.lock"):
         build_index(settings)
     return settings
+
+
+@pytest.fixture(scope="session")
+def glossary() -> Glossary:
+    return Glossary.read(ROOT / "corpus" / "glossary.tsv")
 
 
 @pytest.fixture(scope="session")

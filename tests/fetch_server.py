@@ -6,7 +6,6 @@ or headers, pieces and silence. The server keeps what it was asked.
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import io
 import ipaddress
@@ -15,7 +14,7 @@ import socketserver
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -69,13 +68,6 @@ class Exchange:
 
     def stall(self) -> None:
         self.closing.wait(STALL_S)
-
-    def drip(self, data: bytes, every_s: float = 0.05) -> None:
-        """A byte at a time, until the client goes or the server closes."""
-        for byte in data:
-            if self.closing.wait(every_s):
-                return
-            self.send(bytes([byte]))
 
 
 Page = Callable[[Exchange], None]
@@ -190,18 +182,6 @@ class FakeInternet:
         if ip in self._silent:
             raise httpcore.ConnectTimeout
         return system_connection("127.0.0.1", self._server.port, timeout_s)
-
-
-@contextlib.contextmanager
-def ipv6_server() -> Iterator[FetchServer | None]:
-    """A server on ::1, or None where this machine has no IPv6."""
-    try:
-        server = FetchServer("::1")
-    except OSError:
-        yield None
-        return
-    with server:
-        yield server
 
 
 def self_signed(folder: Path, ip: str = "127.0.0.1") -> Path:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import FrozenInstanceError, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from assistant import Answer, Assistant, Settings, Turn, open_assistant
+from assistant import Answer, Assistant, Settings, open_assistant
 from assistant.errors import IndexMissingError, QuestionError
 from assistant.quoting.composing import compose
-from assistant.quoting.grounding import cut_quote, is_verbatim, support
+from assistant.quoting.grounding import cut_quote, is_verbatim
 from assistant.types import Language, Span, Usage
 
 from .conftest import ROOT
@@ -120,12 +120,6 @@ def test_a_question_about_something_else_is_refused_with_the_documents_searched(
     assert all(source.title_zh in answer.text for source in assistant.sources)
 
 
-def test_a_refusal_names_only_what_was_searched(assistant: Assistant) -> None:
-    answer = assistant.ask("How do I cook red braised pork?", sources=["bop-report"])
-    assert answer.status == "refused"
-    assert answer.text.endswith("Searched: China's international incubators.")
-
-
 @pytest.mark.parametrize(
     ("language", "said"),
     [("en", "China's 0, China's 1 and 3 more."), ("zh", "中国 0、中国 1，另有3份。")],
@@ -140,23 +134,12 @@ def test_of_many_documents_a_refusal_names_the_first(
     assert compose(assistant.index, found, [language])["text"].endswith(said)
 
 
-def test_a_figure_that_is_not_there_is_not_made_up(assistant: Assistant) -> None:
-    answer = assistant.ask("How much money did Provenience invest in the joint centre?")
-    assert answer.status != "answered"
-
-
 def test_a_follow_up_is_answered_from_the_conversation(assistant: Assistant) -> None:
     first = assistant.ask("Who did Vanke sign an agreement with?")
     second = assistant.ask("And when?", history=[first])
     assert "December 2015" in second.text
     assert second.question == "And when?"
     assert second.stand_alone != second.question
-
-
-def test_a_chinese_follow_up_is_answered_from_plain_turns(assistant: Assistant) -> None:
-    turn = Turn("万科在加州的首个海外孵化器叫什么，在哪里？", "…")
-    answer = assistant.ask("那是哪一年开的？", history=[turn])
-    assert "2016" in answer.text
 
 
 def test_the_language_of_answers_can_be_set(built_settings: Settings) -> None:
@@ -197,12 +180,6 @@ def test_eight_threads_get_the_answers_of_one(assistant: Assistant) -> None:
     with ThreadPoolExecutor(8) as pool:
         together = list(pool.map(assistant.ask, QUESTIONS * 4))
     assert [everything_but_time(answer) for answer in together] == alone * 4
-
-
-def test_an_answer_cannot_be_changed(assistant: Assistant) -> None:
-    answer = assistant.ask(QUESTIONS[0])
-    with pytest.raises(FrozenInstanceError):
-        answer.text = "something else"  # type: ignore[misc]  # what is forbidden is tried
 
 
 def test_an_answer_as_json_reads_back(assistant: Assistant) -> None:
@@ -250,14 +227,6 @@ def test_a_quote_that_was_altered_is_not_verbatim(assistant: Assistant) -> None:
     assert not is_verbatim(replace(quote, text=quote.text.upper()), source)
     assert not is_verbatim(replace(quote, start=4), source)
     assert not is_verbatim(replace(quote, source_sha256="0" * 64), source)
-
-
-def test_a_translation_with_another_figure_is_only_partly_supported(assistant: Assistant) -> None:
-    source = next(s for s in assistant.sources if "636" in s.text)
-    start = source.text.index("636") - 10
-    quote = cut_quote(source, Span(start, start + 20))
-    assert support("636 questionnaires", quote) == "supported"
-    assert support("663 questionnaires", quote) == "partly"
 
 
 def test_searching_no_known_source_is_refused_in_a_sentence(assistant: Assistant) -> None:

@@ -6,7 +6,7 @@ import tomllib
 
 import pytest
 
-from assistant.bodies import author_in, body_in, made_from, names_of
+from assistant.bodies import author_in, body_in, names_of
 from assistant.types import Language
 
 from .browser import ROOT
@@ -32,12 +32,6 @@ def test_a_name_is_shown_in_the_language_it_is_given_in(
     given: str, language: Language, shown: str
 ) -> None:
     assert author_in(given, language) == shown
-
-
-def test_who_made_a_digest_is_told_apart_from_who_wrote_the_original() -> None:
-    made = made_from("Digest: A B;  original:\nC; D")
-    assert made == ("Digest", "A B", "C; D")
-    assert made_from("A; B") is None
 
 
 def test_every_name_of_the_shipped_sources_has_a_chinese_form() -> None:

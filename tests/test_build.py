@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import subprocess
-import threading
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -14,25 +12,14 @@ from typing import Any
 import pytest
 
 from assistant.errors import IndexBuildError
-from assistant.retrieval.builds import read_current, switch_current
+from assistant.retrieval.builds import read_current
 from assistant.retrieval.index import write as write_rows
 from assistant.settings import Settings
 from ingest import build_index, pending_changes
-from ingest.means import language_means
-from ingest.sources import rehash
 
-from .tiny import FakeEmbeddings, answers, builds, child, edit, ended, found, line_from, opened
+from .tiny import answers, builds, child, ended, line_from, opened
 
 # Nothing to do, or something
-
-
-def test_a_changed_text_is_named_and_rebuilt(built: Settings) -> None:
-    edit(built.corpus / "texts" / "alone.en.txt", "One.", "Two.")
-    rehash(built.corpus)
-    assert pending_changes(built).changed == ("alone",)
-    build_index(built)
-    with closing(opened(built)) as index:
-        assert found(index, "Two.") == "Two."
 
 
 def test_a_changed_glossary_is_a_reason_to_rebuild(built: Settings) -> None:
@@ -60,26 +47,6 @@ def test_a_changed_setting_is_a_reason_to_rebuild(
 
 
 # One index in service, whole, while builds come and go
-
-
-def test_a_reader_of_current_never_sees_half_a_name(built: Settings) -> None:
-    one, other = read_current(built.home), built.home / "index" / "20990101-000000-000000-abcdef"
-    other.mkdir()
-    seen: set[str] = set()
-    switching = threading.Event()
-    switching.set()
-
-    def read() -> None:
-        while switching.is_set():
-            seen.add(read_current(built.home).name)
-
-    reader = threading.Thread(target=read)
-    reader.start()
-    for name in (one.name, other.name) * 100:
-        switch_current(built.home, name)
-    switching.clear()
-    reader.join()
-    assert seen == {one.name, other.name}
 
 
 def test_an_index_held_open_by_another_process_stays_until_that_ends(
@@ -119,31 +86,6 @@ def test_a_full_disk_stops_the_build_in_one_sentence(
     assert answers(built)
 
 
-def test_a_disk_that_fills_up_inside_chroma_is_named_too(tmp_path: Path) -> None:
-    mount = ("unshare", "-rm", "sh", "-c", f'mount -t tmpfs -o size=4m x "{tmp_path}" && exec "$@"')
-    try:
-        subprocess.run([*mount, "sh", "true"], check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError):
-        pytest.skip("this machine lets no test mount a small disk")
-    body = """
-from assistant.errors import IndexBuildError
-from tests.tiny import CHINESE, ENGLISH, write_corpus
-write_corpus(settings.corpus, {"firms": (ENGLISH, CHINESE)})
-build.build_index(settings)
-for left in (0, 40, 160, 250, 350):
-    disk = os.statvfs(settings.home)
-    (settings.home / "filler").write_bytes(bytes(disk.f_bavail * disk.f_frsize - left * 1024))
-    try:
-        build.build_index(settings, force=True)
-    except IndexBuildError as error:
-        print("the disk is full." in str(error), len(os.listdir(settings.home / "index")))
-    (settings.home / "filler").unlink()
-    assert answers(settings)
-"""
-    said = ended(child(body, tmp_path, before=(*mount, "sh")))
-    assert said.splitlines() == ["True 3"] * 5
-
-
 def test_the_self_check_finds_a_row_that_was_not_written(
     built: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -166,9 +108,3 @@ def test_language_means_that_cannot_be_read_are_computed_again(built: Settings) 
     build_index(built, force=True)
     assert answers(built)
     assert len(kept.read_bytes()) == len(whole)
-
-
-def test_language_means_that_cannot_be_kept_do_not_end_a_build(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("in the way")
-    means = language_means(FakeEmbeddings(Settings()), tmp_path / "file" / "cache")
-    assert {name.partition("-")[0] for name in means} == {"passage", "query"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import inspect
 import subprocess
 import sys
@@ -23,8 +22,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from langchain_core import exceptions as langchain_errors
-from langchain_core.callbacks import BaseCallbackHandler
-from langchain_core.language_models import BaseChatModel, GenericFakeChatModel
+from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import ConfigDict
@@ -38,7 +36,6 @@ from assistant.writing.chat_reply import Reply
 
 from .chat_server import (
     ChatServer,
-    Exchange,
     Step,
     answers_at_once,
     breaks_off,
@@ -166,20 +163,6 @@ def test_a_parameter_that_a_service_refuses_is_left_out_from_then_on(
         assert server.asked[2].body["max_completion_tokens"] == 800
 
 
-@needs_openai
-def test_thoughts_are_left_out() -> None:
-    def thinks(exchange: Exchange) -> None:
-        exchange.head()
-        exchange.delta(reasoning_content="Let me see.")
-        for piece in ("<th", "ink>Hm", "m </thi", "nk>\n\nVan", "ke."):
-            exchange.delta(content=piece)
-        exchange.delta("stop")
-        exchange.done()
-
-    reply, _ = reply_to(thinks)
-    assert reply.text == "Vanke."
-
-
 # ---- what goes wrong: the trouble, the requests made, the time taken
 
 
@@ -188,31 +171,20 @@ def test_thoughts_are_left_out() -> None:
     ("step", "trouble", "requests", "says_"),
     [
         (fails(401), "denied", 1, "key in OPENAI_API_KEY"),
-        (fails(403), "denied", 1, "HTTP 403"),
         (fails(404), "denied", 1, "no such model"),
-        (fails(400, "Invalid value for messages."), "refused", 1, "HTTP 400"),
         (fails(400, "x", code="context_length_exceeded"), "too_long", 1, "ASSISTANT_PASSAGES"),
-        (fails(400, "maximum context length is 4096"), "too_long", 1, "do not fit"),
         (fails(413), "too_long", 1, "do not fit"),
         (fails(400, "x", code="content_filter"), "refused", 1, "declined"),
-        (fails(402), "rate_limited", 1, "used up"),
         (fails(429, "x", code="insufficient_quota"), "rate_limited", 1, "used up"),
         (fails(429), "rate_limited", 3, "in a minute"),
         (fails(500), "unreachable", 3, "HTTP 500"),
-        (fails(503), "unreachable", 3, "HTTP 503"),
-        (fails(529), "unreachable", 3, "HTTP 529"),
         (sends("<h1>Sorry</h1>", "text/html", status=502), "unreachable", 3, "HTTP 502"),
-        (lambda exchange: exchange.cut(), "unreachable", 3, "cannot be reached"),
         (breaks_off(), "unreachable", 3, "cannot be reached"),
         (breaks_off("Half of"), "unreachable", 1, "broke in mid-reply"),
         (sends("data: {not json\n\n", "text/event-stream"), "failed", 1, "no reply of a chat"),
-        (sends("data: []\n\n", "text/event-stream"), "failed", 1, "no reply of a chat"),
         (sends("<h1>Hello</h1>", "text/html"), "failed", 2, "most end in /v1"),
-        (sends('{"error": {"message": "x"}}', "application/json"), "failed", 2, "no reply"),
         (in_the_stream('{"message": "x", "code": 500}'), "unreachable", 3, "HTTP 500"),
-        (in_the_stream('{"message": "x"}'), "failed", 1, "no reply of a chat"),
         (says(), "empty", 1, "without a word"),
-        (says(" ", "\n"), "empty", 1, "without a word"),
         (says("<think>Hm.</think>"), "empty", 1, "without a word"),
         (says("<think>Hm, well", finish="length"), "cut_off", 1, "ASSISTANT_CHAT_TOKENS"),
         (says("I would", finish="content_filter"), "refused", 1, "declined"),
@@ -229,42 +201,17 @@ def test_each_trouble_is_named_and_retried_only_where_that_helps(
 
 
 @needs_openai
-def test_nothing_is_asked_again_once_words_were_given_out() -> None:
-    def step(exchange: Exchange) -> None:
-        exchange.head()
-        exchange.delta(content="Half of")
-        exchange.event({"error": {"message": "x", "code": 500}})
-        exchange.done()
-
-    error, reply, server, _ = failure_of(step, chat_retries=2)
-    assert (error.trouble, reply.text, len(server.asked)) == ("unreachable", "Half of", 1)
-
-
-@needs_openai
-def test_a_service_that_is_not_there_is_tried_again_and_named() -> None:
-    with ChatServer() as server:
-        gone = server.address
-    settings = Settings(chat_model="openai:m", chat_base_url=gone, chat_retries=1)
-    chat = open_chat_model(settings)
-    assert chat is not None
-    with closing(chat), pytest.raises(ChatModelError, match=gone) as caught:
-        chat.ask(ASKED)
-    assert caught.value.trouble == "unreachable"
-
-
-@needs_openai
 def test_a_service_that_recovers_is_not_even_noticed() -> None:
-    reply, server = reply_to(fails(500), fails(429), says("Vanke."), chat_retries=2)
+    reply, server = reply_to(fails(503), fails(429), says("Vanke."), chat_retries=2)
     assert reply.text == "Vanke."
     assert len(server.asked) == reply.usage.calls == 3
 
 
 @needs_openai
-@pytest.mark.parametrize("as_date", [False, True])
-def test_the_service_s_own_wish_for_a_pause_is_kept(as_date: bool) -> None:
-    wish = formatdate(time.time() + 2, usegmt=True) if as_date else "1"
-    _, server = reply_to(fails(429, headers={"Retry-After": wish}), says("Vanke."))
+def test_the_service_s_own_wish_for_a_pause_is_kept() -> None:
     # A date has whole seconds: two from here are more than one.
+    wish = formatdate(time.time() + 2, usegmt=True)
+    _, server = reply_to(fails(429, headers={"Retry-After": wish}), says("Vanke."))
     assert server.asked[1].at - server.asked[0].at >= 0.9
 
 
@@ -282,13 +229,11 @@ def test_a_pause_beyond_the_time_limit_is_not_waited_for() -> None:
 @pytest.mark.parametrize(
     ("step", "trouble", "given"),
     [
-        (waits(headed=False), "timeout", ""),
         (waits(), "timeout", ""),
         (repeats(PING), "timeout", ""),
-        (repeats(EMPTY_EVENT), "timeout", ""),
         (drips("drop "), "timeout", "drop drop"),
     ],
-    ids=["no head", "no event", "pings", "empty events", "drops"],
+    ids=["no event", "pings", "drops"],
 )
 def test_the_whole_reply_has_a_time_limit(step: Step, trouble: str, given: str) -> None:
     error, reply, server, took = failure_of(step, chat_timeout_s=1, chat_stall_s=60)
@@ -305,8 +250,8 @@ def test_the_whole_reply_has_a_time_limit(step: Step, trouble: str, given: str) 
 @needs_openai
 @pytest.mark.parametrize(
     "step",
-    [waits("Vanke"), repeats(PING, "Vanke"), repeats(EMPTY_EVENT, "Vanke")],
-    ids=["silence", "pings", "empty events"],
+    [waits("Vanke"), repeats(EMPTY_EVENT, "Vanke")],
+    ids=["silence", "empty events"],
 )
 def test_a_reply_that_goes_silent_is_given_up(step: Step) -> None:
     error, reply, server, took = failure_of(step, chat_stall_s=1)
@@ -321,7 +266,7 @@ SECRETS = ("sk-secret-123", "hunter2", "Who signed", "Be brief")
 
 
 @needs_openai
-@pytest.mark.parametrize("status", [400, 401, 404, 429, 500, 200])
+@pytest.mark.parametrize("status", [401, 404, 500, 200])
 def test_no_key_no_password_and_no_question_stand_in_a_message(
     status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -343,8 +288,8 @@ def test_no_key_no_password_and_no_question_stand_in_a_message(
 @needs_openai
 @pytest.mark.parametrize(
     ("step", "pieces"),
-    [(waits(headed=False), 0), (waits(), 0), (waits("Vanke"), 1), (drips("drop "), 3)],
-    ids=["no head", "no event", "in the middle", "amid drops"],
+    [(waits(headed=False), 0), (waits("Vanke"), 1)],
+    ids=["no head", "in the middle"],
 )
 def test_closing_a_reply_hangs_up_at_once(step: Step, pieces: int) -> None:
     with ChatServer(step) as server, closing(opened(server)) as chat:
@@ -407,17 +352,6 @@ def test_closing_the_model_stops_its_replies_and_leaves_no_thread() -> None:
     assert set(threading.enumerate()) == before
 
 
-@needs_openai
-def test_threads_share_a_model() -> None:
-    with (
-        ChatServer(says("Vanke", " signed.")) as server,
-        closing(opened(server)) as chat,
-        ThreadPoolExecutor(8) as pool,
-    ):
-        replies = list(pool.map(lambda _: chat.ask(ASKED).text, range(16)))
-    assert replies == ["Vanke signed."] * 16
-
-
 # ---- any LangChain model
 
 
@@ -426,7 +360,6 @@ class Made(BaseChatModel):
 
     chunks: list[AIMessageChunk] = []  # noqa: RUF012 - a pydantic field, copied for each model
     error: Exception | None = None
-    seen: dict[str, Any] = {}  # noqa: RUF012 - as above
 
     model_config: ClassVar[ConfigDict] = ConfigDict(arbitrary_types_allowed=True)
 
@@ -438,15 +371,11 @@ class Made(BaseChatModel):
         return ChatResult(generations=[ChatGeneration(message=AIMessage("unused"))])
 
     async def _astream(self, *_: Any, **__: Any) -> AsyncIterator[ChatGenerationChunk]:
-        self.seen["place"] = PLACE.get()
         for chunk in self.chunks:
             await asyncio.sleep(0)
             yield ChatGenerationChunk(message=chunk)
         if self.error is not None:
             raise self.error
-
-
-PLACE = contextvars.ContextVar("PLACE", default="nowhere")
 
 
 @pytest.fixture
@@ -465,13 +394,6 @@ def chat_of() -> Iterator[Any]:
 
 def said(chat: ChatModel) -> str:
     return chat.ask(ASKED).text
-
-
-def test_a_model_without_an_async_interface_streams_too(chat_of: Any) -> None:
-    model = GenericFakeChatModel(messages=iter([AIMessage("Vanke signed it.")]))
-    reply = chat_of(model).stream(ASKED)
-    assert list(reply) == ["Vanke", " ", "signed", " ", "it."]
-    assert reply.usage == Usage(1, 9, 4, estimated=True)
 
 
 def test_blocks_of_content_are_read_and_thoughts_among_them_are_not(chat_of: Any) -> None:
@@ -500,31 +422,6 @@ def test_each_provider_s_word_for_the_longest_reply_is_known(
     assert chat_of(Made(chunks=chunks)).ask(ASKED).cut_off
 
 
-class Told(BaseCallbackHandler):
-    def __init__(self) -> None:
-        self.tokens: list[Any] = []
-        self.ended = 0
-
-    def on_llm_new_token(self, token: Any, **_: Any) -> None:
-        self.tokens.append(token)
-
-    def on_llm_end(self, *_: Any, **__: Any) -> None:
-        self.ended += 1
-
-
-@needs_openai
-def test_callbacks_are_told_and_context_variables_kept(chat_of: Any) -> None:
-    told = Told()
-    with ChatServer(says("Vanke", ".")) as server, closing(opened(server)) as chat:
-        chat.ask(ASKED, callbacks=[told])
-    assert [token for token in told.tokens if token] == ["Vanke", "."]
-    assert told.ended == 1
-    model = Made(chunks=[AIMessageChunk(content="Yes.")])
-    PLACE.set("here")
-    said(chat_of(model))
-    assert model.seen["place"] == "here"
-
-
 TEXTS = st.text(alphabet="<>/thinkTHINK a", max_size=30)
 
 
@@ -550,10 +447,6 @@ def without_thoughts(text: str) -> str:
         shown += "" if inside else before
         inside ^= bool(found)
     return shown
-
-
-def http_response(status: int) -> httpx.Response:
-    return httpx.Response(status, request=httpx.Request("POST", "http://me:hunter2@host/v1"))
 
 
 def errors_of_langchain() -> list[type[Exception]]:
@@ -584,7 +477,6 @@ def test_whatever_a_model_raises_is_one_sentence_without_its_words(
     [
         ("gpt-4o", "Name it as PROVIDER:MODEL, such as openai:"),
         ("openai:", "Name it as PROVIDER:MODEL"),
-        (":gpt-4o", "Name it as PROVIDER:MODEL"),
         ("qwen3:8b", "no provider is called 'qwen3'.*ollama:qwen3"),
     ],
 )
@@ -593,7 +485,7 @@ def test_a_model_that_no_provider_has_is_told_the_form(name: str, says_: str) ->
         open_chat_model(Settings(chat_model=name))
 
 
-@pytest.mark.parametrize("address", ["localhost:1234/v1", "http://", "file:///etc/passwd"])
+@pytest.mark.parametrize("address", ["localhost:1234/v1", "file:///etc/passwd"])
 def test_an_address_without_a_protocol_is_told_the_form(address: str) -> None:
     with pytest.raises(SettingsError, match="http://HOST:PORT/v1"):
         open_chat_model(Settings(chat_model="openai:m", chat_base_url=address))
@@ -606,7 +498,6 @@ def test_an_address_without_a_protocol_is_told_the_form(address: str) -> None:
         ("anthropic", "langchain_anthropic", "'report-assistant[anthropic]'"),
         ("google_genai", "langchain_google_genai", "'report-assistant[google]'"),
         ("ollama", "langchain_ollama", "'report-assistant[ollama]'"),
-        ("groq", "langchain_groq", "langchain-groq"),
     ],
 )
 def test_a_missing_package_is_named_with_the_command(
@@ -626,7 +517,6 @@ def test_a_missing_package_is_named_with_the_command(
     [
         ("openai", "langchain_openai", "OPENAI_API_KEY"),
         ("anthropic", "langchain_anthropic", "ANTHROPIC_API_KEY"),
-        ("google_genai", "langchain_google_genai", "GOOGLE_API_KEY"),
     ],
 )
 def test_a_missing_key_is_named(

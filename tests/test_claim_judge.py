@@ -16,12 +16,8 @@ from assistant.writing.verification import Check
         ("1: yes\n2: partly\n3: no", 3, ["supported", "partly", "unsupported"]),
         ("1：是\n2：部分\n3：否", 3, ["supported", "partly", "unsupported"]),
         ("- 2) No, it says 12.\n* 1. Yes", 2, ["supported", "unsupported"]),
-        ("**1:** yes", 1, ["supported"]),
         ("1: yes\n1: no", 1, [None]),
-        ("1: yes\n1: yes", 1, ["supported"]),
-        ("All of them are fine.", 2, [None, None]),
         ("7: yes", 1, [None]),
-        ("", 2, [None, None]),
     ],
 )
 def test_lines_are_read_by_their_numbers(
@@ -38,12 +34,10 @@ def claim(support: Support, *issues: Issue) -> Checked:
     ("before", "verdict", "after"),
     [
         (claim("supported"), "unsupported", "unsupported"),
-        (claim("supported"), "partly", "partly"),
         (claim("supported"), None, "supported"),
         (claim("partly", Issue("words", "fast")), "supported", "supported"),
         (claim("partly", Issue("figure", "12")), "supported", "partly"),
         (claim("unsupported", Issue("words", "all")), "supported", "unsupported"),
-        (claim("partly", Issue("words", "fast")), "unsupported", "unsupported"),
     ],
 )
 def test_a_verdict_lowers_any_grade_and_raises_only_missed_words(

@@ -62,25 +62,21 @@ SQLITE = "chroma/chroma.sqlite3"
 DAMAGES: dict[str, tuple[Change, type[AssistantError]]] = {
     "no home": (shutil.rmtree, IndexMissingError),
     "no CURRENT": (lambda home: (home / "index" / "CURRENT").unlink(), IndexMissingError),
-    "CURRENT names no build": (current(b"20200101-gone"), IndexDamagedError),
     "CURRENT leads out": (current(b".."), IndexDamagedError),
     "build gone": (in_build("", shutil.rmtree), IndexDamagedError),
     "build.json cut": (in_build("build.json", halve), IndexDamagedError),
-    "build.json a list": (in_build("build.json", lambda p: p.write_text("[]")), IndexDamagedError),
     "build.json of another format": (
         in_build("build.json", lambda path: edit(path, '"format": 1', '"format": 99')),
         IndexMismatchError,
     ),
     "sqlite cut": (in_build(SQLITE, halve), IndexDamagedError),
-    "chroma gone": (in_build("chroma", shutil.rmtree), IndexDamagedError),
     "a row gone": (in_build("", lose_a_row), IndexDamagedError),
     "sources.json cut": (in_build("sources.json", halve), IndexDamagedError),
     "means.npz cut": (in_build("means.npz", halve), IndexDamagedError),
-    "lexical cut": (in_build("lexical/en/ids.json", halve), IndexDamagedError),
     "lexical gone": (in_build("lexical", shutil.rmtree), IndexDamagedError),
 }
 
-MENDED = ("no home", "CURRENT leads out", "build.json a list", "sqlite cut", "lexical gone")
+MENDED = ("no home", "CURRENT leads out", "sqlite cut", "lexical gone")
 
 
 def use(settings: Settings) -> None:

@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 from assistant.settings import Settings
 from ingest import Finding, add_file, build_index, examine
@@ -98,15 +97,6 @@ def test_a_disk_that_fills_up_is_told(
     usage = Usage(10**12, 0, free_mb * 1_000_000)
     monkeypatch.setattr("ingest.doctor.shutil.disk_usage", lambda folder: usage)
     assert len(of(examine(home), "disk", status)) == 2
-
-
-def test_a_change_that_goes_on_elsewhere_is_no_fault(home: Settings) -> None:
-    add_file(home, MILL.encode(), "mill.txt")
-    build_index(home)
-    with FileLock(home.home / "library" / ".lock"), FileLock(home.home / "index" / "build.lock"):
-        findings = examine(home)
-    assert {finding.status for finding in findings} == {"ok"}
-    assert sum("Another process" in finding.said for finding in findings) == 2
 
 
 def test_list_tells_every_document(home: Settings, capsys: Captured, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from assistant.web.documents import (
     remove_documents,
 )
 from assistant.web.hosting import AssistantHost
-from ingest import build_index, library_sources, pending_changes
+from ingest import build_index, pending_changes
 
 from .tiny import CHINESE, ENGLISH, tiny_settings, write_corpus
 
@@ -33,15 +33,7 @@ be seen from 34 kilometres away, and it was the first on that coast to burn para
 
 Since 1998 the tower has been a museum of navigation. About 12,000 people visit it every year.
 """
-TEA = """# 云岭茶厂简介
-
-云岭茶厂由沈怀远于一九五三年创办，位于澜沧江西岸。茶厂每年生产红茶四百二十吨，其中七成销往海外。
-二〇〇六年，茶厂建成了云岭地区第一座茶叶博物馆。
-
-茶厂现有职工三百一十人，多数来自附近的村庄。
-"""
 WHO_BUILT = "Who built the lighthouse of Cape Verity?"
-WHO_FOUNDED = "云岭茶厂由谁创办？"
 
 
 @pytest.fixture(scope="module")
@@ -84,65 +76,6 @@ def rows(host: AssistantHost) -> dict[str, DocumentRow]:
 
 def cited(answer: Answer) -> set[str]:
     return {citation.source.id for citation in answer.citations}
-
-
-def test_added_documents_are_answered_from_until_they_are_removed(
-    small: AssistantHost, tmp_path: Path
-) -> None:
-    assert ask(small, WHO_BUILT).status == "refused"
-    told: list[tuple[str, float]] = []
-    given = files(tmp_path, {"verity.md": LIGHTHOUSE, "云岭.txt": TEA.encode("gbk")})
-    outcomes = add_documents(small, given, lambda stage, share: told.append((stage, share)))
-    assert [outcome.sentence for outcome in outcomes] == [
-        f"verity.md was added (English, {len(LIGHTHOUSE)} characters).",
-        f"云岭.txt was added (Chinese, {len(TEA)} characters).",
-    ]
-    assert {stage for stage, _ in told} >= {"wait", "read", "embed", "store", "open"}
-    assert all(0.0 <= share <= 1.0 for _, share in told)
-    listed = rows(small)
-    removable = {outcome.id: True for outcome in outcomes} | {"firms": False, "alone": False}
-    assert {id_: row.removable for id_, row in listed.items()} == removable
-    row = listed[outcomes[1].id]
-    assert (row.title_en, row.title_zh, row.language) == ("云岭茶厂简介", "云岭茶厂简介", "zh")
-    assert (row.passages, row.characters) == (2, len(TEA))
-    texts = {source.id: source.text for source in library_sources(small.settings)}
-    for question, outcome, words in (
-        (WHO_BUILT, outcomes[0], "Amelia Thornquist"),
-        (WHO_FOUNDED, outcomes[1], "沈怀远"),
-    ):
-        answer = ask(small, question)
-        assert answer.status == "answered"
-        first = answer.citations[0]
-        assert first.source.id == outcome.id
-        for quote in first.quotes:
-            assert texts[outcome.id][quote.start : quote.end] == quote.text
-        assert words in first.quotes[0].text
-    (stays, unknown) = remove_documents(small, ["alone", "../x"], language="zh")
-    assert stays == Outcome("alone", False, "alone为随附资料，不能移除；只能移除后来添加的资料。")
-    assert not unknown.ok
-    removed = remove_documents(small, [outcome.id for outcome in outcomes])
-    assert [outcome.sentence for outcome in removed] == [
-        "The lighthouse of Cape Verity was removed.",
-        "云岭茶厂简介 was removed.",
-    ]
-    for question in (WHO_BUILT, WHO_FOUNDED):
-        answer = ask(small, question)
-        assert answer.status == "refused"
-        assert not cited(answer) & set(texts)
-
-
-def test_each_file_succeeds_or_fails_alone(small: AssistantHost, tmp_path: Path) -> None:
-    texts = {"a.exe": "MZ", "b.txt": "Rain falls.", "c.txt": " ", "folder/d.txt": "Rain falls."}
-    outcomes = add_documents(small, files(tmp_path, texts), language="zh")
-    assert [outcome.sentence for outcome in outcomes] == [
-        "未添加a.exe：不属于可读取的格式（PDF、DOCX、HTML、EPUB、Markdown、纯文本、CSV）。"
-        "请另存为其中一种。",
-        "已添加b.txt（英文，11字符）。",
-        "未添加c.txt：除标题外没有文字。请另选文件。",
-        "d.txt与b.txt文本相同，记为其另一名称。",
-    ]
-    assert [outcome.ok for outcome in outcomes] == [False, True, False, True]
-    assert len(rows(small)) == 3
 
 
 def test_a_conversation_that_is_open_goes_on_meanwhile(

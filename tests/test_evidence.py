@@ -18,19 +18,6 @@ from assistant.quoting.decision import DEFAULT, Decision, Evidence, decision_for
 from assistant.retrieval.glossary import Glossary
 from assistant.types import LANGUAGES, Language
 
-from .conftest import ROOT
-
-
-@pytest.fixture(scope="module")
-def glossary() -> Glossary:
-    return Glossary.read(ROOT / "corpus" / "glossary.tsv")
-
-
-def test_terms_are_translated_in_both_directions(glossary: Glossary) -> None:
-    assert "众创空间" in glossary.translations("How many incubators are there?", "zh")
-    assert "incubator" in glossary.translations("有多少孵化器？", "en")
-    assert "Vanke" in glossary.translations("萬科", "en")
-
 
 def test_names_do_not_match_inside_words(glossary: Glossary) -> None:
     assert [name for name, _ in glossary.found_in("reincubators and tumult")] == []
@@ -39,11 +26,6 @@ def test_names_do_not_match_inside_words(glossary: Glossary) -> None:
 def test_acronyms_match_only_in_capitals(glossary: Glossary) -> None:
     assert [name for name, _ in glossary.found_in("most of us")] == []
     assert "US" in [name for name, _ in glossary.found_in("the US market")]
-
-
-def test_the_longest_name_wins(glossary: Glossary) -> None:
-    found = [name for name, _ in glossary.found_in("the Yangtze River Delta Region")]
-    assert found == ["Yangtze River Delta Region"]
 
 
 @pytest.mark.parametrize("line", ["one\ttwo\tthree", "a\tb\tc\tnonsense", "a\t\tc\tterm"])
@@ -58,13 +40,10 @@ def test_a_glossary_line_that_does_not_fit_is_named(tmp_path: Path, line: str) -
     ("name", "text", "held"),
     [
         ("Vanke", "万科于2015年12月签署了协议", True),
-        ("萬科", "Vanke’s interests", True),
         ("London", "Vanke’s incubator in California", False),
-        ("2015", "in December 2015", True),
         ("2016", "in December 2015", False),
         ("Ministry of Finance", "the Ministry of Science and Technology", False),
         ("third", "瓶颈第三项", True),
-        ("Rui'an Property", "Rui’an Property and the district", True),
     ],
 )
 def test_a_name_is_found_under_any_of_its_names(
@@ -86,17 +65,10 @@ def test_a_document_s_name_points_to_its_source(assistant: Assistant, glossary: 
         ("When in 2016 did Vanke open it?", "It opened in 2016.", False),
         ("When did Vanke open it?", "Vanke opened it in California.", False),
         ("When did the lamp go on?", "It is lit as soon as the sun has set.", False),
-        ("When does the lamp go on?", "It is lit as soon as the sun has set.", None),
-        ("灯什么时候会亮？", "太阳落山后，灯即点亮。", None),
-        ("灯是什么时候亮的？", "太阳落山后，灯即点亮。", False),
         ("How many bases are there?", "It is linked to nearly 100 bases.", True),
-        ("How many bases are there?", "It is linked to the bases.", False),
         ("How much money was invested?", "It is linked to nearly 100 bases.", False),
-        ("How much money was invested?", "The fund holds 40 billion yuan.", True),
         ("What is a makerspace?", "A platform for founders.", None),
         ("那是哪一年？", "万科于2016年3月开设了孵化器。", True),
-        ("那是哪一年？", "万科开设了孵化器。", False),
-        ("投了多少钱？", "相连的基地近100个。", False),
         ("有多少名员工？", "相连的基地近100个。", False),
     ],
 )
@@ -145,7 +117,6 @@ def test_the_decision_has_three_outcomes(decision: Decision, language: Language)
     [
         {"absent": ("Vanke",)},
         {"meets": False},
-        {"covered": 0.0, "unsaid": ("budget",)},
         {"margin": -10.0},
         {"answerable": -5.0},
     ],
@@ -156,14 +127,6 @@ def test_no_doubt_raises_the_confidence(
     sure = decision.confidence(evidence(margin=0.0, answerable=0.0), language)
     doubted = decision.confidence(evidence(**{"margin": 0.0, "answerable": 0.0} | doubt), language)
     assert 0 < doubted <= sure
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_what_the_reader_says_changes_the_decision(decision: Decision, language: Language) -> None:
-    against, for_ = (
-        decision.confidence(evidence(margin=m, answerable=m / 2), language) for m in (-15.0, 15.0)
-    )
-    assert against < 0.5 < for_
 
 
 def test_a_model_that_the_decision_was_not_fitted_for_gets_a_cautious_default(

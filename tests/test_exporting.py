@@ -106,15 +106,6 @@ def test_sources_are_listed_once_and_markers_follow(talked: Conversation) -> Non
     assert "\\[1\\]" not in second
 
 
-def test_refusals_are_marked_and_follow_ups_explained(assistant: Assistant) -> None:
-    first = assistant.ask("Where is Innospace based?")
-    second = assistant.ask("And who supports it?", history=[first])
-    third = assistant.ask("Which footballers play for Arsenal?")
-    made = to_markdown(conversation(*map(Exchange.of, (first, second, third))), "apa", "en")
-    assert f"Understood as: {second.stand_alone}" in seen(made)
-    assert "**Not answered by the sources**" in made
-
-
 def test_json_holds_the_record_and_the_references(talked: Conversation) -> None:
     data = json.loads(to_json(talked))
     assert Conversation.from_dict(data) == talked

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -40,14 +39,6 @@ def test_a_helpful_answer_becomes_a_question_with_gold_evidence(
     assert [(e.source, e.text) for e in question.evidence] == [
         (quote.source_id, quote.text) for cited in answer.citations for quote in cited.quotes
     ]
-
-
-def test_a_follow_up_is_kept_in_its_stand_alone_form(assistant: Assistant, path: Path) -> None:
-    first = assistant.ask("Where is Innospace based?")
-    second = assistant.ask("And who supports it?", history=[first])
-    save_feedback(path, Exchange.of(second), "helpful")
-    assert only(path).question == second.stand_alone
-    assert json.loads(path.read_text("utf-8"))["said"]["asked"] == "And who supports it?"
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,6 @@ from .fetch_server import (
     FakeInternet,
     FetchServer,
     Page,
-    ipv6_server,
     self_signed,
 )
 
@@ -125,11 +124,10 @@ def test_what_has_not_changed_is_not_sent_again(server: FetchServer, etag: str, 
 # Redirections
 
 
-@pytest.mark.parametrize("status", ["301 Moved", "303 See", "308 Keep"])
 @pytest.mark.parametrize("location", ["/b/t.txt?x=1", "b/t.txt?x=1", "//{host}/b/t.txt?x=1"])
-def test_redirections_are_followed(server: FetchServer, status: str, location: str) -> None:
+def test_redirections_are_followed(server: FetchServer, location: str) -> None:
     location = location.format(host=server.root.removeprefix("http://"))
-    server.page("/start", lambda exchange: exchange.redirect(location, status))
+    server.page("/start", lambda exchange: exchange.redirect(location, "308 Keep"))
     server.body("/b/t.txt", TEXT)
     got = local(server.root + "/start")
     assert (got.body, got.final) == (TEXT, f"{server.root}/b/t.txt?x=1")
@@ -199,7 +197,6 @@ def says(data: bytes) -> Page:
     ("page", "reason"),
     [
         (endless_headers, "bad_answer"),
-        (says(b""), "bad_answer"),
         (says(b"SSH-2.0-OpenSSH_9.6\r\n"), "bad_answer"),
         (says(b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nabc"), "bad_answer"),
         (lambda x: x.answer(TEXT, Content_Encoding="br"), "bad_answer"),
@@ -211,11 +208,9 @@ def says(data: bytes) -> Page:
         (lambda x: x.answer(b"", "404 Not Found"), "http_status"),
         (lambda x: x.answer(b"", "799 Strange"), "http_status"),
         (lambda x: x.answer(b"", "304 Not Modified"), "http_status"),
-        (lambda x: x.answer(TEXT, "206 Partial Content"), "http_status"),
         (endless_body, "too_large"),
         (endless_chunks, "too_large"),
         (announced, "too_large"),
-        (lambda x: x.answer(b"a" * 100_001), "too_large"),
         (lambda x: x.answer(gzip.compress(bytes(9_000_000)), Content_Encoding="gzip"), "too_large"),
     ],
 )
@@ -236,19 +231,6 @@ def test_what_comes_packed_is_unpacked(server: FetchServer, coding: str, body: b
     assert local(server.body("/a.txt", body, Content_Encoding=coding)).body == TEXT * 50
 
 
-def test_a_body_of_just_the_limit_is_taken_and_line_ends_after_one_mean_nothing(
-    server: FetchServer,
-) -> None:
-    assert len(local(server.body("/a.txt", b"a" * 100_000)).body) == 100_000
-    page = server.page("/b.txt", lambda x: x.answer(TEXT + b"\r\n", "200 OK", len(TEXT)))
-    assert local(page).body == TEXT
-
-
-def late_body(exchange: Exchange) -> None:
-    exchange.answer(b"begun", "200 OK", 50)
-    exchange.stall()
-
-
 def late_redirects(exchange: Exchange) -> None:
     exchange.closing.wait(0.25)
     exchange.redirect(f"/slow.txt?{len(exchange.asked.path)}{exchange.asked.path[-3:]}")
@@ -261,9 +243,8 @@ def endless_early_answers(exchange: Exchange) -> None:
 
 @pytest.mark.parametrize(
     "page",
-    [late_body, late_redirects, endless_early_answers, lambda x: x.stall(),
-     lambda x: x.drip(b"HTTP/1.1 200 OK\r\nX-Slow: " + b"a" * 1_000)],
-)  # fmt: skip
+    [late_redirects, endless_early_answers, lambda exchange: exchange.stall()],
+)
 def test_what_takes_too_long_is_cut_off(server: FetchServer, page: Page) -> None:
     address = server.page("/slow.txt", page)
     began = time.monotonic()
@@ -329,14 +310,6 @@ def test_who_cannot_be_reached_is_told_apart_from_who_is_not_known(server: Fetch
     limits = replace(SMALL, connect_seconds=0.2)
     error = refusal("http://example.org/", limits=limits, network=slow.network)
     assert error.reason == "unreachable"
-
-
-def test_ipv6_is_spoken() -> None:
-    with ipv6_server() as server:
-        if server is None:
-            pytest.skip("this machine has no IPv6")
-        assert local(server.body("/t.txt", TEXT)).body == TEXT
-        assert server.asked[-1].headers["host"] == f"[::1]:{server.port}"
 
 
 # Encryption

@@ -15,11 +15,6 @@ from .conftest import ROOT
 PLACE = "Where is Innospace?"
 
 
-@pytest.fixture(scope="module")
-def glossary() -> Glossary:
-    return Glossary.read(ROOT / "corpus" / "glossary.tsv")
-
-
 @pytest.mark.parametrize(
     ("earlier", "asked", "expected"),
     [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -272,13 +271,6 @@ def test_a_file_cut_off_is_mended_and_what_is_lost_is_told() -> None:
     assert refusal(b"%PDF-1.4\n" + bytes(range(256)) * 20).reason == "damaged"
 
 
-def test_readers_in_several_threads_take_turns() -> None:
-    files = [write_pdf([Leaf([Words(50, 300, f"Number {i} speaks.")])] * 5) for i in range(8)]
-    with ThreadPoolExecutor(8) as pool:
-        texts = [document.text for document in pool.map(read, files)]
-    assert [text.splitlines()[0] for text in texts] == [f"Number {i} speaks." for i in range(8)]
-
-
 # Scans
 
 installed = pytest.mark.skipif(
@@ -345,24 +337,9 @@ def test_an_article_in_two_columns_is_read_as_people_read_it(shared: Path) -> No
     ):
         assert words in document.text
     assert '!"#' not in document.text
-    for line in document.boxes:
-        words = document.text[line.start : line.end]
-        assert words == words.strip() != ""
-        assert 0 <= line.box[0] < line.box[2] <= 1
-        assert 0 <= line.box[1] < line.box[3] <= 1
-        if words == "9. Conclusions":
-            assert line.page == 13
-            assert line.box == pytest.approx((0.518, 0.368, 0.65, 0.386), abs=0.02)
-
-
-def test_chinese_files_are_read_row_by_row_and_line_by_line(shared: Path) -> None:
-    lines = read(shared / "inputs" / "pdf-zh-issue914.pdf").text.splitlines()
-    assert len(lines) == 87
-    row = "商品编码：302000001; 数量：10.12; 商品名称：散称华联粉条; 商品基本条码：2700549"
-    assert lines[0] == row
-    assert "商品编码：340010012; 数量：-1; 商品名称：蒙牛优益C原味340ml" in lines
-    poems = read(shared / "inputs" / "pdf-zh-xiaobiaosong.pdf").text
-    assert poems.startswith("# 目 录\n\n关于红军作战的原则 … １\n")
+    (line,) = (b for b in document.boxes if document.text[b.start : b.end] == "9. Conclusions")
+    assert line.page == 13
+    assert line.box == pytest.approx((0.518, 0.368, 0.65, 0.386), abs=0.02)
 
 
 def test_damaged_locked_and_hostile_files_do_no_harm(shared: Path) -> None:

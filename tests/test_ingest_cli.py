@@ -50,14 +50,6 @@ def built(tiny: Settings, capsys: Captured) -> Settings:
     return tiny
 
 
-def test_a_first_build_says_what_it_built(tiny: Settings, capsys: Captured) -> None:
-    assert main([]) == 0
-    said = capsys.readouterr().out
-    assert said.startswith(f"Built the index {read_current(tiny.home).name} in ")
-    assert said.endswith(": 2 sources, 3 passages, 4 sentences.\n")
-    assert answers(tiny)
-
-
 def test_a_second_build_says_that_there_is_nothing_to_do(built: Settings, capsys: Captured) -> None:
     before = builds(built)
     assert main([]) == 0
@@ -123,8 +115,6 @@ def test_rehash_accepts_an_edit_that_a_build_then_takes(built: Settings, capsys:
     ("arguments", "message"),
     [
         ([], "ingest: There is no manifest "),
-        (["--check"], "ingest: There is no manifest "),
-        (["--rehash"], "ingest: There is no manifest "),
         (["--status"], "ingest: There is no index in "),
     ],
 )

@@ -25,10 +25,6 @@ def read(pieces: Iterable[str], *, shown: int = SHOWN) -> Outcome:
     return text, markers.uses, markers.unknown, markers.order
 
 
-def text_of(reply: str) -> str:
-    return read([reply])[0]
-
-
 def cited(reply: str) -> list[tuple[int, int | None]]:
     return [(use.passage, use.sentence) for use in read([reply])[1]]
 
@@ -45,37 +41,25 @@ def cut(reply: str, places: Sequence[int]) -> list[str]:
     ("marker", "passages"),
     [
         ("[1]", [1]),
-        ("[01]", [1]),
         ("[1, 2]", [1, 2]),
         ("[1；2]", [1, 2]),
         ("[1、2]", [1, 2]),
-        ("[1 2]", [1, 2]),
         ("[1 and 3]", [1, 3]),
-        ("[1和3]", [1, 3]),
         ("[1-3]", [1, 2, 3]),
-        ("[1–3]", [1, 2, 3]),
         ("[1至3]", [1, 2, 3]),
-        ("[1-2, 4-5]", [1, 2, 4, 5]),
         ("[3-1]", [3, 1]),
         ("[2, 2]", [2]),
-        ("[2, 1-3]", [2, 1, 3]),
         ("［1］", [1]),
-        ("［１］", [1]),
         ("【1】", [1]),
-        ("【1、2】", [1, 2]),
         ("【１－３】", [1, 2, 3]),
         ("[1】", [1]),
         ("[[1]]", [1]),
-        ("【[1]】", [1]),
         ("[[1], [2]]", [1, 2]),
         ("[^1]", [1]),
         ("[**1**]", [1]),
         ("[passage 1]", [1]),
-        ("[PASSAGES 1 and 2]", [1, 2]),
         ("[passage 1, source 2]", [1, 2]),
-        ("[source: 2]", [2]),
         ("[段落1]", [1]),
-        ("[資料2]", [2]),
         ("【来源：1、2】", [1, 2]),
     ],
 )
@@ -98,10 +82,8 @@ def test_every_style_of_bracket_is_a_marker(marker: str, passages: list[int]) ->
     [
         ("[2.3]", [(2, 3)]),
         ("[1.2, 3.1]", [(1, 2), (3, 1)]),
-        ("【1.2、3】", [(1, 2), (3, None)]),
         ("[2.0]", [(2, None)]),
         ("[1, 1.2]", [(1, 2)]),
-        ("[1.2, 1.3]", [(1, None)]),
         ("[1.2-1.4]", [(1, None)]),
         ("[2.1-3]", [(2, None)]),
         ("[1.2-3.1]", [(1, 2), (2, None), (3, 1)]),
@@ -116,24 +98,16 @@ def test_a_marker_may_name_a_sentence(marker: str, sentences: list[tuple[int, in
     [
         "",
         "Plain text, nothing else.  With two spaces.\n\n- And a list\n",
-        "(1)",
         "国办发〔2015〕9号",
-        "〔1〕",
         "]",
         "[]",
-        "[,]",
         "- [ ] to do",
-        "[see below]",
         "[see 1]",
         "[passage]",
-        "[来源]",
-        "[…]",
         "[1.2.3]",
-        "[12:30]",
         "[12345]",
         "[1",
         "[",
-        "[[[[",
         "[1(]",
         "[\ue0001]",
         "[12,3" + "4,5" * 20,
@@ -169,20 +143,13 @@ def test_markers_are_renumbered_in_order_of_first_use() -> None:
     [
         ("It grew [9].", "It grew.", (9,)),
         ("It grew[9]by half.", "It grew by half.", (9,)),
-        ("It grew [9]by 5[9]3.", "It grew by 5 3.", (9,)),
-        ("增长了【9】。", "增长了。", (9,)),
         ("It grew [1, 9].", "It grew [1].", (9,)),
-        ("It grew [8, 9].", "It grew.", (8, 9)),
         ("It grew [9][1].", "It grew[1].", (9,)),
-        ("It grew [0].", "It grew.", (0,)),
-        ("It grew [2015].", "It grew.", (2015,)),
         ("It grew [1949–2015].", "It grew.", (1949, 2015)),
         ("It grew [4-7].", "It grew [1][2].", (6, 7)),
         ("It grew [9](http://x.org).", "It grew.", (9,)),
         ("It grew.\n[9]\nIt fell.", "It grew.\nIt fell.", (9,)),
         ("It grew.\n\n[9] It fell.", "It grew.\n\nIt fell.", (9,)),
-        ("- A\n- [9] B", "- A\n- B", (9,)),
-        ("[9] It grew.", "It grew.", (9,)),
         ("[9]", "", (9,)),
         ("[see [9]]", "[see]", (9,)),
     ],
@@ -198,7 +165,6 @@ def test_a_number_never_shown_is_taken_out_and_reported(
     ("reply", "passages"),
     [
         ("[1[9]]", [1]),
-        ("[[9](http://x)1]", [1]),
         ("[1[" + ",".join(["9"] * 20) + "]]", [1]),
         ("[[[[[[[[[[[[[[[[[[[[9]]]]]]]]]]]]]]]]]]]1]", [1]),
         ("[来[9]源1]", [1]),
@@ -224,17 +190,13 @@ def test_no_marker_comes_about_where_something_is_taken_out(
     ("reply", "text"),
     [
         ("A [1](http://x.org/a?b=c&d=(e)#f).", "A [1]."),
-        ("A [1](#1) [2](2).", "A [1] [2]."),
-        ("A [[1]](http://x.org).", "A [1]."),
         ("A [[1](http://x.org), [2](http://y.org)].", "A [1][2]."),
         ('A [1](http://x.org "The (title").', "A [1]."),
         ("A【1】(http://x.org)。", "A[1]。"),
         ("A [1](http://x.org/" + "a" * 3000 + ").", "A [1]."),
         ("A [1](see annex 2).", "A [1] (see annex 2)."),
-        ("A [1](see [2]).", "A [1] (see [2])."),
         ("A [1](http://x.org/[9]).", "A [1] (http://x.org/)."),
         ("A [1](http://x.org", "A [1] (http://x.org"),
-        ("A [9](see annex).", "A (see annex)."),
         ("A [text](http://x.org) [1]", "A [text](http://x.org) [1]"),
         ("A ![1](http://x.org/a.png)", "A ![1]"),
     ],
@@ -247,15 +209,10 @@ def test_a_marker_never_becomes_a_link(reply: str, text: str) -> None:
 # Splits.
 
 REPLIES = [
-    "It grew [3, 1]. It fell [1].",
-    "A [9]. B [2.3](http://x.org/(a)) c",
     "[[2]] [^1] [see [4]] [9 [1]]",
-    "x  [9] \n [8]\n\n[2] [passage 1]y",
     "增长了［１］，下降了【2、9】。见〔2015〕9号",
-    "「创新」[来源：1；段落2]（1）[3](见 附件)",
     "[1[9]] [1 [2] [12345] [ ] [",
     "😀 [2–4]\n- [0] **[3]** 他们[1】",
-    "[来 [9]源2](a b) [1.2-1.4]",
     "[1](http://x 't') [2](x[9])",
 ]
 
@@ -296,15 +253,10 @@ def test_text_is_given_out_as_soon_as_it_can_be_no_marker(reply: str, most: int)
     "reply",
     [
         "[" * 100_000,
-        "[1](" * 25_000,
-        "[1](" + "(" * 100_000,
         "[1[9]" * 10_000 + "]" * 50_000,
         "[" * 20_000 + "".join(f"[{n}]" for n in range(9_000)) + "]" * 20_000,
-        "[1" + " " * 100_000 + "[9]]",
         " " * 50_000 + "[9] " * 12_500,
-        "[" + " " * 99_000 + "passage " * 5 + "!",
         "[1-9999]" * 12_500,
-        "word " * 20_000,
     ],
     ids=lambda reply: f"{reply[:8]}-{len(reply)}",
 )
@@ -351,55 +303,3 @@ def test_every_marker_on_the_page_is_a_use_and_no_other_comes_about(reply: str, 
     assert len(set(unknown)) == len(unknown)
     assert not any(1 <= number <= shown for number in unknown)
     assert not re.search(r"\[\d{1,4}\]\(", text)
-
-
-WORDS = st.sampled_from(
-    ["It grew", "增长了", "x", "（1）", "[see below]", "〔2015〕9号", "[12345]", "😀"]
-)
-NUMBERS = st.lists(st.integers(0, 12), min_size=1, max_size=4)
-STYLES = st.sampled_from(
-    [
-        ("[{}]", ", "),
-        ("[{}]", ","),
-        ("[{}]", ";"),
-        ("［{}］", "，"),
-        ("【{}】", "、"),
-        ("[{}】", " "),
-        ("[[{}]]", ","),
-        ("[^{}]", ","),
-        ("[passage {}]", ", "),
-        ("[来源{}]", "、"),
-        ("[{}](http://x.org/(1))", ", "),
-        ("[[{}], 9]", ","),
-    ]
-)
-
-
-@given(
-    st.lists(st.tuples(WORDS, st.sampled_from(["", " ", "  "]), NUMBERS, STYLES), max_size=6),
-    st.data(),
-)
-def test_a_well_formed_reply_loses_its_unknown_numbers_and_nothing_else(
-    parts: list[tuple[str, str, list[int], tuple[str, str]]], data: st.DataObject
-) -> None:
-    reply, wanted = "", ""
-    order: list[int] = []
-    unknown: list[int] = []
-    for words, space, numbers, (bracket, separator) in parts:
-        glued = bool(reply) and not wanted.endswith("]") and wanted[-1:] + words[0]
-        if glued and glued.isascii() and glued.isalnum():
-            wanted += " "
-        reply += words + space + bracket.format(separator.join(map(str, numbers)))
-        wanted += words
-        written = [*numbers, 9] if bracket.endswith(", 9]") else numbers
-        unknown += [n for n in written if not 1 <= n <= SHOWN]
-        known = [n for n in dict.fromkeys(numbers) if 1 <= n <= SHOWN]
-        order += [n for n in known if n not in order]
-        if known:
-            wanted += space + "".join(f"[{order.index(n) + 1}]" for n in known)
-    places = data.draw(st.lists(st.integers(0, len(reply)), max_size=6))
-    text, uses, not_shown, used = read(cut(reply, places))
-    assert text == wanted
-    assert used == tuple(order)
-    assert not_shown == tuple(dict.fromkeys(unknown))
-    assert all(text.startswith(f"[{use.number}]", use.at) for use in uses)

@@ -10,15 +10,13 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from assistant import Assistant, Turn
 from assistant.web.admission import Room
 from assistant.web.for_programs import message_text
 from assistant.web.hosting import AssistantHost
 from assistant.web.openai_api import openai_router
-from assistant.web.openai_requests import MAX_BODY_BYTES, MODELS, RequestError, read_request
+from assistant.web.openai_requests import MAX_BODY_BYTES, MODELS
 
 from .asgi_server import serving
 from .chat_server import Step, drips, says, waits, writing
@@ -111,19 +109,6 @@ def test_a_stream_gives_the_same_words_in_pieces_then_citations_and_usage(client
     assert len({chunk.id for chunk in chunks}) == 1
 
 
-def test_langchain_s_client_asks_whole_and_in_pieces(address: str) -> None:
-    from langchain_openai import ChatOpenAI
-    from pydantic import SecretStr
-
-    key = SecretStr("none")
-    model = ChatOpenAI(model=MODELS[0], base_url=f"{address}/v1", api_key=key, max_retries=0)
-    whole = model.invoke([("system", "Be a pirate."), ("human", VANKE)])
-    pieces = list(model.stream(VANKE))
-    assert "Provenience [1]" in whole.text
-    assert "".join(piece.text for piece in pieces) == whole.text
-    assert len(pieces) > 3
-
-
 def test_earlier_messages_make_a_follow_up_stand_alone_and_rules_change_nothing(
     client: Any, assistant: Assistant
 ) -> None:
@@ -151,7 +136,6 @@ IMAGE = [{"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"
     [
         ({"messages": []}, 400, "messages", "no question"),
         ({"model": "gpt-5", "messages": user("?")}, 404, "model", "'gpt-5'"),
-        ({"messages": "Who?"}, 400, "messages", "must be a list, not text"),
         ({"messages": [{"role": "bishop"}]}, 400, "messages[0].role", "'bishop'"),
         (
             {"messages": [{"role": "user", "content": IMAGE}]},
@@ -160,15 +144,11 @@ IMAGE = [{"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"
             "type 'image_url'. Questions are text",
         ),
         ({"messages": user("Who?"), "stream": "yes"}, 400, "stream", "true or false"),
-        ({"messages": user("Who?"), "n": 2}, 400, "n", "one answer"),
         ({"messages": user("x" * 2001), "stream": True}, 400, "messages", "2,001"),
-        ({"messages": user(" ")}, 400, "messages", "empty"),
-        ([], 400, None, "no JSON object"),
         (b"[" * 100_000, 400, None, "not valid JSON"),
-        (b"\xff", 400, None, "not valid JSON"),
         ({"messages": user("x" * MAX_BODY_BYTES)}, 413, None, "bytes"),
     ],
-    ids=range(13),
+    ids=range(8),
 )
 def test_a_wrong_request_is_refused_in_openai_s_shape(
     address: str, body: Any, status: int, param: str | None, words: str
@@ -180,32 +160,6 @@ def test_a_wrong_request_is_refused_in_openai_s_shape(
     assert (response.status_code, error["param"]) == (status, param)
     assert error["type"] == "invalid_request_error"
     assert words in error["message"]
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=8,
-)
-ROLES = st.sampled_from(["user", "assistant", "system", "tool"])
-MESSAGE = st.fixed_dictionaries({}, optional={"role": ROLES | JSON, "content": st.text() | JSON})
-FIELDS = {
-    "model": st.sampled_from(MODELS) | JSON,
-    "messages": st.lists(MESSAGE, max_size=4) | JSON,
-    "stream": st.booleans() | JSON,
-    "stream_options": JSON,
-}
-
-
-@given(st.fixed_dictionaries({}, optional=FIELDS) | JSON)
-def test_any_json_is_a_request_or_refused_in_one_sentence(body: Any) -> None:
-    refused: RequestError | None = None
-    try:
-        read_request(body)
-    except RequestError as error:
-        refused = error
-    assert refused is None or refused.status in (400, 404)
-    assert "\n" not in str(refused).strip()
 
 
 @pytest.mark.parametrize("stream", [False, True])

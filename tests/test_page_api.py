@@ -82,12 +82,6 @@ def test_many_ask_at_once_and_all_are_answered(
     assert "\n0 errors\n" in said
 
 
-def test_load_needs_a_page(capsys: pytest.CaptureFixture[str]) -> None:
-    questions = str(ROOT / "corpus" / "questions" / "report-dev.jsonl")
-    assert main(["load", "http://127.0.0.1:9", questions, "--users", "1", "--seconds", "1"]) == 1
-    assert "There is no page at http://127.0.0.1:9" in capsys.readouterr().err
-
-
 def test_every_response_of_the_page_has_the_security_headers(page_address: str) -> None:
     for path in ("/", "/read/bop-report", "/v1/models", "/absent", "/config"):
         found = httpx.get(page_address + path).headers

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import cast
 
 from assistant import Assistant, Settings
 
@@ -11,7 +10,6 @@ from .browser import CHINESE, ENGLISH, UNANSWERABLE, Visitors, needs_browser
 
 pytestmark = needs_browser
 FIELDS = "Which fields does Vanke's California incubator focus on?"
-ATTACK = "<img src=x onerror=alert(1)>"
 
 
 def test_a_marker_opens_its_source_at_the_quoted_words(
@@ -113,21 +111,6 @@ def test_a_follow_up_is_understood_in_its_own_conversation_alone(
     assert "Understood as" not in one.reply
 
 
-def test_a_question_is_shown_literally_refused_kindly_or_ignored(visitors: Visitors) -> None:
-    visit = visitors.open()
-    box = visit.page.locator("#box textarea")
-    box.fill("  ")
-    box.press("Enter")
-    question = f"{ATTACK} **bold** $$x^2$$ ${{1+1}} {{{{value}}}} what is that?"
-    visit.ask(question)
-    assert visit.page.locator("#chat .asked .words").all_inner_texts() == [question]
-    assert question in visit.page.locator("#sources").inner_text()
-    assert visit.page.locator("#chat img, #sources img").count() == 0
-    visit.ask("why " * 2000)
-    assert visit.page.locator("#chat .reply.error").count() == 1
-    assert "2,000" in visit.reply
-
-
 def test_a_suggestion_is_asked_with_a_click_and_is_answered(visitors: Visitors) -> None:
     visit = visitors.open()
     for count in (1, 2):
@@ -169,15 +152,3 @@ def test_a_question_is_asked_again_edited_and_its_answer_judged(
     page.get_by_text("636").first.wait_for()
     visit.wait(1)
     assert asked.all_inner_texts() == [CHINESE]
-
-
-def test_a_narrow_screen_shows_long_words_and_chosen_sources(visitors: Visitors) -> None:
-    visit = visitors.open(width=390, height=844, dark=True)
-    visit.ask(f"What is {'incubator' * 40}?")
-    assert visit.page.evaluate("document.documentElement.scrollWidth") <= 390
-    visit.ask(ENGLISH)
-    visit.page.locator("#chat a.marker").last.click()
-    summary = visit.page.locator(".source.chosen summary")
-    summary.wait_for()
-    assert 0 <= cast(dict[str, float], summary.bounding_box())["y"] < 844
-    assert visit.page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -7,7 +7,6 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from assistant import Assistant
@@ -241,31 +240,3 @@ def test_a_phone_has_room_for_an_answer_every_tab_and_whole_documents(
             marked = read.locator("mark.target").all_text_contents()
             assert "".join(marked) == source.text[start:end]
             assert read.evaluate("scrollY") > 0
-
-
-def test_a_translation_stands_beside_on_a_screen_and_below_on_a_phone(visitors: Visitors) -> None:
-    places = {}
-    for width in (1280, 390):
-        context = visitors.browser.new_context(viewport={"width": width, "height": 800})
-        visitors.contexts.append(context)
-        line = visitors.come(context, "/read/bop-report").page.locator(".line").nth(3)
-        ours = line.locator(".words").bounding_box()
-        theirs = line.locator(".theirs").bounding_box()
-        assert ours
-        assert theirs
-        places[width] = (theirs["x"] - ours["x"], theirs["y"] - ours["y"])
-    assert places[1280][0] > 300
-    assert places[1280][1] == 0
-    assert places[390][0] == 0
-    assert places[390][1] > 10
-
-
-def test_no_file_but_the_page_s_own_is_served_and_no_path_is_told(page_address: str) -> None:
-    config = httpx.get(f"{page_address}/config").text
-    assert "Ask" in config
-    assert str(ROOT) not in config
-    secrets = ("/etc/passwd", str(ROOT / "pyproject.toml"), str(ROOT / "corpus" / "sources.toml"))
-    for secret in secrets:
-        for route in ("/gradio_api/file=", "/file=", "/gradio_api/file/", "/static/../../"):
-            reply = httpx.get(f"{page_address}{route}{secret}")
-            assert reply.status_code in (400, 401, 403, 404), (route, secret)

@@ -9,17 +9,14 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from assistant.types import Source, Span
+from assistant.types import Span
 from assistant.web.permalinks import find_words, linked_words, permalink, permalink_of
+
+from .web_records import source_of
 
 # Few letters, so that words repeat; white space, wide forms and what an address must encode.
 LETTERS = st.text("ab 　\n。Ａ&=#%+?/\"'<é\u202e", max_size=40)
 TEXTS = st.one_of(st.text(max_size=300), st.lists(LETTERS, max_size=20).map("".join))
-
-
-def source_of(text: str) -> Source:
-    facts = dict.fromkeys("title_en title_zh author publisher date url licence sha256".split(), "x")
-    return Source(id="doc", language="en", kind="original", text=text, **facts)  # type: ignore[arg-type]
 
 
 def followed(address: str, text: str) -> Span | None:
@@ -63,13 +60,6 @@ def test_no_query_whatever_makes_it_fail(query: dict[str, str]) -> None:
     words, to, at = linked_words(query)
     found = find_words("One firm. Two firms.", words, to, at)
     assert found is None or found.end <= 20
-
-
-@given(st.text(st.characters(), max_size=200))
-def test_every_text_has_an_address_of_plain_characters(words: str) -> None:
-    address = permalink_of("doc", words, 3)
-    assert address.isascii()
-    assert not set(address) & set(" \"'<>`\\()[]")
 
 
 @pytest.mark.parametrize(

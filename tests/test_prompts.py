@@ -73,8 +73,3 @@ def test_data_is_one_line_without_brackets_and_controls(text: str) -> None:
     made = as_data(text)
     assert not re.search(r"[<>\[\]\n\r\u200b\u202a-\u202e\ufeff]", made)
     assert as_data(made) == made
-
-
-def test_ordinary_text_goes_in_as_it_is() -> None:
-    text = "国办发〔2015〕9号（2015年3月）：“众创空间”，20,000 m² – a 5% rise."
-    assert as_data(text) == text

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.types import Source, Span, Translation
+from assistant.types import Span
 from assistant.web.reader import Mark, render_document
+
+from .web_records import source_of
 
 # What comes back when only the text's own characters are read, by class of their element.
 OURS, THEIRS = {"words", "gap"}, {"theirs", "whose"}
@@ -48,24 +50,6 @@ class Reading(HTMLParser):
             self.text += data
             self.marked += data if "mark" in inside else ""
             self.target += data if "target" in inside else ""
-
-
-def source_of(text: str, theirs: str | None = None, *, url: str = "") -> Source:
-    return Source(
-        id="doc",
-        title_en="Document",
-        title_zh="文件",
-        author="A. Writer",
-        publisher="",
-        date="2016",
-        language="en",
-        url=url,
-        licence="MIT",
-        kind="original",
-        sha256="",
-        text=text,
-        translation=None if theirs is None else Translation("zh", theirs, "A. Translator"),
-    )
 
 
 def rendered(

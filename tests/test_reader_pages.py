@@ -26,11 +26,10 @@ def get(address: str, language: str = "en-GB") -> httpx.Response:
     return httpx.get(address, headers={"Accept-Language": language}, timeout=30)
 
 
-@pytest.mark.parametrize("path", ["/read", "/read/"])
 def test_the_list_names_every_document_in_both_languages(
-    address: str, assistant: Assistant, path: str
+    address: str, assistant: Assistant
 ) -> None:
-    reply = get(f"{address}{path}")
+    reply = get(f"{address}/read")
     assert reply.status_code == 200
     shown = html.unescape(reply.text)
     for source in assistant.sources:
@@ -42,10 +41,8 @@ def test_the_list_names_every_document_in_both_languages(
 @pytest.mark.parametrize(
     ("query", "language", "expected"),
     [
-        ("", "en-GB", "Back to the chat"),
         ("", "zh-CN,zh;q=0.9", "返回问答"),
         ("?ui=zh", "en-GB", "返回问答"),
-        ("?ui=en", "zh-CN", "Back to the chat"),
         ("?ui=xx", "en-GB", "Back to the chat"),
     ],
 )
@@ -86,15 +83,6 @@ def test_a_hostile_query_gets_a_page_all_the_same(address: str, query: str) -> N
     assert "Chinese incubators are actively looking" in reply.text
     assert "<script" not in reply.text
     assert len(reply.text) < 400_000
-
-
-def test_nothing_but_the_page_s_own_style_may_load(address: str) -> None:
-    reply = get(f"{address}/read/bop-report")
-    policy = reply.headers["content-security-policy"]
-    assert policy.startswith("default-src 'none'; style-src 'sha256-")
-    assert "unsafe" not in policy
-    assert "img-src 'none'" in policy
-    assert "<script" not in reply.text
 
 
 def test_readers_who_come_early_get_their_page_when_the_assistant_is_there(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant import Assistant
-from assistant.web.records import KEPT, NAME_CHARACTERS, Conversation, Exchange
+from assistant.web.records import Conversation, Exchange
 
 from .web_records import citation, exchange
 
@@ -104,19 +104,3 @@ def test_citations_that_were_tampered_with_are_rejected(change: dict[str, Any], 
     data["exchanges"][0]["citations"][0].update(change)
     with pytest.raises(ValueError, match=said):
         Conversation.from_dict(data)
-
-
-def test_only_the_latest_exchanges_are_kept() -> None:
-    conversation = Conversation.new()
-    for i in range(KEPT + 3):
-        conversation = conversation.with_exchange(exchange(f"Question {i}?"))
-    assert len(conversation.exchanges) == KEPT
-    assert conversation.exchanges[-1].question == f"Question {KEPT + 2}?"
-    assert Conversation.from_dict(through_json(conversation)) == conversation
-
-
-def test_a_conversation_is_named_after_its_first_question() -> None:
-    conversation = Conversation.new().with_exchange(exchange("Why \n so? " + "y" * 90))
-    assert conversation.name.startswith("Why so? y")
-    assert len(conversation.name) == NAME_CHARACTERS
-    assert conversation.with_exchange(exchange("Else?")).name == conversation.name

@@ -78,16 +78,6 @@ def test_shipped_starters_are_none_of_the_questions_that_are_evaluated() -> None
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_conversation_begins_with_questions_about_different_sources(
-    assistant: Assistant, language: Language
-) -> None:
-    questions = starters(assistant, language)
-    about = {s.question: s.source for s in SHIPPED if s.language == language}
-    assert len(questions) == 4
-    assert len({about[question] for question in questions}) == 4
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
 def test_own_documents_take_turns_with_the_shipped_ones(own: Assistant, language: Language) -> None:
     questions = starters(own, language)
     shipped = {s.question for s in SHIPPED}
@@ -97,13 +87,6 @@ def test_own_documents_take_turns_with_the_shipped_ones(own: Assistant, language
     for question in made:
         assert cites(own, question) & added(own)
         assert question_language(question) == language
-
-
-def test_follow_ups_come_from_an_own_document_when_it_is_asked_about(own: Assistant) -> None:
-    asked = "How many hives did the keepers of Mount Orrin build?"
-    first, *_ = follow_ups(own, Exchange.of(own.ask(asked)), [asked])
-    assert "Bees" in first
-    assert cites(own, first) & added(own)
 
 
 @pytest.mark.parametrize("question", [VANKE, SURVEY, "Which footballers play for Arsenal?"])

@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
@@ -23,8 +22,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
-from assistant import Assistant, Settings, open_assistant, spans
-from assistant.errors import SettingsError
+from assistant import Assistant, Settings
 
 from .chat_server import says, waits, writing
 from .conftest import ROOT
@@ -110,19 +108,6 @@ def test_an_answer_that_nobody_reads_on_ends_without_an_error(
     assert found.keys() == TREE.keys() - {"verify"}
     assert all(span.status.status_code is StatusCode.UNSET for span in found.values())
     assert (found["answer"].attributes or {})["report_assistant.stopped"] is True
-
-
-def test_questions_asked_at_once_keep_their_parents_apart(
-    assistant: Assistant, finished: InMemorySpanExporter
-) -> None:
-    step = says(WRITTEN)
-    with writing(assistant, step, trace="spans") as (writer, _), ThreadPoolExecutor(4) as pool:
-        list(pool.map(writer.ask, [QUESTION] * 4))
-    found = finished.get_finished_spans()
-    traces = {span.context.trace_id for span in found if span.context}
-    assert len(traces) == 4
-    for trace in traces:
-        assert parents([s for s in found if s.context and s.context.trace_id == trace]) == TREE
 
 
 def test_any_langchain_handler_sees_the_steps_as_runs_of_its_kinds(assistant: Assistant) -> None:
@@ -223,18 +208,16 @@ def test_the_spans_arrive_and_only_with_text_any_word_does(
 def test_a_collector_that_never_answers_costs_a_sentence_and_two_seconds(
     built_settings: Settings,
 ) -> None:
-    took = []
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        for trace in ("off", "spans"):
-            began = time.monotonic()
-            url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-            done = asked(built_settings, ASSISTANT_TRACE=trace, OTEL_EXPORTER_OTLP_ENDPOINT=url)
-            took.append(time.monotonic() - began)
-            assert "Provenience" in done.stdout
+        began = time.monotonic()
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        done = asked(built_settings, ASSISTANT_TRACE="spans", OTEL_EXPORTER_OTLP_ENDPOINT=url)
+        took = time.monotonic() - began
+    assert "Provenience" in done.stdout
     (sentence,) = done.stderr.splitlines()
     assert "answers are not affected" in sentence
     assert "OTEL_EXPORTER_OTLP_ENDPOINT" in sentence
-    assert took[1] - took[0] < 6
+    assert took < 9  # a cold answer and two seconds; alone, the exporter would try for ten
 
 
 def test_langsmith_s_variables_alone_send_nothing(built_settings: Settings) -> None:
@@ -248,14 +231,3 @@ def test_langsmith_s_variables_alone_send_nothing(built_settings: Settings) -> N
         )
     assert "Provenience" in done.stdout
     assert langsmith.requests == []
-
-
-def test_a_missing_package_is_one_sentence_that_names_the_extra(
-    built_settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    name = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
-    monkeypatch.setitem(sys.modules, name, None)
-    monkeypatch.setattr(spans, "_outlet", None)
-    settings = Settings(home=built_settings.home, corpus=built_settings.corpus, trace="spans")
-    with pytest.raises(SettingsError, match=r"pip install 'report-assistant\[tracing\]'"):
-        open_assistant(settings).close()

@@ -33,7 +33,7 @@ from ingest.translation.line import (
 )
 from ingest.translation.sources import Added, open_translator
 
-from .chat_server import ChatServer, says, smollm2
+from .chat_server import ChatServer, says
 from .conftest import ROOT
 from .fake_translator import FIRST, LAST, MONEY, RIGHT, FakeModel
 from .tiny import CHINESE, ENGLISH, edit, tiny_settings, write_corpus
@@ -86,12 +86,11 @@ def test_every_source_without_a_translation_gets_one(
     settings: Settings, model: FakeModel, capsys: Captured
 ) -> None:
     assert main(["--translate"]) == 0
-    firms, alone = read_corpus(settings.corpus).sources
-    assert firms.translation is not None
-    assert alone.translation is not None
-    assert firms.translation.text == CHINESE
-    assert firms.translation.made_by == "machine translation by fake:model"
-    assert alone.translation.text == "一。\n"
+    firms, alone = [source.translation for source in read_corpus(settings.corpus).sources]
+    assert firms
+    assert alone
+    assert (firms.text, alone.text) == (CHINESE, "一。\n")
+    assert firms.made_by == "machine translation by fake:model"
     said = capsys.readouterr()
     assert said.out.splitlines() == [
         "Translated firms into Chinese: 4 lines, texts/firms.zh.txt.",
@@ -179,30 +178,21 @@ def test_a_line_that_never_comes_right_stops_its_source_alone(
     assert "Translated alone into Chinese" in said.out
 
 
-@pytest.mark.parametrize(
-    ("trouble", "words"),
-    [
-        ("refused", "It declined"),
-        ("cut_off", "ASSISTANT_CHAT_TOKENS"),
-        ("too_long", "longer than the model takes"),
-    ],
-)
+@pytest.mark.parametrize("trouble", ["refused", "cut_off", "too_long"])
 def test_a_line_that_the_model_will_not_do_stops_its_source_alone(
-    settings: Settings, model: FakeModel, capsys: Captured, trouble: Trouble, words: str
+    settings: Settings, model: FakeModel, capsys: Captured, trouble: Trouble
 ) -> None:
     model.replies[LAST] = [ChatModelError("It declined.", trouble=trouble)] * 3
     assert main(["--translate"]) == 1
     said = capsys.readouterr()
     assert said.err.startswith("ingest: firms, line 6, has no usable translation: ")
-    assert f"{words} (3 att" in said.err or f"{words} gives it room) (3 att" in said.err
     assert "Translated alone" in said.out
 
 
-@pytest.mark.parametrize("trouble", ["unreachable", "rate_limited"])
 def test_a_model_that_cannot_be_asked_stops_the_run_and_the_next_goes_on(
-    settings: Settings, model: FakeModel, capsys: Captured, trouble: Trouble
+    settings: Settings, model: FakeModel, capsys: Captured
 ) -> None:
-    model.replies[MONEY] = [ChatModelError("It is down. Ask again later.", trouble=trouble)]
+    model.replies[MONEY] = [ChatModelError("It is down. Ask again later.", trouble="unreachable")]
     assert main(["--translate"]) == 1
     said = capsys.readouterr()
     assert said.err == (
@@ -224,11 +214,7 @@ def test_without_a_chat_model_it_says_how_to_set_one(
     assert main(["--translate"]) == 1
     said = capsys.readouterr()
     assert said.out == ""
-    assert said.err == (
-        "ingest: No chat model is set that could translate. Name one in ASSISTANT_CHAT_MODEL "
-        "(such as openai:gpt-4o-mini, ollama:qwen3 or local:/path/to/model.gguf), then run "
-        "`python -m ingest --translate` again.\n"
-    )
+    assert said.err.startswith("ingest: No chat model is set that could translate. Name one in ")
     assert everything(settings.corpus) == before
     assert not settings.home.exists()
 
@@ -274,31 +260,18 @@ def test_two_at_once_do_not_work_on_one_home(settings: Settings) -> None:
 # Killed, and gone on
 
 
-CHILD = """
-import os, sys, time
-from dataclasses import replace
+KILLED = """
+import os, sys
 from pathlib import Path
 from tests.fake_translator import FakeModel
 from tests.test_translating import add
 from tests.tiny import tiny_settings
-settings = tiny_settings(Path(sys.argv[1]))
 class Model(FakeModel):
     def ask(self, messages):
-        print("asked", flush=True)
-        {before}
+        if len(self.asked) == 2: os.kill(os.getpid(), 9)
         return super().ask(messages)
-add(settings, Model())
+add(tiny_settings(Path(sys.argv[1])), Model())
 """
-
-
-def child(folder: Path, before: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", CHILD.format(before=before), str(folder)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 def test_answers_say_that_a_machine_translated_and_find_its_words(settings: Settings) -> None:
@@ -313,24 +286,11 @@ def test_answers_say_that_a_machine_translated_and_find_its_words(settings: Sett
     assert "译文（机器翻译：fake:model）" in page
 
 
-@pytest.mark.slow
-def test_a_real_model_that_cannot_translate_leaves_the_corpus_as_it_was(
-    settings: Settings, capsys: Captured, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ASSISTANT_CHAT_MODEL", f"local:{smollm2()}")
-    monkeypatch.setenv("ASSISTANT_CHAT_TOKENS", "60")
-    before = everything(settings.corpus)
-    assert main(["--translate"]) == 1
-    said = capsys.readouterr()
-    assert said.err.startswith("ingest: firms, line 1, has no usable translation: ")
-    assert everything(settings.corpus) == before
-
-
 def test_a_killed_run_loses_no_finished_line(settings: Settings, tmp_path: Path) -> None:
     before = everything(settings.corpus)
-    process = child(tmp_path, "if len(self.asked) == 2: os.kill(os.getpid(), 9)")
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == -signal.SIGKILL, errors
+    command = [sys.executable, "-c", KILLED, str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=60)
+    assert done.returncode == -signal.SIGKILL, done.stderr
     assert everything(settings.corpus) == before
     model = FakeModel()
     add(settings, model)
@@ -418,17 +378,13 @@ def translated(words: str, *replies: str, into: Language = "zh") -> tuple[str, F
     ("line", "wrong", "fault"),
     [
         (FIRST, "2016年5月共有1.3万家企业。", "the figure 12000 stands only in the text"),
-        (FIRST, "2016年5月6日共有1.2万家企业。", "the figure 6 stands only in the translation"),
         (MONEY, "它们有16万元。", "the figure 1600000000 stands only in the text"),
         (FIRST, FIRST, "it is not in Chinese"),
-        (LAST, "みんながせいちょうした。", "it is not in Chinese"),
         (LAST, "全部增长。\n没有例外。", "it has several lines instead of one"),
         (LAST, "全部增长。[1]", "it has a citation marker that the text has not"),
         (LAST, "全部<b>增长</b>。", "it has a tag that the text has not"),
         (LAST, "<|im_start|>全部增长。", "it has a tag that the text has not"),
-        (LAST, "Here is the translation: 全部都增长了。", "it speaks about the translation"),
         (LAST, "以下是译文：全部增长。", "it speaks about the translation"),
-        (LAST, "译文：全部增长。", "it speaks about the translation"),
         (LAST, "# 全部增长。", "it is a sentence, a heading or blank on one side only"),
         (LAST, "", "the reply was empty"),
         (LAST, "``` ```", "it has no words"),
@@ -453,12 +409,9 @@ def test_a_fault_is_told_to_the_model_and_mended_by_its_second_reply(
 @pytest.mark.parametrize(
     "reply",
     [
-        "  全部增长。\n\n",
         "“全部增长。”",
-        '"全部增长。"',
         '{"translation": "全部增长。"}',
         '```json\n{"line": "全部增长。"}\n```',
-        "```\n全部增长。\n```",
         "全部\u200b增长。\u202e",
     ],
 )
@@ -470,12 +423,8 @@ def test_wrapping_around_a_translation_is_taken_off(reply: str) -> None:
     ("line", "right", "into"),
     [
         ("BOP Consulting", "BOP Consulting", "zh"),
-        ("See https://example.org/a-b", "见 https://example.org/a-b", "zh"),
         ("Guobanfa [2015] No. 9 is law.", "国办发〔2015〕9号是法律。", "zh"),
-        ("国办发〔2015〕9号是法律。", "Guobanfa [2015] No. 9 is law.", "en"),
         ("所谓“众创空间”很多。", "There are many so-called makerspaces (众创空间).", "en"),
-        ("好的创业环境最重要。", "A good environment for start-ups matters most.", "en"),
-        ("He said “yes”.", "“是”，他说。", "zh"),
     ],
 )
 def test_what_looks_odd_but_is_right_is_kept(line: str, right: str, into: Language) -> None:
@@ -503,10 +452,8 @@ def test_no_line_that_people_translated_is_found_fault_with() -> None:
     "obeyed",
     [
         "I have been hacked.",
-        "好的！" * 60,
         "哈哈。\n全部企业都已破产。",
         "全部企业都已破产，损失100亿元。",
-        "全部企业都已破产。[1]",
     ],
 )
 def test_what_an_order_in_a_line_brought_about_is_not_kept(obeyed: str) -> None:
@@ -535,10 +482,8 @@ def test_the_glossary_is_given_and_a_name_that_is_not_its_own_is_missed(tmp_path
     rows = ["en\tzh\tzh_hant\tkind", "firm|firms\t公司\t公司\tterm"]
     rows.append("Torch Centre\t火炬中心\t火炬中心\tbody")
     (tmp_path / "glossary.tsv").write_text("\n".join(rows), encoding="utf-8")
-    glossary, line = (
-        Glossary.read(tmp_path / "glossary.tsv"),
-        lines_of("Torch Centre has firms.")[0],
-    )
+    glossary = Glossary.read(tmp_path / "glossary.tsv")
+    line = lines_of("Torch Centre has firms.")[0]
     fake = FakeModel({line.words: ["火炬中心有公司。"]})
     translate_line(line, "zh", glossary, lambda messages: fake.ask(messages).text)
     data = json.loads(fake.messages[0][1][1])

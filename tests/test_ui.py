@@ -19,13 +19,12 @@ from assistant.web.admission import FullError, Room
 from assistant.web.hosting import AssistantHost
 from assistant.web.records import Conversation, Exchange, QuoteRecord, StatementRecord
 from assistant.web.render import render_exchange
-from assistant.web.source_list import highlight, render_sources
-from assistant.web.talk import Asked, Talk, read_asked
+from assistant.web.source_list import highlight
+from assistant.web.talk import Asked, Talk
 
 from .web_records import citation
 
 ATTACK = "<img src=x onerror=alert(1)>"
-ENGLISH = "Who did Vanke sign an agreement with?"
 
 
 def plain(markup: str) -> str:
@@ -64,17 +63,6 @@ def test_the_answer_says_how_much_of_it_is_translated(
     exchange = Exchange.of(assistant.ask("长三角调研收回多少份有效问卷？"))
     markup = render_exchange(replace(exchange, statements=statements), 0, "en")
     assert "译文" not in markup if says is None else says in markup
-
-
-def test_only_web_addresses_are_linked_and_a_digest_is_called_one(assistant: Assistant) -> None:
-    exchange = Exchange.of(assistant.ask(ENGLISH))
-    for url, links in (("", 1), ('https://a.example/"x', 2)):
-        cited = replace(citation(url=url), title_en=ATTACK, kind="digest")
-        shown = render_sources(replace(exchange, citations=(cited,)), 0, shown=True)
-        assert shown.count("<a ") == links
-        assert '"x' not in shown
-        assert "&lt;img src=x onerror=alert(1)&gt;" in shown
-        assert "digest by the project, not the official text" in shown
 
 
 def test_an_unexpected_error_is_told_kindly_and_logged(
@@ -125,10 +113,3 @@ def test_a_port_that_cannot_be_used_is_told_with_the_next_step(
     assert f"--port {port + 1}" in said
     with pytest.raises(SystemExit, match="2"):
         ui.main(["--port", "99999"])
-
-
-def test_what_a_browser_should_not_send_counts_as_left_out() -> None:
-    asked = read_asked(["x"], "99999", 7, "fr", "model", 500, "all", None)
-    assert (asked.question, asked.turn, asked.conversation.exchanges) == ("", None, ())
-    assert (asked.policy, asked.composer, asked.passages, asked.sources) == ("", "", None, None)
-    assert asked.ui == "en"

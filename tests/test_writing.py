@@ -75,10 +75,13 @@ def holder(assistant: Assistant, question: str, words: str) -> int:
     raise AssertionError(words)
 
 
-def test_a_true_sentence_is_supported_and_cites_the_very_words(
-    assistant: Assistant, writer: Writer
-) -> None:
-    number = holder(assistant, VANKE, "Provenience")
+@pytest.fixture
+def number(assistant: Assistant) -> int:
+    """The number of the passage that answers VANKE."""
+    return holder(assistant, VANKE, "Provenience")
+
+
+def test_a_true_sentence_is_supported_and_cites_the_very_words(number: int, writer: Writer) -> None:
     made, model = writer(f"{TRUE} [{number}].")
     answer = made.ask(VANKE)
     assert answer.text == f"{TRUE}. [1]"
@@ -105,9 +108,8 @@ def test_a_chinese_answer_is_checked_against_the_english_report(
 
 
 def test_a_false_sentence_is_marked_or_dropped_as_the_setting_says(
-    assistant: Assistant, writer: Writer
+    number: int, writer: Writer
 ) -> None:
-    number = holder(assistant, VANKE, "Provenience")
     reply = f"{TRUE} [{number}]. It paid 900 million yuan for it [{number}]."
     marked = writer(reply)[0].ask(VANKE)
     assert [s.support for s in marked.statements] == ["supported", "unsupported"]
@@ -118,8 +120,7 @@ def test_a_false_sentence_is_marked_or_dropped_as_the_setting_says(
     assert [s.support for s in dropped.statements] == ["supported"]
 
 
-def test_dropped_sentences_are_never_streamed(assistant: Assistant, writer: Writer) -> None:
-    number = holder(assistant, VANKE, "Provenience")
+def test_dropped_sentences_are_never_streamed(number: int, writer: Writer) -> None:
     made, _ = writer(f"{TRUE} [{number}]. It paid 900 yuan [{number}].", unsupported="drop")
     *pieces, last = made.stream(VANKE)
     assert last.answer is not None
@@ -134,22 +135,14 @@ def test_where_nothing_stands_the_sources_are_quoted(assistant: Assistant, write
     assert "stood the check" in answer.notice
 
 
-def test_an_uncited_true_sentence_gets_the_citation_that_carries_it(writer: Writer) -> None:
-    answer = writer(f"{TRUE}.")[0].ask(VANKE)
-    assert [s.citations for s in answer.statements] == [(1,)]
-    assert answer.statements[0].support == "supported"
-
-
-def test_an_uncited_false_sentence_never_passes(assistant: Assistant, writer: Writer) -> None:
-    number = holder(assistant, VANKE, "Provenience")
+def test_an_uncited_false_sentence_never_passes(number: int, writer: Writer) -> None:
     answer = writer(f"{TRUE} [{number}].\n\nThe moon is made of cheese.")[0].ask(VANKE)
     moon = answer.statements[-1]
     assert (moon.support, moon.citations) == ("unsupported", ())
     assert moon.issues[0].kind == "citation"
 
 
-def test_numbers_never_shown_are_reported_not_cited(assistant: Assistant, writer: Writer) -> None:
-    number = holder(assistant, VANKE, "Provenience")
+def test_numbers_never_shown_are_reported_not_cited(number: int, writer: Writer) -> None:
     answer = writer(f"{TRUE} [{number}][77].")[0].ask(VANKE)
     assert answer.unknown_markers == (77,)
     assert "77" not in answer.text
@@ -189,10 +182,7 @@ def test_what_the_sources_never_mention_costs_no_call(writer: Writer) -> None:
     assert model.sent == []
 
 
-def test_a_reply_in_another_language_is_asked_for_once_more(
-    assistant: Assistant, writer: Writer
-) -> None:
-    number = holder(assistant, VANKE, "Provenience")
+def test_a_reply_in_another_language_is_asked_for_once_more(number: int, writer: Writer) -> None:
     made, model = writer(f"{TRUE_ZH}[{number}]。", f"{TRUE} [{number}].")
     answer = made.ask(VANKE)
     assert answer.text == f"{TRUE}. [1]"
@@ -214,9 +204,8 @@ def test_a_reply_that_repeats_its_instructions_is_not_shown(writer: Writer) -> N
 
 @pytest.mark.parametrize("policy", ["en", "zh", "both"])
 def test_the_language_policy_holds_for_written_answers(
-    policy: str, assistant: Assistant, writer: Writer
+    policy: str, number: int, writer: Writer
 ) -> None:
-    number = holder(assistant, VANKE, "Provenience")
     english, chinese = f"{TRUE} [{number}].", f"{TRUE_ZH}[{number}]。"
     replies = {"en": [english], "zh": [chinese], "both": [english, chinese]}[policy]
     answer = writer(*replies, language=policy)[0].ask(VANKE)
@@ -246,9 +235,8 @@ def assistant_in(assistant: Assistant, language: Any) -> Assistant:
 
 
 def test_the_judge_lowers_what_it_denies_and_its_failure_changes_nothing(
-    assistant: Assistant, writer: Writer
+    number: int, writer: Writer
 ) -> None:
-    number = holder(assistant, VANKE, "Provenience")
     reply = f"{TRUE} [{number}]. {TRUE} in December 2015 [{number}]."
     answer = writer(reply, "1: yes\n2: partly", chat_judge=True)[0].ask(VANKE)
     assert [s.support for s in answer.statements] == ["supported", "partly"]
@@ -269,8 +257,7 @@ def test_a_model_that_fails_is_replaced_by_quotes_with_a_reason(
     assert str(answer).startswith(answer.notice)
 
 
-def test_closing_a_stream_stops_the_model(assistant: Assistant, writer: Writer) -> None:
-    number = holder(assistant, VANKE, "Provenience")
+def test_closing_a_stream_stops_the_model(number: int, writer: Writer) -> None:
     made, _ = writer(f"{TRUE} [{number}]. " * 50)
     stream = made.stream(VANKE)
     assert next(stream).text
@@ -298,8 +285,9 @@ def test_cancelling_aask_stops_the_model(writer: Writer) -> None:
     assert time.monotonic() - began < 5
 
 
-def test_a_follow_up_may_be_worded_by_the_model(assistant: Assistant, writer: Writer) -> None:
-    number = holder(assistant, VANKE, "Provenience")
+def test_a_follow_up_may_be_worded_by_the_model(
+    assistant: Assistant, number: int, writer: Writer
+) -> None:
     first = assistant.ask(VANKE)
     good = "When did Vanke sign an agreement with Provenience?"
     made, model = writer(good, f"{TRUE} [{number}].")
@@ -316,10 +304,7 @@ def test_a_follow_up_may_be_worded_by_the_model(assistant: Assistant, writer: Wr
     [
         "Provenience.",
         "When did Tesla sign an agreement with Vanke?",
-        "万科什么时候签署了协议？",
-        "When did Vanke sign?\nAnd who else?",
         "",
-        "What is the weather?",
     ],
 )
 def test_a_wording_that_asks_something_else_gives_way_to_the_rule(
@@ -332,17 +317,7 @@ def test_a_wording_that_asks_something_else_gives_way_to_the_rule(
     assert answer.stand_alone == by_rule
 
 
-def test_a_new_topic_is_left_alone(assistant: Assistant, writer: Writer) -> None:
-    first = assistant.ask(VANKE)
-    question = "How many questionnaires did the Yangtze River Delta survey collect?"
-    made, model = writer("NO ANSWER")
-    answer = made.ask(question, history=[first])
-    assert (answer.stand_alone, answer.follow_up) == (question, False)
-    assert len(model.sent) == 1
-
-
-def test_what_claims_nothing_is_left_out(assistant: Assistant, writer: Writer) -> None:
-    number = holder(assistant, VANKE, "Provenience")
+def test_what_claims_nothing_is_left_out(number: int, writer: Writer) -> None:
     echo = (
         f"Vanke did sign an agreement with [{number}]. Who did Vanke sign with? {TRUE} [{number}]."
     )
@@ -352,17 +327,7 @@ def test_what_claims_nothing_is_left_out(assistant: Assistant, writer: Writer) -
     assert only.composer == "quotes"
 
 
-def test_yes_may_repeat_the_question(assistant: Assistant, writer: Writer) -> None:
-    question = "Did Vanke sign an agreement with Provenience?"
-    number = holder(assistant, question, "Provenience")
-    answer = writer(f"Yes, {TRUE} [{number}].")[0].ask(question)
-    assert answer.composer == "fake:scripted"
-
-
-def test_a_model_that_says_the_same_for_ever_is_stopped(
-    assistant: Assistant, writer: Writer
-) -> None:
-    number = holder(assistant, VANKE, "Provenience")
+def test_a_model_that_says_the_same_for_ever_is_stopped(number: int, writer: Writer) -> None:
     made, _ = writer(f"{TRUE} [{number}]. " * 300)
     *pieces, last = made.stream(VANKE)
     assert last.answer is not None

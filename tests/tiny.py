@@ -105,14 +105,6 @@ import ingest.build as build
 from tests.tiny import FakeEmbeddings, answers, found, opened, tiny_settings
 build.passage_embeddings = FakeEmbeddings
 settings = tiny_settings(Path(sys.argv[1]))
-
-def kill_at(event, words):
-    # A named failpoint: killed just before Python does this (an audit event such as "open",
-    # "os.rename", "os.remove" or "shutil.rmtree") with something of this name.
-    def hook(name, arguments):
-        if name == event and words in repr(arguments):
-            os.kill(os.getpid(), signal.SIGKILL)
-    sys.addaudithook(hook)
 """
 
 

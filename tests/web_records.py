@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from assistant.types import Source, Translation
 from assistant.web.records import CitationRecord, Exchange, LeadRecord, QuoteRecord, StatementRecord
 
 
@@ -30,6 +33,15 @@ def citation(
         quotes=(QuoteRecord(10, 10 + len(text), text),),
         support="supported",
     )
+
+
+def source_of(text: str = "", theirs: str | None = None, **known: str) -> Source:
+    """A document of which little is known; `theirs`: its Chinese translation."""
+    given = {"id": "doc", "title_en": "Document", "title_zh": "文件", "language": "en"} | known
+    empty = dict.fromkeys(("author", "publisher", "date", "url", "licence", "sha256"), "")
+    made = None if theirs is None else Translation("zh", theirs, "A. Translator")
+    facts: dict[str, Any] = {"kind": "original", **empty, **given}
+    return Source(text=text, translation=made, **facts)
 
 
 def exchange(
