@@ -69,7 +69,10 @@ class DocumentsTab:
     async def show(self, ui: Language) -> list[Any]:
         """The table, what can be removed, and what can be searched."""
         await self._host.ready()
-        return self._shown(ui)
+        table, removable, searched = self._shown(ui)
+        # What is ticked while this is under way stays ticked.
+        removable.pop("value")
+        return [table, removable, searched]
 
     async def add(
         self, files: Sequence[Mapping[str, Any]] | None, password: str, ui: Language
