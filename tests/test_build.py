@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from assistant.errors import IndexBuildError
-from assistant.retrieval.builds import read_current
+from assistant.retrieval.builds import hold, read_current
 from assistant.retrieval.index import write as write_rows
 from assistant.settings import Settings
 from ingest import build_index, pending_changes
@@ -47,6 +47,19 @@ def test_a_changed_setting_is_a_reason_to_rebuild(
 
 
 # One index in service, whole, while builds come and go
+
+
+def test_a_build_that_is_pruned_while_it_is_opened_gives_way_to_the_next(
+    built: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(directory: Path) -> Any:
+        monkeypatch.setattr("assistant.retrieval.index.hold", hold)
+        build_index(built, force=True)
+        assert not directory.exists()
+        return hold(directory)
+
+    monkeypatch.setattr("assistant.retrieval.index.hold", late)
+    assert answers(built)
 
 
 def test_an_index_held_open_by_another_process_stays_until_that_ends(

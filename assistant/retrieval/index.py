@@ -252,13 +252,18 @@ def open_index(settings: Settings, *, fingerprint: str) -> Index:
     Raises IndexMissingError, IndexDamagedError, or IndexMismatchError when another model built it.
     """
     directory = read_current(settings.home)
-    try:
-        info = BuildInfo.read(directory)
-    except IndexDamagedError:
-        # A build may have been replaced and pruned since its name was read.
-        if (again := read_current(settings.home)) == directory:
-            raise
-        directory, info = again, BuildInfo.read(again)
+    while True:
+        try:
+            return _open(directory, settings, fingerprint)
+        except IndexDamagedError:
+            # A build may be replaced and pruned after its name was read, until it is held.
+            if (again := read_current(settings.home)) == directory:
+                raise
+            directory = again
+
+
+def _open(directory: Path, settings: Settings, fingerprint: str) -> Index:
+    info = BuildInfo.read(directory)
     if info.model != fingerprint:
         raise IndexMismatchError(
             f"The index was built with the model {info.model!r} but the settings ask for "
