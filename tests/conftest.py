@@ -43,9 +43,15 @@ hypothesis.settings.load_profile("short")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """While one worker builds the index and asks the page, the other begins without either."""
 
+    needing = {
+        _file(item.nodeid)
+        for item in items
+        if "built_settings" in getattr(item, "fixturenames", ())
+    }
+
     def place(item: pytest.Item) -> int:
-        needs = getattr(item, "fixturenames", ())
-        return 0 if _file(item.nodeid) == "page" else 2 if "built_settings" in needs else 1
+        file = _file(item.nodeid)
+        return 0 if file == "page" else 2 if file in needing else 1
 
     items.sort(key=place)
 
