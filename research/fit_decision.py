@@ -18,7 +18,7 @@ import numpy.typing as npt
 from assistant.answering import Assistant, open_assistant
 from assistant.evaluation.indexes import SetText, texts_settings
 from assistant.evaluation.sets import SetQuestion, read_set
-from assistant.quoting.decision import FITS, PLAIN_WORDS, SIGNALS
+from assistant.quoting.decision import FITS, PLAIN_WORDS, SIGNALS, decision_for
 from assistant.settings import Settings
 from assistant.types import LANGUAGES, Language
 
@@ -67,6 +67,7 @@ def keep_fit(model: str, fit: Mapping[str, Any], file: Path = FITS) -> None:
     """Write the fit of an embedding model, by its fingerprint; other models keep theirs."""
     kept = {**json.loads(file.read_text(encoding="utf-8")), model: fit}
     file.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    decision_for.cache_clear()
 
 
 def _of_set(assistant: Assistant, questions: Sequence[SetQuestion]) -> Sample:

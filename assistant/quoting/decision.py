@@ -11,6 +11,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from ..types import Language, Status
@@ -105,6 +106,7 @@ class Decision:
         return "answered" if self.confidence(evidence, language) >= cut else "partial"
 
 
+@lru_cache(maxsize=4)
 def decision_for(model: str, file: Path = FITS) -> Decision:
     """The decision fitted for an embedding model, by its fingerprint, or else a cautious default.
 

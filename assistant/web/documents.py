@@ -184,9 +184,9 @@ def add_addresses(
     report = progress or _nobody
 
     def put(library: LibraryChange, address: str, got: Fetched | DocumentError) -> ingest.Outcome:
+        if isinstance(got, DocumentError):
+            return of_error(got, address)
         try:
-            if isinstance(got, DocumentError):
-                raise got
             return add_fetched(host.settings, library, got, AddOptions())
         except DocumentError as error:
             return of_error(error, address)
