@@ -1,7 +1,7 @@
 """Ask a report in English or Chinese; every quote in the answer is a slice of its source.
 
 from assistant import open_assistant
-print(open_assistant().ask("Who did Vanke sign an agreement with?"))
+print(open_assistant().ask("Who signed the agreement, and when?"))
 """
 
 from .answer import Answer, Chunk

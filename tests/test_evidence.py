@@ -99,7 +99,7 @@ def evidence(**changes: object) -> Evidence:
         margin=15.0,
         answerable=8.0,
     )
-    return replace(clear, **changes)  # type: ignore[arg-type]
+    return replace(clear, **changes)  # type: ignore[arg-type]  # fields by name
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -243,7 +243,7 @@ def _questions(
     if not rows:
         raise AssistantError(
             f"{path} holds no question. A set needs at least one, such as "
-            '{"question": "Who signed?", "answers": ["Vanke"]}.'
+            '{"question": "Who signed?", "answers": ["Acme"]}.'
         )
     columns = ", ".join(dict.fromkeys(key for row in rows for key in row.values))
     hint = f" Its fields are: {columns}. Name yours with --map THEIRS=OURS." if columns else ""

@@ -69,7 +69,7 @@ _GENERAL_ZH = frozenset("时候 时间 事 人 钱 地方 年 原因 结果 意�
 def stand_alone(asked: str, earlier: Sequence[str], glossary: Glossary) -> str:
     """The question with what it leaves to the conversation put into it, or before it.
 
-    `earlier` holds the conversation's stand-alone questions, oldest first. "What about Innospace?"
+    `earlier` holds the conversation's stand-alone questions, oldest first. "What about Acme?"
     takes the place of the one name of its kind that was asked about; any other question that leans
     on what was said ("And when?") is put behind the one that it follows. A question that does not
     lean comes back unchanged.

@@ -141,7 +141,7 @@ def understand(asked: str, text: str, glossary: Glossary) -> Question:
     """Language, kind and names of a checked question; `text` is its stand-alone form."""
     language = question_language(asked)
     kind = _kind(simplified(asked), language)
-    # "And Innospace?" asks what the question asks that it follows.
+    # "And Acme?" asks what the question asks that it follows.
     if kind == "what" and text != asked and not _ASKS_WHAT.search(asked):
         kind = _kind(simplified(text), language)
     return Question(asked, text, language, kind, names_in(simplified(text), glossary))

@@ -22,7 +22,7 @@ LEXICAL_WEIGHT = 0.03
 # The same for the glossary's words. Without them, English questions on untranslated Chinese texts
 # find their evidence among the first six for 36 instead of 39 of 40; 0.03 costs one of report-dev.
 GLOSSARY_WEIGHT = 0.015
-# In a large index a rare word's z-score grows without bound; past this it says nothing more.
+# In a large index a rare word's score grows without bound; past this it says nothing more.
 MAX_Z = 8.0
 
 

@@ -44,6 +44,7 @@ def _guarded(uploads: Uploads) -> type[gr.Blocks]:
     """A kind of page that hands no event a file but those that its sender uploaded."""
     gr = gradio()
 
+    # mypy knows no class that is imported when it is needed.
     class Page(gr.Blocks):  # type: ignore[misc, name-defined]
         async def process_api(self, *given: Any, **named: Any) -> dict[str, Any]:
             """Check, then go on; all ways to call an event lead through here."""

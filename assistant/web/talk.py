@@ -136,7 +136,7 @@ class Talk:
             exchange = Exchange.failed(asked.question, PAGE[asked.ui]["busy"])
         except AssistantError as error:
             exchange = Exchange.failed(asked.question, str(error))
-        except Exception:
+        except Exception:  # no traceback on the page: it says so in a sentence, the log has it all
             logging.getLogger("ui").exception("The question %r failed.", asked.question)
         yield view(before.with_exchange(exchange), asked.ui)
 

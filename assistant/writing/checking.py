@@ -17,7 +17,7 @@ from .claim_judge import Verdict
 from .drafts import Claim, Draft, lines_of
 from .verification import Check, check_claim
 
-# "Yes, Vanke did": the sentence that follows is the claim.
+# "Yes, Acme did": the sentence that follows is the claim.
 _YES = re.compile(
     r"^(?:yes|yeah|indeed|correct|是的?|对的?|没错|的确)[,，:：.。]\s*", re.IGNORECASE
 )
