@@ -14,6 +14,8 @@ LANGUAGES: tuple[Language, Language] = ("en", "zh")
 Kind = Literal["original", "digest", "translation"]
 Status = Literal["answered", "partial", "refused"]
 Support = Literal["supported", "partly", "unsupported"]
+# What kind of reply a request gets.
+RequestKind = Literal["lookup", "overview", "compare", "across", "catalogue", "talk"]
 # Who speaks to a chat model, and what.
 Message = tuple[Literal["system", "user", "assistant"], str]
 IssueKind = Literal["figure", "name", "negation", "words", "place", "citation", "judge"]
