@@ -11,7 +11,7 @@ MessageKey = Literal[
     "doubtful", "no_answer", "untranslated", "unconfirmed", "partly", "and", "more", "stop",
     "unreachable", "denied", "rate_limited", "timeout", "stalled", "declined", "too_long", "empty",
     "cut_off", "wrong_language", "malformed", "unsupported", "failed",
-    "original", "digest", "translation", "cost", "about",
+    "original", "digest", "translation", "cost", "about", "silent", "taken", "labelled",
 ]  # fmt: skip
 _TEXTS: dict[MessageKey, dict[Language, str]] = {
     "partial": {
@@ -131,6 +131,12 @@ _TEXTS: dict[MessageKey, dict[Language, str]] = {
     "and": {"en": ", ", "zh": "、"},
     "more": {"en": "{documents} and {count} more", "zh": "{documents}，另有{count}份"},
     "stop": {"en": " ", "zh": ""},
+    "silent": {
+        "en": "Nothing about it was found in: {documents}.",
+        "zh": "以下文件中没有找到相关内容：{documents}。",
+    },
+    "taken": {"en": "“{typed}” was taken as “{taken}”.", "zh": "“{typed}”已理解为“{taken}”。"},
+    "labelled": {"en": "{label}: {text}", "zh": "{label}：{text}"},
 }
 
 

@@ -9,9 +9,9 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from .types import Language, Message, Passage, Source
+from .types import Language, Message, Passage, RequestKind, Source
 
-VERSION = "1"
+VERSION = "2"
 # What a model replies where the passages do not answer.
 NO_ANSWER: dict[Language, str] = {"en": "NO ANSWER", "zh": "没有答案"}
 
@@ -40,6 +40,23 @@ _WRITE: dict[Language, str] = {
 _AGAIN: dict[Language, str] = {
     "en": "Answer in English only.",
     "zh": "只能用简体中文作答。",
+}
+# What kinds of request other than a question want; it stands behind the question.
+_SHAPE: dict[RequestKind, dict[Language, str]] = {
+    "overview": {
+        "en": "Give an overview: 4 to 8 points, one a line, each beginning with “- ”.",
+        "zh": "请给出概述：4至8个要点，每行一个，以“- ”开头。",
+    },
+    "compare": {
+        "en": "Set the documents beside each other, point by point, one a line beginning with "
+        "“- ”; name the document that each point is from, and what one of them does not say.",
+        "zh": "请逐点对照这些文件，每行一点，以“- ”开头；"
+        "写明每点出自哪份文件，以及哪份文件没有提到。",
+    },
+    "across": {
+        "en": "Give one line a document, beginning with “- ” and the document's title.",
+        "zh": "每份文件写一行，以“- ”和文件标题开头。",
+    },
 }
 _ASK: dict[Language, str] = {"en": "Question: ", "zh": "问题："}
 
@@ -88,11 +105,13 @@ def write_messages(
     passages: Sequence[Passage],
     sources: Sequence[Source],
     *,
+    request: RequestKind = "lookup",
     again: bool = False,
 ) -> list[Message]:
     """What asks for an answer; `passages` get the numbers 1, 2, …, their sentences 1.1, 1.2, ….
 
-    `sources` are those of the passages, in the same order. `again` insists on the language.
+    `sources` are those of the passages, in the same order; `request` is the kind of reply that is
+    due. `again` insists on the language.
     """
     blocks = [
         _passage_block(number, passage, source, language)
@@ -100,6 +119,8 @@ def write_messages(
     ]
     asked = f"{_ASK[language]}{as_data(question)}"
     parts = ["<passages>", *blocks, "</passages>", asked]
+    if request in _SHAPE:
+        parts.append(_SHAPE[request][language])
     if again:
         parts.append(_AGAIN[language])
     return [("system", _WRITE[language]), ("user", "\n".join(parts))]

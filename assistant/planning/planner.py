@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from ..answer import Answer
 from ..retrieval.embeddings import TextEmbeddings
 from ..retrieval.index import Index
 from ..retrieval.language import answer_languages, question_language
 from ..settings import Settings
-from ..types import Turn
+from ..types import Message, Turn
 from .follow_ups import stand_alone
 from .plan import Plan
 
@@ -28,8 +28,13 @@ class Planner:
         asked: str,
         history: Sequence[Answer | Turn] = (),
         sources: Collection[str] | None = None,
+        *,
+        ask: Callable[[Sequence[Message]], str] | None = None,
     ) -> Plan:
-        """The plan for a checked question; `sources` limits what it may be about."""
+        """The plan for a checked question; `sources` limits what it may be about.
+
+        `ask` gives a chat model's reply, where there is a model.
+        """
         language = question_language(asked)
         text = stand_alone(asked, [turn.stand_alone for turn in history], self._index.glossary)
         return Plan(

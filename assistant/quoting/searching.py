@@ -1,10 +1,10 @@
-"""From a question that stands alone to what the sources have for it, and what that is worth."""
+"""From a question that stands alone to what the sources have for it."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from ..errors import QuestionError
 from ..planning.naming import named_sources
@@ -15,7 +15,7 @@ from ..retrieval.language import simplified
 from ..retrieval.ranking import Query, make_query, rank
 from ..settings import Settings
 from ..types import Hit, Language, Source, Status
-from .decision import Evidence, decision_for
+from .decision import Decision, Evidence
 from .reader import Reader
 from .sentence_choice import Choice, choose, score_sentences
 from .sufficiency import weigh
@@ -23,12 +23,12 @@ from .windows import PassageReading, read_passages, rescore
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Search:
     """What a question turned up.
 
     hits: the passages, best first; choices: their sentences, the likeliest answer first; chosen:
-    those that a quoted answer takes; searched: the sources that were looked into; confidence,
-    decision: as in `Answer`; embed_s and search_s: seconds.
+    those that a quoted answer takes; searched: the sources that were looked into; embed_s and
+    search_s: seconds.
     """
 
     question: Question
@@ -36,17 +36,23 @@ class Found:
     choices: tuple[Choice, ...]
     chosen: tuple[Choice, ...]
     readings: tuple[PassageReading, ...]
-    evidence: Evidence
     searched: tuple[Source, ...]
-    status: Status
-    confidence: float
-    decision: str
     embed_s: float
     search_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class Found(Search):
+    """A search with what it is worth; confidence and decision: as in `Answer`."""
+
+    evidence: Evidence
+    status: Status
+    confidence: float
+    decision: str
+
+
 class Searcher:
-    """Finds passages and weighs them; opened parts are kept, nothing is loaded here."""
+    """Finds passages and their sentences; opened parts are kept, nothing is loaded here."""
 
     def __init__(
         self, settings: Settings, index: Index, embeddings: TextEmbeddings, reader: Reader
@@ -56,7 +62,6 @@ class Searcher:
         self._index = index
         self._embeddings = embeddings
         self._reader = reader
-        self._decision = decision_for(index.info.model)
 
     def check(self, question: str, sources: Collection[str] | None = None) -> str:
         """The question without surrounding white space.
@@ -80,7 +85,7 @@ class Searcher:
         count = count or self._settings.passages
         return rank(self._index, query, count=count, sources=sources)
 
-    def find(self, asked: str, text: str, sources: Collection[str] | None = None) -> Found:
+    def search(self, asked: str, text: str, sources: Collection[str] | None = None) -> Search:
         """What the sources have for a checked question whose stand-alone form is `text`."""
         began = time.perf_counter()
         index = self._index
@@ -98,20 +103,13 @@ class Searcher:
         choices = score_sentences(index, parsed, asked_of_it, hits, named, front)
         readings = read_passages(self._reader, focused, parsed.language, choices)
         choices = rescore(choices, readings)
-        chosen = choose(choices)
-        searched = tuple(s for s in everything if sources is None or s.id in sources)
-        evidence = weigh(index, parsed, hits, chosen, readings, searched)
-        return Found(
+        return Search(
             question=parsed,
             hits=tuple(hits),
             choices=tuple(choices),
-            chosen=tuple(chosen),
+            chosen=tuple(choose(choices)),
             readings=tuple(readings),
-            evidence=evidence,
-            searched=searched,
-            status=self._decision.status(evidence, parsed.language),
-            confidence=self._decision.confidence(evidence, parsed.language),
-            decision=self._decision.model,
+            searched=tuple(s for s in everything if sources is None or s.id in sources),
             embed_s=embedded - began,
             search_s=time.perf_counter() - embedded,
         )
@@ -120,3 +118,18 @@ class Searcher:
         # As passages are: Traditional and Simplified characters find each other.
         vector = self._embeddings.embed_query(simplified(text))
         return make_query(self._index, text, language, vector)
+
+
+def judge(index: Index, decision: Decision, search: Search) -> Found:
+    """A search with its evidence, and what that is worth."""
+    language = search.question.language
+    evidence = weigh(
+        index, search.question, search.hits, search.chosen, search.readings, search.searched
+    )
+    return Found(
+        **{field.name: getattr(search, field.name) for field in fields(search)},
+        evidence=evidence,
+        status=decision.status(evidence, language),
+        confidence=decision.confidence(evidence, language),
+        decision=decision.model,
+    )

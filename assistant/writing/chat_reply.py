@@ -11,7 +11,7 @@ import random
 from collections.abc import AsyncIterator, Iterator, Sequence
 from queue import SimpleQueue
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self, Union
 
 from ..errors import ChatModelError
 from ..retrieval.language import estimated_tokens
@@ -21,10 +21,13 @@ from .chat_chunks import DECLINED, INCOMPLETE, Thoughts, ending_of
 from .chat_failures import DECLINES, failure_of, without_refused
 
 if TYPE_CHECKING:
+    from langchain_core.callbacks import BaseCallbackManager
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import AIMessage
 
-    from ..tracing import Callbacks
+
+# What callers hand in: LangChain handlers, or the manager of a run around the call.
+Callbacks = Union[Sequence[Any], "BaseCallbackManager"]
 
 # The first wait before a request is made again; each later one doubles, up to LONGEST_WAIT_S
 # (the first and last waits of the clients of OpenAI and Anthropic).
