@@ -100,13 +100,13 @@ class Answer:
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values, ready for JSON.
 
-        Sources come without their whole texts, their makers under the names that they have in the
-        answer's language.
+        Sources come without their whole texts and their guides, their makers under the names that
+        they have in the answer's language.
         """
         data = asdict(self)
         for citation in data["citations"]:
             source = citation["source"]
-            for key in ("text", "translation", "pages"):
+            for key in ("text", "translation", "pages", "guide"):
                 source.pop(key)
             source["author"] = author_in(source["author"], self.language)
             source["publisher"] = body_in(source["publisher"], self.language)

@@ -21,7 +21,16 @@ import numpy.typing as npt
 
 from ..errors import IndexDamagedError, IndexMismatchError
 from ..settings import Settings
-from ..types import LANGUAGES, Language, Passage, PassageTranslation, Source, Span, Translation
+from ..types import (
+    LANGUAGES,
+    GuidePoint,
+    Language,
+    Passage,
+    PassageTranslation,
+    Source,
+    Span,
+    Translation,
+)
 from .builds import BuildInfo, hold, read_current
 from .chroma import client, damaged, foreign_errors
 from .glossary import Glossary
@@ -289,8 +298,15 @@ def _near(row: Mapping[str, Any], cosine: float) -> Near:
 def _source(row: dict[str, Any]) -> Source:
     translation = row.pop("translation")
     pages = tuple(row.pop("pages", ()))
+    guide = tuple(
+        GuidePoint(**point | {"spans": tuple(Span(**span) for span in point["spans"])})
+        for point in row.pop("guide", ())
+    )
     return Source(
-        **row, translation=Translation(**translation) if translation else None, pages=pages
+        **row,
+        translation=Translation(**translation) if translation else None,
+        pages=pages,
+        guide=guide,
     )
 
 

@@ -119,8 +119,8 @@ def _facts(source: Source, entry: Entry | None) -> list[tuple[str, str]]:
 def _data(
     source: Source, entry: Entry | None, origins: Sequence[Origin], counts: dict[str, int]
 ) -> dict[str, Any]:
-    data = {name: value for name, value in asdict(source).items() if name != "text"}
-    data.pop("translation")
+    left_out = ("text", "translation", "guide")
+    data = {name: value for name, value in asdict(source).items() if name not in left_out}
     return data | {
         "characters": len(source.text),
         "passages": counts.get(source.id),
