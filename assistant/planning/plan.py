@@ -8,7 +8,10 @@ from typing import Literal
 from ..types import Language, RequestKind
 
 # Sections of a source's record that can be asked for.
-Field = Literal["author", "date", "kind", "language", "address", "number", "title", "list", "count"]
+Field = Literal[
+    "author", "date", "kind", "language", "address", "number", "title",
+    "list", "count", "newest", "oldest",
+]  # fmt: skip
 Operation = Literal["", "language", "shorter", "longer", "others", "item", "origin", "place"]
 Talk = Literal["", "greeting", "thanks", "self", "help", "farewell"]
 

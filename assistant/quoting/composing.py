@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TypedDict
 
-from ..messages import MessageKey, enumerate_names, marked, say
+from ..messages import MessageKey, enumerate_names, enumerate_titles, marked, say
 from ..retrieval.index import Index
 from ..types import Citation, Language, Lead, Passage, Source, Statement, Status
 from .grounding import cut_quote, support
@@ -16,8 +16,6 @@ from .searching import Found
 from .weighing import Weighed, closest
 from .windows import reading_of
 
-# How many of the searched documents a refusal names: a sentence, not a catalogue.
-TITLES = 8
 # A lead is for questions that a few words answer, in about as many as fit one line, and only where
 # the reader's best span beats "no answer".
 LEAD_KINDS = ("who", "when", "where", "number", "what")
@@ -99,7 +97,7 @@ def _whole(
 ) -> str:
     notes = [_taken(weighed, language)]
     if status == "refused":
-        documents = titles_of(weighed.searched, language)
+        documents = enumerate_titles(weighed.searched, language)
         refusal = say("refused", language, documents=documents)
         return "\n\n".join(filter(None, [*notes, say("stop", language).join([reason, refusal])]))
     if status == "partial":
@@ -108,7 +106,7 @@ def _whole(
         notes.append(f"{lead.text} [{lead.citation}]")
     after = []
     if weighed.silent:
-        after.append(say("silent", language, documents=titles_of(weighed.silent, language)))
+        after.append(say("silent", language, documents=enumerate_titles(weighed.silent, language)))
     if any(said.language != language for line in statements for said in line):
         after.append(f"({say('untranslated', language)})")
     text = lay_out(lines, statements, language)
@@ -126,29 +124,27 @@ def _taken(weighed: Weighed, language: Language) -> str:
 def lay_out(
     lines: Sequence[Line], statements: Sequence[Sequence[Statement]], language: Language
 ) -> str:
-    """The lines as text: items of a list one below the other, the others run on."""
+    """The lines as text: items of a list one below the other, the others run on.
+
+    What stands before several items in a row stands once, on a line of its own.
+    """
     blocks = []
     pairs = zip(lines, statements, strict=True)
-    for bullet, block in groupby(pairs, key=lambda pair: pair[0].bullet):
-        texts = [_line(line, said, language) for line, said in block]
+    for (bullet, label), block in groupby(
+        pairs, key=lambda pair: (pair[0].bullet, pair[0].label.get(language, ""))
+    ):
+        texts = [say("stop", language).join(marked(said) for said in mine) for _, mine in block]
+        if label and len(texts) == 1:
+            texts = [say("labelled", language, label=label, text=texts[0])]
+        elif label:
+            blocks.append(say("labelled", language, label=label, text="").rstrip())
         joined = "\n".join(f"- {text}" for text in texts)
-        blocks.append(joined if bullet else say("stop", language).join(texts))
+        text = joined if bullet else say("stop", language).join(texts)
+        runs_on = bullet and blocks and len(texts) == 1 and bool(label)
+        blocks += [text]
+        if runs_on and blocks[-2].startswith("- "):
+            blocks[-2:] = ["\n".join(blocks[-2:])]
     return "\n\n".join(blocks)
-
-
-def _line(line: Line, statements: Sequence[Statement], language: Language) -> str:
-    text = say("stop", language).join(marked(statement) for statement in statements)
-    label = line.label.get(language, "")
-    return say("labelled", language, label=label, text=text) if label else text
-
-
-def titles_of(sources: Sequence[Source], language: Language) -> str:
-    """The titles of some sources as one phrase, the first of many."""
-    titles = say("and", language).join(source.title(language) for source in sources[:TITLES])
-    if len(sources) > TITLES:
-        titles = say("more", language, documents=titles, count=str(len(sources) - TITLES))
-    # A title's own "[1]" would read as a citation.
-    return titles.translate(str.maketrans("[]", "()"))
 
 
 def _citations(

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
+from ..messages import enumerate_titles, say
 from ..planning.plan import Plan
 from ..retrieval.index import Index
+from ..retrieval.language import estimated_tokens
 from ..settings import Settings
-from ..types import Source
+from ..types import LANGUAGES, GuidePoint, Language, Passage, Source
+from .catalogue import by_date, records
+from .lines import Line, Ref, refs_of
+from .overview import central_sentences
 from .searching import Searcher
+from .sentence_choice import Choice
 from .weighing import Gathered
+
+# Named limits. How many points an overview has where no number is asked for: of one document, and
+# of each of several; how many documents are set beside each other; sentences a side of them.
+POINTS, POINTS_EACH, DOCUMENTS, SENTENCES_EACH = 6, 1, 12, 2
+# What a chat model is shown of whole documents, in estimated tokens: half of a small context.
+SHOWN_TOKENS = 6_000
 
 
 class Gatherer:
@@ -23,18 +35,155 @@ class Gatherer:
 
     def gather(self, plan: Plan, sources: Collection[str] | None = None) -> Gathered:
         """What the sources have for a plan; `sources` limits the search to those source ids."""
-        texts = plan.parts
-        if plan.plain and plan.plain not in texts:
-            texts = (*texts, plan.plain)
-        searches = tuple(self._searcher.search(plan.asked, text, sources) for text in texts)
+        scope = self._scope(plan, sources)
+        match plan.kind:
+            case "talk":
+                return Gathered(plan, lines=(self._talk(plan),), searched=scope)
+            case "catalogue":
+                return Gathered(plan, lines=records(plan, scope), searched=scope)
+            case "overview":
+                return self._overview(plan, scope)
+            case "across" if not plan.topic:
+                return Gathered(plan, lines=by_date(scope), searched=scope)
+            case "across" | "compare":
+                return self._beside(plan, scope)
+            case _:
+                return self._lookup(plan, scope, sources)
+
+    def _scope(self, plan: Plan, sources: Collection[str] | None) -> tuple[Source, ...]:
+        """The sources that are asked about, as named or else in the index's order."""
+        everything = self._index.sources
+        ids = [id_ for id_ in plan.documents if id_ in everything] or list(everything)
+        return tuple(everything[id_] for id_ in ids if sources is None or id_ in sources)
+
+    def _lookup(
+        self, plan: Plan, scope: Sequence[Source], sources: Collection[str] | None
+    ) -> Gathered:
+        texts = [*plan.parts, *([plan.plain] if plan.plain else [])]
+        within = [source.id for source in scope] if plan.documents else sources
+        searches = tuple(self._searcher.search(plan.asked, text, within) for text in texts)
         return Gathered(
             plan=plan,
             searches=searches,
-            searched=self._scope(sources),
+            searched=tuple(scope),
             embed_s=sum(search.embed_s for search in searches),
             search_s=sum(search.search_s for search in searches),
         )
 
-    def _scope(self, sources: Collection[str] | None) -> tuple[Source, ...]:
-        everything = self._index.sources.values()
-        return tuple(s for s in everything if sources is None or s.id in sources)
+    # ---- whole documents ----
+
+    def _overview(self, plan: Plan, scope: Sequence[Source]) -> Gathered:
+        several = len(scope) > 1
+        count = plan.count or (POINTS_EACH if several else POINTS + 2 * plan.more)
+        share = -(-count // len(scope)) if several and plan.count else count
+        lines: list[Line] = []
+        for source in scope[:DOCUMENTS]:
+            lines += self._points(source, share, labelled=several)
+        return Gathered(
+            plan, lines=tuple(lines), shown=self._whole(scope, lines), searched=tuple(scope)
+        )
+
+    def _points(self, source: Source, count: int, *, labelled: bool) -> list[Line]:
+        """What a source is about, in so many lines: its guide's sentences, or central ones."""
+        label = _titles(source) if labelled else {}
+        if source.guide:
+            told = [point for point in source.guide if point.role == "overview"]
+            keys = [point for point in source.guide if point.role == "key"]
+            # A few points are the main ones; more begin with what the document is.
+            points = [*told[:1], *keys][:count] if not labelled else [*told, *keys][:count]
+            return [
+                Line(
+                    refs=tuple(self._refs(source, point)),
+                    said={language: point.text(language) for language in LANGUAGES},
+                    label=label,
+                    bullet=labelled or number > 0 or count < len(told) + 2,
+                )
+                for number, point in enumerate(points)
+            ]
+        chosen = central_sentences(self._index, source, count=count)
+        return [Line(refs=(ref,), label=label, bullet=True) for ref in chosen]
+
+    def _refs(self, source: Source, point: GuidePoint) -> list[Ref]:
+        return [
+            (passage, number)
+            for passage in self._passages(source)
+            for number, sentence in enumerate(passage.sentences)
+            if any(sentence.start < s.end and s.start < sentence.end for s in point.spans)
+        ]
+
+    def _passages(self, source: Source) -> list[Passage]:
+        mine = [id_ for id_ in self._index.passage_ids if id_.split(".")[0] == source.id]
+        return self._index.passages(mine)
+
+    def _whole(self, scope: Sequence[Source], lines: Sequence[Line]) -> tuple[Passage, ...]:
+        """What a chat model gets of whole documents: all of them as far as there is room.
+
+        The passages that the quoted points rest on come first, then the others in order.
+        """
+        first = {passage.id: passage for passage, _ in refs_of(lines)}
+        others = {p.id: p for source in scope[:DOCUMENTS] for p in self._passages(source)}
+        room, kept = SHOWN_TOKENS, set[str]()
+        for id_, passage in {**first, **others}.items():
+            room -= estimated_tokens(passage.text)
+            if room < 0:
+                break
+            kept.add(id_)
+        return tuple(passage for id_, passage in others.items() if id_ in kept)
+
+    # ---- documents beside each other ----
+
+    def _beside(self, plan: Plan, scope: Sequence[Source]) -> Gathered:
+        """What each document says on the topic; of a comparison without one, its main points."""
+        if not plan.topic:
+            return self._sides(plan, scope)
+        each = SENTENCES_EACH if plan.kind == "compare" or plan.documents else 1
+        looked = self._searcher.by_document(plan.topic, plan.language, scope, each=each)
+        ordered = [source for source in scope if source.id in looked.said]
+        if "date" in plan.fields:
+            ordered.sort(key=lambda source: (not source.date, source.date))
+        lines = [
+            Line(refs=_in_order(looked.said[source.id]), label=_titles(source), bullet=True)
+            for source in ordered[:DOCUMENTS]
+        ]
+        silent = [source for source in scope if source.id not in looked.said] if lines else []
+        return Gathered(
+            plan,
+            lines=tuple(lines),
+            silent=tuple(silent),
+            shown=looked.shown,
+            searched=tuple(scope),
+            embed_s=looked.embed_s,
+            search_s=looked.search_s,
+        )
+
+    def _sides(self, plan: Plan, scope: Sequence[Source]) -> Gathered:
+        sides = scope[:DOCUMENTS]
+        count = max(1, (plan.count or POINTS) // len(sides))
+        lines = [line for source in sides for line in self._points(source, count, labelled=True)]
+        return Gathered(
+            plan, lines=tuple(lines), shown=self._whole(sides, lines), searched=tuple(scope)
+        )
+
+    # ---- small talk ----
+
+    def _talk(self, plan: Plan) -> Line:
+        """A friendly sentence that says what can be asked."""
+        documents = tuple(self._index.sources.values())
+        return Line(
+            said={
+                language: say(
+                    plan.talk or "help", language, documents=enumerate_titles(documents, language)
+                )
+                for language in LANGUAGES
+            }
+        )
+
+
+def _titles(source: Source) -> dict[Language, str]:
+    return {language: source.title(language) for language in LANGUAGES}
+
+
+def _in_order(choices: Sequence[Choice]) -> tuple[Ref, ...]:
+    """The sentences in the order of their source."""
+    ordered = sorted(choices, key=lambda c: c.passage.sentences[c.number].start)
+    return tuple((choice.passage, choice.number) for choice in ordered)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from ..errors import QuestionError
-from ..planning.naming import named_sources
+from ..planning.naming import named_sources, plain
 from ..planning.questions import Question, check_question, focus, understand
 from ..retrieval.embeddings import TextEmbeddings
 from ..retrieval.index import Index
 from ..retrieval.language import simplified
 from ..retrieval.ranking import Query, make_query, rank
 from ..settings import Settings
-from ..types import Hit, Language, Source, Status
-from .decision import Decision, Evidence
+from ..types import LANGUAGES, Hit, Language, Passage, Source, Status
+from .coverage import content_words, uncovered
+from .decision import Decision, Evidence, decision_for
 from .reader import Reader
 from .sentence_choice import Choice, choose, score_sentences
 from .sufficiency import weigh
@@ -51,6 +52,20 @@ class Found(Search):
     decision: str
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What each source says on a topic, by its id; shown: passages for a chat model."""
+
+    said: Mapping[str, Sequence[Choice]]
+    shown: tuple[Passage, ...]
+    embed_s: float
+    search_s: float
+
+
+# How many passages are looked through for what each document says; and what a model gets of them.
+WIDE, SHOWN = 60, 12
+
+
 class Searcher:
     """Finds passages and their sentences; opened parts are kept, nothing is loaded here."""
 
@@ -62,6 +77,9 @@ class Searcher:
         self._index = index
         self._embeddings = embeddings
         self._reader = reader
+        # As near as nothing that is refused is, and half as near again.
+        fits = decision_for(index.info.model).fits
+        self._near = {language: 1.5 * fits[language].refused for language in LANGUAGES}
 
     def check(self, question: str, sources: Collection[str] | None = None) -> str:
         """The question without surrounding white space.
@@ -114,10 +132,58 @@ class Searcher:
             search_s=time.perf_counter() - embedded,
         )
 
+    def by_document(
+        self, topic: str, language: Language, scope: Sequence[Source], *, each: int
+    ) -> Looked:
+        """What each of some sources says on a topic, at most `each` sentences of it.
+
+        A source that holds the topic's words, in either language, in one place speaks of it; so
+        does one that comes as near to it as an answer, but uses other words.
+        """
+        began = time.perf_counter()
+        index = self._index
+        parsed = understand(topic, topic, index.glossary)
+        query = self._query(topic, language)
+        embedded = time.perf_counter()
+        ids = [source.id for source in scope]
+        hits = rank(index, query, count=WIDE, sources=ids)
+        choices = score_sentences(index, parsed, query, hits)
+        wanted = [*parsed.names, *content_words(parsed)]
+        said: dict[str, list[Choice]] = {}
+        for choice in sorted(choices, key=lambda c: (self._missing(c, wanted), -c.score)):
+            mine = said.setdefault(choice.passage.source_id, [])
+            near = choice.hit.signals.dense >= self._near[language]
+            if len(mine) < each and (self._missing(choice, wanted) == 0 or (near and not mine)):
+                mine.append(choice)
+        said = {id_: mine for id_, mine in said.items() if mine}
+        return Looked(
+            said=said,
+            shown=_shown(said, hits, each),
+            embed_s=embedded - began,
+            search_s=time.perf_counter() - embedded,
+        )
+
+    def _missing(self, choice: Choice, wanted: Sequence[str]) -> int:
+        """How many of the words stand neither in the sentence nor in its heading."""
+        passage = choice.passage
+        said = [passage.sentence_in(choice.number, language) or "" for language in LANGUAGES]
+        text = plain("\n".join([passage.heading, *said]))
+        return len(uncovered(wanted, [text], self._index.glossary))
+
     def _query(self, text: str, language: Language) -> Query:
         # As passages are: Traditional and Simplified characters find each other.
         vector = self._embeddings.embed_query(simplified(text))
         return make_query(self._index, text, language, vector)
+
+
+def _shown(
+    said: Mapping[str, Sequence[Choice]], hits: Sequence[Hit], each: int
+) -> tuple[Passage, ...]:
+    """The passages that hold what is said, then the best others of each source."""
+    chosen = [choice.passage for mine in said.values() for choice in mine]
+    beside = [hit.passage for hit in hits]
+    kept = {passage.id: passage for passage in [*chosen, *beside]}
+    return tuple(list(kept.values())[: max(SHOWN, len(chosen))])
 
 
 def judge(index: Index, decision: Decision, search: Search) -> Found:
