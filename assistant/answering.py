@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from .answer import Answer, Chunk
 from .chain import QuietChain, make_chain
 from .errors import SettingsError
-from .planning.history import History
+from .planning.history import History, read_history
 from .planning.planner import Planner
 from .quoting.decision import decision_for
 from .quoting.reader import Reader, open_reader
@@ -181,11 +181,17 @@ class Assistant:
         pieces did. Closing the generator stops the chat model at once. Raises as `ask` does,
         before the first chunk.
         """
+        self._searcher.check(question, sources)
+        read_history(history)
         request = self._request(question, history, sources)
-        try:
-            yield from self.chain.stream(request, _config(callbacks))
-        finally:
-            _stop(request)
+
+        def chunks() -> Generator[Chunk, None, None]:
+            try:
+                yield from self.chain.stream(request, _config(callbacks))
+            finally:
+                _stop(request)
+
+        return chunks()
 
     async def aask(
         self,

@@ -128,7 +128,7 @@ def lay_out(
 
     What stands before several items in a row stands once, on a line of its own.
     """
-    blocks = []
+    items: list[tuple[str, bool]] = []
     pairs = zip(lines, statements, strict=True)
     for (bullet, label), block in groupby(
         pairs, key=lambda pair: (pair[0].bullet, pair[0].label.get(language, ""))
@@ -137,14 +137,16 @@ def lay_out(
         if label and len(texts) == 1:
             texts = [say("labelled", language, label=label, text=texts[0])]
         elif label:
-            blocks.append(say("labelled", language, label=label, text="").rstrip())
-        joined = "\n".join(f"- {text}" for text in texts)
-        text = joined if bullet else say("stop", language).join(texts)
-        runs_on = bullet and blocks and len(texts) == 1 and bool(label)
-        blocks += [text]
-        if runs_on and blocks[-2].startswith("- "):
-            blocks[-2:] = ["\n".join(blocks[-2:])]
-    return "\n\n".join(blocks)
+            items.append((say("labelled", language, label=label, text="").rstrip(), False))
+        if bullet:
+            items += [(f"- {text}", True) for text in texts]
+        else:
+            items.append((say("stop", language).join(texts), False))
+    text, before = "", False
+    for item, bullet in items:
+        text += ("\n" if bullet and before else "\n\n" if text else "") + item
+        before = bullet
+    return text
 
 
 def _citations(
