@@ -76,6 +76,16 @@ _PUBLICATION = re.compile(
     re.IGNORECASE,
 )
 _PUBLICATION_ZH = re.compile("发布|发表|出版|刊登|刊发|印发|公布|日期|作者|谁写|撰写|标题|问世")
+# What a word or a name stands for, asked by itself.
+_MEANING = re.compile(
+    r"^(?:what(?:'s|’s| is| are| was| were)|define|explain) (?:meant by )?(?:an? |the )?"
+    r"(?:[\"“‘'].+[\"”’']|[\w-]+(?: [\w-]+)?)\W*$|\bwhat (?:does|do) .+ (?:mean|stand for)\b|"
+    r"\bmeaning of\b",
+    re.IGNORECASE,
+)
+_MEANING_ZH = re.compile(
+    "^(?:什么是|何谓|啥是|什么叫|解释)|(?:是什么|是啥|指什么|何意|什么意思)\\W*$"
+)
 _ASKS_WHAT = re.compile(r"\b(?:what|which)\b|什么|啥|哪", re.IGNORECASE)
 
 
@@ -98,6 +108,12 @@ class Question:
         """Whether the date or author of a document is asked for, not something it says."""
         pattern = _PUBLICATION_ZH if self.language == "zh" else _PUBLICATION
         return self.kind in ("when", "who") and bool(pattern.search(simplified(self.text)))
+
+    @property
+    def asks_meaning(self) -> bool:
+        """Whether it asks what something is, so that naming it does not answer."""
+        pattern = _MEANING_ZH if self.language == "zh" else _MEANING
+        return bool(pattern.search(simplified(self.text)))
 
 
 def check_question(text: str, *, limit: int) -> str:

@@ -125,7 +125,7 @@ class Searcher:
             question=parsed,
             hits=tuple(hits),
             choices=tuple(choices),
-            chosen=tuple(choose(choices)),
+            chosen=tuple(choose(choices, parsed)),
             readings=tuple(readings),
             searched=tuple(s for s in everything if sources is None or s.id in sources),
             embed_s=embedded - began,

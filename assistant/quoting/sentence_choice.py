@@ -36,6 +36,13 @@ NEIGHBOUR_MARGIN = 0.12
 # A longer answer is no longer one: it would be the passage.
 MAX_SENTENCES = 3
 
+# A list has no more items than a reader takes in.
+MOST_ITEMS = 10
+_ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth".split()
+_DIGITS = "一二三四五六七八九十"
+_COUNTS = re.compile(rf"\b(?P<n>{'|'.join(_ORDINALS)}) (?P<what>[a-z]+)", re.IGNORECASE)
+_COUNTS_ZH = re.compile(f"第(?P<n>[{_DIGITS}])(?P<what>[条项个点类种步]?[\u4e00-\u9fff]{{0,2}})")
+
 # Pronouns and the like, and "the" before a word that the sentence before has used.
 _LEANS_BACK = re.compile(
     r"(?:these|those|this|that|it|its|they|their|he|his|she|her|such|other|another)\b|"
@@ -120,16 +127,23 @@ def _words(query: Query, passages: Sequence[Passage]) -> Mapping[str, float]:
     return dict(zip(found.ids, found.scores(query.text).tolist(), strict=True))
 
 
-def choose(ranked: Sequence[Choice]) -> list[Choice]:
+def choose(ranked: Sequence[Choice], question: Question | None = None) -> list[Choice]:
     """The sentences of the answer, in reading order: the best one and what it needs beside it.
 
     Neighbours that answer nearly as well join it; a sentence that leans on the one before it
     ("The firm focuses on …") brings that one along; and where a sentence of another place comes
-    as near, both are given.
+    as near, both are given. A question for a list gets all items where sentences count them
+    ("The first rule is …"), one for a meaning also the sentence after, which explains.
     """
     if not ranked:
         return []
+    if question is not None and question.kind == "list" and (items := _items(ranked)):
+        return items
     chosen = _with_neighbours(ranked[0], ranked)
+    if question is not None and question.asks_meaning:
+        after = max(c.number for c in chosen if c.passage.id == ranked[0].passage.id) + 1
+        beside = [c for c in ranked if c.passage.id == ranked[0].passage.id and c.number == after]
+        return [*chosen, *beside]
     rivals = [
         c
         for c in ranked[1:MAX_SENTENCES]
@@ -140,6 +154,41 @@ def choose(ranked: Sequence[Choice]) -> list[Choice]:
         joined = _with_neighbours(rivals[0], [rivals[0]])
         chosen += [c for c in joined if c not in chosen][:room]
     return sorted(chosen, key=lambda c: (c.hit.rank, c.number))
+
+
+def _items(ranked: Sequence[Choice]) -> list[Choice]:
+    """The sentences that count the items of a list, where the best one is one of them.
+
+    "The first rule is …", "The second rule …": the same words behind the ordinals, one sentence
+    each, at least two of them, in order.
+    """
+    counted = _counted(ranked[0])
+    if counted is None:
+        return []
+    of_what, _ = counted
+    items: dict[int, Choice] = {}
+    for choice in ranked:
+        if choice.passage.source_id == ranked[0].passage.source_id:
+            found = _counted(choice)
+            if found is not None and found[0] == of_what:
+                # "The second rule also …" comes after what the second rule is.
+                items[found[1]] = min(items.get(found[1], choice), choice, key=_place)
+    ordered = [items[number] for number in sorted(items)]
+    return ordered[:MOST_ITEMS] if len(ordered) > 1 else []
+
+
+def _place(choice: Choice) -> int:
+    return choice.passage.sentences[choice.number].start
+
+
+def _counted(choice: Choice) -> tuple[str, int] | None:
+    """What a sentence counts and which one it is, by its first ordinal: ("rule", 2)."""
+    text = choice.passage.sentence(choice.number)
+    if choice.passage.language == "zh":
+        found = _COUNTS_ZH.search(text)
+        return (found["what"], _DIGITS.index(found["n"])) if found else None
+    found = _COUNTS.search(text)
+    return (found["what"].lower(), _ORDINALS.index(found["n"].lower())) if found else None
 
 
 def _with_neighbours(best: Choice, ranked: Sequence[Choice]) -> list[Choice]:
