@@ -41,11 +41,11 @@ class Gatherer:
                 return Gathered(plan, lines=(self._talk(plan),), searched=scope)
             case "catalogue":
                 return Gathered(plan, lines=records(plan, scope), searched=scope)
-            case "overview":
+            case "overview" if not plan.topic:
                 return self._overview(plan, scope)
             case "across" if not plan.topic:
                 return Gathered(plan, lines=by_date(scope), searched=scope)
-            case "across" | "compare":
+            case "overview" | "across" | "compare":
                 return self._beside(plan, scope)
             case _:
                 return self._lookup(plan, scope, sources)
@@ -136,14 +136,16 @@ class Gatherer:
         """What each document says on the topic; of a comparison without one, its main points."""
         if not plan.topic:
             return self._sides(plan, scope)
-        each = SENTENCES_EACH if plan.kind == "compare" or plan.documents else 1
-        looked = self._searcher.by_document(plan.topic, plan.language, scope, each=each)
+        looked = self._searcher.by_document(
+            plan.topic, plan.language, scope, each=_each(plan, scope)
+        )
         ordered = [source for source in scope if source.id in looked.said]
         if "date" in plan.fields:
             ordered.sort(key=lambda source: (not source.date, source.date))
         lines = [
-            Line(refs=_in_order(looked.said[source.id]), label=_titles(source), bullet=True)
+            Line(refs=(ref,), label=_titles(source) if len(scope) > 1 else {}, bullet=True)
             for source in ordered[:DOCUMENTS]
+            for ref in _in_order(looked.said[source.id])
         ]
         silent = [source for source in scope if source.id not in looked.said] if lines else []
         return Gathered(
@@ -177,6 +179,13 @@ class Gatherer:
                 for language in LANGUAGES
             }
         )
+
+
+def _each(plan: Plan, scope: Sequence[Source]) -> int:
+    """How many sentences of each document are wanted on a topic."""
+    if plan.kind == "overview":
+        return plan.count or (SENTENCES_EACH if len(scope) > 1 else POINTS + 2 * plan.more)
+    return SENTENCES_EACH if plan.kind == "compare" or plan.documents else 1
 
 
 def _titles(source: Source) -> dict[Language, str]:
