@@ -11,6 +11,7 @@
     claims [SET]        does the check of written claims tell corrupted ones
     injections [SET]    do orders hidden in texts, names, questions or history change an answer
     dialogues [SET]     are follow-ups understood and new topics left alone
+    overview            do the sentences chosen for an overview say what the guides say
     throughput TEXT     embedding a text, against the embedding engine's own loop
     speed SET           cold and warm answer time, build time and memory on this machine
     load ADDRESS SET    many people asking a running page at once: p50, p95, errors
@@ -126,6 +127,7 @@ _COMMANDS = {
     "claims": "claims.print_claims",
     "injections": "injections.print_injections",
     "dialogues": "dialogues.print_dialogues",
+    "overview": "overview.print_overview",
     "throughput": "speed.print_throughput",
     "speed": "speed.print_speed",
     "load": "load.print_load",

@@ -78,12 +78,14 @@ class Gatherer:
         share = -(-count // len(scope)) if several and plan.count else count
         lines: list[Line] = []
         for source in scope[:DOCUMENTS]:
-            lines += self._points(source, share, labelled=several)
+            lines += self._points(source, share, plan.replies[0], labelled=several)
         return Gathered(
             plan, lines=tuple(lines), shown=self._whole(scope, lines), searched=tuple(scope)
         )
 
-    def _points(self, source: Source, count: int, *, labelled: bool) -> list[Line]:
+    def _points(
+        self, source: Source, count: int, language: Language, *, labelled: bool
+    ) -> list[Line]:
         """What a source is about, in so many lines: its guide's sentences, or central ones."""
         label = _titles(source) if labelled else {}
         if source.guide:
@@ -94,13 +96,13 @@ class Gatherer:
             return [
                 Line(
                     refs=tuple(self._refs(source, point)),
-                    said={language: point.text(language) for language in LANGUAGES},
+                    said={each: point.text(each) for each in LANGUAGES},
                     label=label,
                     bullet=labelled or number > 0 or count < len(told) + 2,
                 )
                 for number, point in enumerate(points)
             ]
-        chosen = central_sentences(self._index, source, count=count)
+        chosen = central_sentences(self._index, source, count=count, language=language)
         return [Line(refs=(ref,), label=label, bullet=True) for ref in chosen]
 
     def _refs(self, source: Source, point: GuidePoint) -> list[Ref]:
@@ -161,7 +163,12 @@ class Gatherer:
     def _sides(self, plan: Plan, scope: Sequence[Source]) -> Gathered:
         sides = scope[:DOCUMENTS]
         count = max(1, (plan.count or POINTS) // len(sides))
-        lines = [line for source in sides for line in self._points(source, count, labelled=True)]
+        language = plan.replies[0]
+        lines = [
+            line
+            for source in sides
+            for line in self._points(source, count, language, labelled=True)
+        ]
         return Gathered(
             plan, lines=tuple(lines), shown=self._whole(sides, lines), searched=tuple(scope)
         )

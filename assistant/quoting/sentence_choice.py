@@ -200,18 +200,18 @@ def _with_neighbours(best: Choice, ranked: Sequence[Choice]) -> list[Choice]:
         if adjacent and len(numbers) < MAX_SENTENCES:
             numbers.add(choice.number)
     while (first := min(numbers) - 1) in beside and len(numbers) < MAX_SENTENCES:
-        if not _leans(best.passage, first + 1):
+        if not leans(best.passage, first + 1):
             break
         numbers.add(first)
     return [beside[number] for number in sorted(numbers)]
 
 
-def _leans(passage: Passage, number: int) -> bool:
-    """Whether a sentence that is not the first leans on the one before it."""
+def leans(passage: Passage, number: int) -> bool:
+    """Whether a sentence leans on the one before it, which the passage need not hold."""
     pattern = _LEANS_BACK_ZH if passage.language == "zh" else _LEANS_BACK
     found = pattern.match(passage.sentence(number))
     noun = found.groupdict().get("noun") if found else None
-    before = passage.sentence(number - 1).lower()
+    before = passage.sentence(number - 1).lower() if number else ""
     return noun.lower() in before if noun else found is not None
 
 
