@@ -108,14 +108,10 @@ class Gatherer:
     def _refs(self, source: Source, point: GuidePoint) -> list[Ref]:
         return [
             (passage, number)
-            for passage in self._passages(source)
+            for passage in self._index.passages_of(source.id)
             for number, sentence in enumerate(passage.sentences)
             if any(sentence.start < s.end and s.start < sentence.end for s in point.spans)
         ]
-
-    def _passages(self, source: Source) -> list[Passage]:
-        mine = [id_ for id_ in self._index.passage_ids if id_.split(".")[0] == source.id]
-        return self._index.passages(mine)
 
     def _whole(self, scope: Sequence[Source], lines: Sequence[Line]) -> tuple[Passage, ...]:
         """What a chat model gets of whole documents: all of them as far as there is room.
@@ -123,7 +119,9 @@ class Gatherer:
         The passages that the quoted points rest on come first, then the others in order.
         """
         first = {passage.id: passage for passage, _ in refs_of(lines)}
-        others = {p.id: p for source in scope[:DOCUMENTS] for p in self._passages(source)}
+        others = {
+            p.id: p for source in scope[:DOCUMENTS] for p in self._index.passages_of(source.id)
+        }
         room, kept = SHOWN_TOKENS, set[str]()
         for id_, passage in {**first, **others}.items():
             room -= estimated_tokens(passage.text)
