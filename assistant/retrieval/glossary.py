@@ -64,6 +64,11 @@ class Glossary:
             entries.append(Entry(en, zh, hant, cells[3]))
         return cls(tuple(entries))
 
+    def names(self) -> list[str]:
+        """Every name of every entry."""
+        entries = dict.fromkeys(e for entries in self._by_name.values() for e in entries)
+        return [name for e in entries for name in (*e.en, *e.zh)]
+
     def found_in(self, text: str) -> list[tuple[str, tuple[Entry, ...]]]:
         """The names that stand in the text, longest first where they overlap, in reading order."""
         found = []
