@@ -54,6 +54,7 @@ _PUNCTUATION = str.maketrans("", "", string.punctuation)
 # CMRC 2018 counts Chinese by the character, and Latin words and figures whole.
 _ZH_TOKEN = re.compile(f"[{HAN}]|[^\\W_{HAN}]+")
 # What the assistant puts in parentheses is the original of a quote, or a note on it.
+_ADDRESS = re.compile(r"https?://\S+")
 _PARENTHESES = re.compile(r"\([^()]*\)|（[^（）]*）")
 
 
@@ -372,7 +373,7 @@ def language_compliance(answer: Answer, languages: Sequence[Language]) -> float:
     leading short answer ("Provenience") is left out.
     """
     foreign = any(statement.language not in languages for statement in answer.statements)
-    said = _PARENTHESES.sub("", unmarked(answer))
+    said = _ADDRESS.sub("", _PARENTHESES.sub("", unmarked(answer)))
     short = answer.lead.text if answer.lead else ""
     lines = [line for line in said.splitlines() if line.strip() not in ("", short)]
     spoken = [passage_language(line) for line in lines if any(c.isalpha() for c in line)]

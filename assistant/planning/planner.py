@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from ..answer import Answer
 from ..retrieval.embeddings import TextEmbeddings
@@ -19,6 +20,7 @@ from .parts import parts_of
 from .plan import Plan, Talk
 from .requests import kind_of, names_of_one, speaks_of_all, speaks_of_something
 from .small_talk import small_talk
+from .spelling import Vocabulary, respelled
 
 # How many sentences a short overview has; any other short reply has one.
 _SHORT_OVERVIEW = 3
@@ -66,6 +68,8 @@ class Planner:
         """
         earlier = [turn.stand_alone for turn in history]
         request = read_request(asked, question_language(asked))
+        spelt, spellings = respelled(request.text, self._vocabulary)
+        request = replace(request, text=spelt)
         text = stand_alone(request.text, earlier, self._index.glossary)
         language = question_language(request.text)
         policy = request.reply or self._settings.language
@@ -78,12 +82,17 @@ class Planner:
             plain=request.text if text != request.text else "",
             count=request.count or int(request.short),
             more=request.more,
+            spellings=spellings,
             follow_up=text != request.text,
         )
         if request.talk:
             return _talk(plan, request.talk, earlier)
         candidates = [s for s in self._index.sources.values() if sources is None or s.id in sources]
         return self._detailed(plan, request, candidates, earlier)
+
+    @cached_property
+    def _vocabulary(self) -> Vocabulary:
+        return Vocabulary.of(tuple(self._index.sources.values()), self._index.glossary)
 
     def _detailed(
         self, plan: Plan, request: Request, sources: Sequence[Source], earlier: Sequence[str]

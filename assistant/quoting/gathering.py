@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from ..messages import enumerate_titles, say
 from ..planning.plan import Plan
@@ -19,7 +20,7 @@ from .weighing import Gathered
 
 # Named limits. How many points an overview has where no number is asked for: of one document, and
 # of each of several; how many documents are set beside each other; sentences a side of them.
-POINTS, POINTS_EACH, DOCUMENTS, SENTENCES_EACH = 6, 1, 12, 2
+POINTS, POINTS_EACH, DOCUMENTS, SENTENCES_EACH = 7, 1, 12, 2
 # What a chat model is shown of whole documents, in estimated tokens: half of a small context.
 SHOWN_TOKENS = 6_000
 
@@ -90,15 +91,13 @@ class Gatherer:
         label = _titles(source) if labelled else {}
         if source.guide:
             told = [point for point in source.guide if point.role == "overview"]
-            keys = [point for point in source.guide if point.role == "key"]
-            # A few points are the main ones; more begin with what the document is.
-            points = [*told[:1], *keys][:count] if not labelled else [*told, *keys][:count]
+            points = [*told, *(p for p in source.guide if p.role == "key")][:count]
             return [
                 Line(
                     refs=tuple(self._refs(source, point)),
                     said={each: point.text(each) for each in LANGUAGES},
                     label=label,
-                    bullet=labelled or number > 0 or count < len(told) + 2,
+                    bullet=labelled or number >= len(told) or count <= len(told),
                 )
                 for number, point in enumerate(points)
             ]
@@ -137,17 +136,23 @@ class Gatherer:
         if not plan.topic:
             return self._sides(plan, scope)
         looked = self._searcher.by_document(
-            plan.topic, plan.language, scope, each=_each(plan, scope)
+            plan.topic,
+            plan.language,
+            scope,
+            each=_each(plan, scope),
+            strictly=plan.kind == "across",
         )
         ordered = [source for source in scope if source.id in looked.said]
         if "date" in plan.fields:
             ordered.sort(key=lambda source: (not source.date, source.date))
         lines = [
-            Line(refs=(ref,), label=_titles(source) if len(scope) > 1 else {}, bullet=True)
+            line
             for source in ordered[:DOCUMENTS]
-            for ref in _in_order(looked.said[source.id])
+            for line in _side(source, _in_order(looked.said[source.id]), alone=len(scope) == 1)
         ]
-        silent = [source for source in scope if source.id not in looked.said] if lines else []
+        if not lines:
+            return self._lookup(replace(plan, kind="lookup"), scope, None)
+        silent = [source for source in scope if source.id not in looked.said]
         return Gathered(
             plan,
             lines=tuple(lines),
@@ -190,7 +195,14 @@ def _each(plan: Plan, scope: Sequence[Source]) -> int:
     """How many sentences of each document are wanted on a topic."""
     if plan.kind == "overview":
         return plan.count or (SENTENCES_EACH if len(scope) > 1 else POINTS + 2 * plan.more)
-    return SENTENCES_EACH if plan.kind == "compare" or plan.documents else 1
+    return SENTENCES_EACH
+
+
+def _side(source: Source, refs: Sequence[Ref], *, alone: bool) -> list[Line]:
+    """What a source says: one line under its title, or, of the only one, a line a sentence."""
+    if alone:
+        return [Line(refs=(ref,), bullet=True) for ref in refs]
+    return [Line(refs=tuple(refs), label=_titles(source), bullet=True)]
 
 
 def _titles(source: Source) -> dict[Language, str]:
