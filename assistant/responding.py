@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from .answer import Answer, Chunk
 from .errors import ChatModelError, Trouble
 from .messages import MessageKey, say
-from .planning.conversation import History, Understood, understand_follow_up
+from .planning.conversation import History, understand_follow_up
+from .planning.follow_ups import Context
 from .quoting.composing import Worded, compose
 from .quoting.searching import Found, Searcher
 from .retrieval.index import Index
@@ -97,7 +98,7 @@ class Response:
         finally:
             self.close()
 
-    def _search(self) -> tuple[Understood, Found]:
+    def _search(self) -> tuple[Context, Found]:
         with self._steps.step("retrieve", {"question": self._asked}) as step:
             understood = understand_follow_up(
                 self._asked,
@@ -130,7 +131,7 @@ class Response:
 
     def _answer(
         self,
-        understood: Understood,
+        understood: Context,
         found: Found,
         languages: tuple[Language, ...],
         worded: Worded,

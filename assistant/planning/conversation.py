@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..answer import Answer
@@ -13,7 +13,7 @@ from ..prompts import follow_up_messages
 from ..retrieval.glossary import Glossary
 from ..retrieval.language import estimated_tokens, question_language, terms
 from ..types import Language, Turn
-from .follow_ups import stand_alone
+from .follow_ups import Context, in_context
 from .naming import plain, stands_in
 from .questions import names_in
 
@@ -26,14 +26,6 @@ _LONGEST = 300
 _MARKER = re.compile(r"\s*\[\d{1,4}\]")
 
 
-@dataclass(frozen=True, slots=True)
-class Understood:
-    """A question as it is searched for; `follow_up` says whether the conversation was needed."""
-
-    text: str
-    follow_up: bool
-
-
 def understand_follow_up(
     asked: str,
     history: History,
@@ -41,27 +33,23 @@ def understand_follow_up(
     *,
     run: ModelRun | None = None,
     tokens: int = 0,
-) -> Understood:
+) -> Context:
     """The question with what it leaves to the conversation put in, by the model or by rule.
 
     A question that names what it is about opens a subject of its own and stays as it is. The
     model's form is taken when it keeps what was asked and brings in only what was said; `tokens`
     bounds how much of the conversation it sees, the latest first.
     """
-    earlier = [turn.stand_alone for turn in history]
-    by_rule = stand_alone(asked, earlier, glossary)
-    if not history:
-        return Understood(asked, False)
-    if run is not None and (by_rule != asked or _may_lean(asked, glossary)):
+    by_rule = in_context(asked, history, glossary)
+    if history and run is not None and (by_rule.follow_up or _may_lean(asked, glossary)):
         turns = bounded(history, tokens)
-        language = question_language(asked)
         try:
-            said = run.ask(follow_up_messages(asked, language, turns)).strip()
+            said = run.ask(follow_up_messages(asked, question_language(asked), turns)).strip()
         except ChatModelError:
             said = ""
-        if is_usable(said, asked, "\n".join([*turns, *earlier]), glossary):
-            return Understood(said, said != asked)
-    return Understood(by_rule, by_rule != asked)
+        if is_usable(said, asked, "\n".join([*turns, *by_rule.before]), glossary):
+            return replace(by_rule, text=said, follow_up=said != asked)
+    return by_rule
 
 
 def _may_lean(asked: str, glossary: Glossary) -> bool:

@@ -9,7 +9,9 @@ from ..types import Language, RequestKind
 
 # Sections of a source's record that can be asked for.
 Field = Literal["author", "date", "kind", "language", "address", "number", "title", "list", "count"]
-Operation = Literal["", "language", "shorter", "longer", "others", "item", "origin", "place"]
+Operation = Literal[
+    "", "language", "shorter", "longer", "others", "item", "origin", "place", "repeat"
+]
 Talk = Literal["", "greeting", "thanks", "self", "help", "farewell"]
 
 

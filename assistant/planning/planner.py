@@ -10,7 +10,7 @@ from ..retrieval.index import Index
 from ..retrieval.language import answer_languages, question_language
 from ..settings import Settings
 from ..types import Turn
-from .follow_ups import stand_alone
+from .follow_ups import in_context
 from .plan import Plan
 
 
@@ -31,13 +31,13 @@ class Planner:
     ) -> Plan:
         """The plan for a checked question; `sources` limits what it may be about."""
         language = question_language(asked)
-        text = stand_alone(asked, [turn.stand_alone for turn in history], self._index.glossary)
+        context = in_context(asked, history, self._index.glossary)
         return Plan(
             asked=asked,
             kind="lookup",
             language=language,
             replies=answer_languages(self._settings.language, language),
-            parts=(text,),
-            plain=asked if text != asked else "",
-            follow_up=text != asked,
+            parts=(context.text,),
+            plain=context.plain if context.follow_up else "",
+            follow_up=context.follow_up,
         )
