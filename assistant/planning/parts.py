@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from ..retrieval.glossary import Glossary
 from ..retrieval.language import simplified
-from ..types import Language
-from .follow_ups import stand_alone
+from ..types import Language, Turn
+from .follow_ups import in_context
 
 _I = re.IGNORECASE
 _WH = (
@@ -102,7 +102,7 @@ def _clauses(bare: str, mark: str, glossary: Glossary) -> tuple[str, ...]:
         return ()
     parts = [clauses[0] + "?"]
     for clause in clauses[1:]:
-        parts.append(stand_alone(f"{clause}?", parts[:1], glossary))
+        parts.append(in_context(f"{clause}?", [Turn(parts[0])], glossary).text)
     return tuple(parts) if mark else tuple(part.rstrip("?") for part in parts)
 
 

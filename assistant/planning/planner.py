@@ -9,13 +9,14 @@ from functools import cached_property
 from ..answer import Answer
 from ..retrieval.embeddings import TextEmbeddings
 from ..retrieval.index import Index
-from ..retrieval.language import answer_languages, question_language
+from ..retrieval.language import answer_languages, passage_language, question_language
 from ..settings import Settings
 from ..types import Language, Message, RequestKind, Source, Turn
+from .conversation import understand_follow_up
 from .courtesies import Request, read_request
 from .details import asks_what_is_said, fields_in, topic_of
 from .documents import Mentions, documents_in
-from .follow_ups import stand_alone
+from .operations import OperationRequest, operation_in
 from .parts import parts_of
 from .plan import Plan, Talk
 from .requests import kind_of, names_of_one, speaks_of_all, speaks_of_something
@@ -24,6 +25,8 @@ from .spelling import Vocabulary, respelled
 
 # How many sentences a short overview has; any other short reply has one.
 _SHORT_OVERVIEW = 3
+# Sentences of a lookup that is to be shorter, and points of an overview.
+_SHORTER = (1, 2)
 # So many turns back a document is still spoken of.
 _RECENT = 3
 
@@ -67,14 +70,24 @@ class Planner:
         `ask` gives a chat model's reply, where there is a model.
         """
         earlier = [turn.stand_alone for turn in history]
+        if history and (operation := operation_in(asked, history)):
+            return self._operated(asked, operation, history[-1], sources)
         request = read_request(asked, question_language(asked))
         spelt, spellings = respelled(request.text, self._vocabulary)
         request = replace(request, text=spelt)
-        text = stand_alone(request.text, earlier, self._index.glossary)
+        context = understand_follow_up(
+            request.text,
+            history,
+            self._index.glossary,
+            ask=ask,
+            tokens=self._settings.history_tokens,
+        )
+        text = context.text
         language = question_language(request.text)
         policy = request.reply or self._settings.language
         plan = Plan(
             asked=asked,
+            text=text,
             kind="lookup",
             language=language,
             replies=answer_languages(policy, language),
@@ -89,6 +102,32 @@ class Planner:
             return _talk(plan, request.talk, earlier)
         candidates = [s for s in self._index.sources.values() if sources is None or s.id in sources]
         return self._detailed(plan, request, candidates, earlier)
+
+    def _operated(
+        self,
+        asked: str,
+        request: OperationRequest,
+        last: Answer | Turn,
+        sources: Collection[str] | None,
+    ) -> Plan:
+        """The last answer's plan anew, with what is wanted of it changed."""
+        plan = self.plan(request.question or last.stand_alone, (), sources)
+        mine = question_language(asked)
+        said = last.text if isinstance(last, Answer) else last.answer
+        # Who asks on in the language of the question before wants the answer's to stay.
+        stays = said and mine == question_language(last.question)
+        spoken = passage_language(said) if stays else mine
+        short = request.count or _SHORTER[plan.kind == "overview"]
+        return replace(
+            plan,
+            asked=asked,
+            replies=answer_languages(request.language or spoken, spoken),
+            count=short if request.operation == "shorter" else plan.count,
+            more=plan.more or request.operation == "longer",
+            operation=request.operation,
+            spellings=(),
+            follow_up=True,
+        )
 
     @cached_property
     def _vocabulary(self) -> Vocabulary:
@@ -150,7 +189,7 @@ def _talk(plan: Plan, talk: Talk, earlier: Sequence[str]) -> Plan:
         plan,
         kind="talk",
         talk=talk,
-        parts=tuple(earlier[-1:]) or plan.parts,
+        text=earlier[-1] if earlier else plan.text,
         plain="",
         follow_up=False,
     )
