@@ -12,6 +12,7 @@ from ..errors import QuestionError
 from ..retrieval.glossary import Glossary
 from ..retrieval.language import HAN, is_foreign, question_language, simplified, tagged, terms
 from ..types import Language
+from .spelling import ordinary_words
 
 Kind = Literal["who", "when", "where", "number", "list", "why", "how", "what", "yes-no"]
 
@@ -39,7 +40,7 @@ _KINDS_ZH: tuple[tuple[Kind, str], ...] = (
     ("yes-no", r"吗[？?]?$|是否|有没有|是不是"),
     ("how", r"怎么|如何|怎样"),
 )
-_NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
+_NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 _WORD = r"[A-Za-z](?:[\w.&-]|['’](?!s\b))*\w"
 _CAPITALISED = re.compile(
     rf"\b(?=[A-Z]){_WORD}(?:(?: of | of the | and | for |[ -])(?=[A-Z]){_WORD})*", re.ASCII
@@ -53,7 +54,9 @@ _MONTH = re.compile(
 _OPENERS = re.compile(
     r"^(?:(?:who|whom|whose|what|which|when|where|whereabouts|why|how|is|are|was|were|do|does|did|"
     r"has|have|had|can|could|will|would|should|in|on|at|of|for|by|to|from|the|a|an|and|but|so|"
-    r"if|according|please|tell|name|list|give|i|i'm|roughly|about)\b\s*)+",
+    r"if|according|please|pls|tell|name|list|give|i|i'm|roughly|about|thanks|thank you|thx|hi|"
+    r"hello|hey|dear|sorry|ok|okay|yes|no|well|also|quick|let|summari[sz]e|explain|describe|compare|show|"
+    r"find|answer|cheers|bye)\b\s*)+",
     re.IGNORECASE,
 )
 # Words that rjieba takes for proper nouns and that name nothing: all such among those that it
@@ -62,6 +65,11 @@ _COMMON = frozenset(
     "城市 加盟 大街 王国 东西 王朝 共和国 家族 中文 上市 海马 长度 太阳 英文名 天文 小姐 国家队 "
     "长尾 海战 十字 大洋 英文 全运会 大战 城镇 二世 恒星 籍贯 卫星 荣誉 大奖 公开赛 恐龙 梅花 "
     "都城 论文 氯化 北站 陆军 普通 换乘 文明 江湖 理工学院 中世纪 湖泊 交易所 磷酸".split()
+)
+# What people say to each other, which it takes for names of people too.
+_COURTESIES = frozenset(
+    "谢谢 多谢 感谢 谢啦 您好 你好 大家好 请问 劳驾 拜托 抱歉 拜拜 再见 老师 先生 女士 "
+    "同学 朋友".split()
 )
 # rjieba's tags of people, places, bodies and other proper nouns.
 _NAME_TAGS = ("nr", "ns", "nt", "nz")
@@ -179,10 +187,10 @@ def names_in(text: str, glossary: Glossary) -> tuple[str, ...]:
         names += [
             word
             for word, tag in tagged(text)
-            if tag[:2] in _NAME_TAGS and len(word) > 1 and word not in _COMMON
+            if tag[:2] in _NAME_TAGS and len(word) > 1 and word not in _COMMON | _COURTESIES
         ]
     if question_language(text) == "zh":
-        names += _LATIN_NAME.findall(text)
+        names += [name for name in _LATIN_NAME.findall(text) if not _is_common(name)]
     else:
         names += _capitalised(text)
     names = [name for name in names if not _is_term(name, glossary)]
@@ -203,6 +211,11 @@ def _capitalised(text: str) -> list[str]:
         if name[:1].isalpha() and not (opens and " " not in name and name.istitle()):
             names.append(name)
     return names
+
+
+def _is_common(latin: str) -> bool:
+    """Whether words in a Chinese text are English words rather than a name: 这个report."""
+    return latin.islower() and all(word in ordinary_words() for word in latin.split())
 
 
 def _is_term(name: str, glossary: Glossary) -> bool:
