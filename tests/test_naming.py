@@ -30,6 +30,7 @@ from assistant.types import Language, Source
         ("the guiding opinions on makerspaces", "makerspace-opinions-2015"),
         ("which of the survey's scores was the lowest", "yangtze-delta-survey-2015"),
         ("長三角那份是原文還是摘要", "yangtze-delta-survey-2015"),
+        ("《众创空间指引》讲什么", "makerspace-guide-2015"),
         ("the yangtze delta one", "yangtze-delta-survey-2015"),
         ("調研的主要結論有哪些", "yangtze-delta-survey-2015"),
         (
@@ -145,6 +146,7 @@ def test_documents_of_any_library_are_found(text: str, before: str, ids: str) ->
         ("how long is the deficit in the work report?", "how long is the deficit ?"),
         ("长三角调研收回多少份有效问卷", "收回多少份有效问卷"),
         ("who was the ministry's guide sent to", "who was sent to"),
+        ("《众创空间指引》讲什么", "讲什么"),
     ],
 )
 def test_names_of_documents_can_be_left_out_of_a_search(

@@ -247,7 +247,7 @@ def unmet(
         "cited": cited.issuperset(question.cite_all)
         and not (question.cite_any and cited.isdisjoint(question.cite_any)),
         "length": not 0 < question.max_sentences < _sentences(text),
-        "language": passage_language(_PARENTHESES.sub("", text)) in languages,
+        "language": passage_language(_ADDRESS.sub("", _PARENTHESES.sub("", text))) in languages,
     }
     return tuple(name for name in CONDITIONS if not met[name])
 

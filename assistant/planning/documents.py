@@ -87,7 +87,6 @@ _FILE = re.compile(
 )
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)(?=年?)年?")
 _WORD = re.compile(r"[a-z][a-z0-9]+")
-_YEAR_ALONE = 0.3 * 3
 _SURE = ("name", "number", "file")
 # What follows a Chinese noun that is a name without a determiner: 调研的结论, 报告里.
 _BARE = re.compile("的|里|中(?!国)|和|与|跟|说|讲|认为|显示|指出|提到")
@@ -306,7 +305,8 @@ class _Names:
         if not nouns:
             return (), False
         determiners = {t.key for t in chain if t.what == "determiner"}
-        if chain[-1].key > "z" and _BARE.match(flat, chain[-1].end):
+        bare = chain[-1].key > "z" and _BARE.match(flat, chain[-1].end)
+        if bare or any(t.what == "word" for t in chain):
             determiners = determiners or {"the"}
         if not _OTHER.isdisjoint(determiners):
             return self._other(before), False
@@ -325,7 +325,8 @@ class _Names:
     ) -> tuple[tuple[str, ...], bool]:
         """What "the ministry's guide" and its like mean, and whether that is every document."""
         classes = [c for noun in nouns for c in _CLASS_OF[noun]]
-        several = not _SEVERAL.isdisjoint(nouns)
+        # In Chinese the noun does not tell how many there are.
+        several = not (_SEVERAL.isdisjoint(nouns) and (_EVERY | _TWO).isdisjoint(determiners))
         if not {"my", "我的"}.isdisjoint(determiners):
             return self._ordered(s.id for s in self._sources if not s.licence), False
         if filtered := self._filtered(classes, determiners, several):
@@ -372,7 +373,7 @@ class _Names:
         mains = wanted in ("report", "article") and not self._classes[main] - {wanted}
         if mains and main not in members:
             members.insert(0, main)
-        if not members or not (determiners or max(pointed.values(), default=0.0) > _YEAR_ALONE):
+        if not members or not determiners:
             return (), False
         if pointed:
             kind = 0.3 + log(0.1 + len(self._sources) / len(members))
@@ -391,8 +392,6 @@ class _Names:
     ) -> tuple[str, ...]:
         """The digests, the originals, those in a language; () where that is not what is said."""
         languages = [c for c, words in _LANGUAGES.items() if not words.isdisjoint(determiners)]
-        # In Chinese the noun does not tell how many there are.
-        several |= not (_EVERY | _TWO).isdisjoint(determiners)
         kinds = [c for c in classes if c in _KINDS and several]
         if not kinds and not languages:
             return ()
@@ -488,8 +487,11 @@ def _begins(gap: str, last: _Token, token: _Token, specific: bool) -> bool:
 
 
 def _stretch(text: str, chain: Sequence[_Token]) -> str:
-    end = chain[-1].end
-    return text[chain[0].start : end + (text[end : end + 1] in ("》", "”"))].strip()
+    """The words of a chain, with the marks of a title around them."""
+    start, end = chain[0].start, chain[-1].end
+    start -= start > 0 and text[start - 1] in "《“"
+    end += text[end : end + 1] in ("》", "”")
+    return text[start:end].strip()
 
 
 def _is_verb(flat: str, chain: Sequence[_Token]) -> bool:

@@ -18,6 +18,7 @@ from .details import asks_what_is_said, fields_in, topic_of
 from .documents import Mentions, documents_in
 from .operations import OperationRequest, operation_in
 from .parts import parts_of
+from .phrases import phrase
 from .plan import Plan, Talk
 from .requests import kind_of, names_of_one, speaks_of_all, speaks_of_something
 from .small_talk import small_talk
@@ -74,6 +75,8 @@ class Planner:
             return self._operated(asked, operation, history[-1], sources)
         request = read_request(asked, question_language(asked))
         spelt, spellings = respelled(request.text, self._vocabulary)
+        language = question_language(spelt)
+        spelt = self._index.glossary.in_language(spelt, language)
         request = replace(request, text=spelt)
         context = understand_follow_up(
             request.text,
@@ -197,7 +200,8 @@ def _talk(plan: Plan, talk: Talk, earlier: Sequence[str]) -> Plan:
 
 def _meant(asked: _Asked, sources: Sequence[Source], spoken_of: Sequence[str]) -> tuple[str, ...]:
     """The documents that are named; else the one last spoken of, or the main one; () for all."""
-    if asked.mentions.ids or speaks_of_all(asked.told, asked.language, asked.named):
+    of_all = speaks_of_all(asked.told, asked.language, asked.named)
+    if asked.mentions.ids or of_all or phrase("which-ones", asked.told).search(asked.told):
         return asked.mentions.ids
     return tuple(spoken_of[-1:]) or tuple(source.id for source in sources[:1])
 

@@ -71,6 +71,8 @@ _COURTESIES = frozenset(
     "谢谢 多谢 感谢 谢啦 您好 你好 大家好 请问 劳驾 拜托 抱歉 拜拜 再见 老师 先生 女士 "
     "同学 朋友".split()
 )
+# "美国公司" is any company of that country: only the country is a name.
+_KIND_OF_BODY = re.compile("(?<=[\u4e00-\u9fff]{2})(?:公司|企业|机构|学校|部门|媒体|专家|学者)$")
 # rjieba's tags of people, places, bodies and other proper nouns.
 _NAME_TAGS = ("nr", "ns", "nt", "nz")
 # "The third principle" is a claim that there is one: what holds no "third" does not answer.
@@ -94,6 +96,21 @@ _MEANING = re.compile(
 _MEANING_ZH = re.compile(
     "^(?:什么是|何谓|啥是|什么叫|解释)|(?:是什么|是啥|指什么|何意|什么意思)\\W*$"
 )
+# "X is a …", "把X看作…": what says what something is rather than only naming it.
+_EXPLAINS = {
+    "en": r".{0,30}\b(?:is an?|are|means?|refers? to|as an?|stands? for|(?:one|a) kind of)\b",
+    "zh": ".{0,14}?(?:是一|是指|指的是|看作|视为|即|意思|称为|字面|，也就是)",
+}
+_ASKED_BY = {
+    "en": re.compile(
+        r"^(?:what(?:'s|’s| is| are| was| were| does| do)|define|explain)\b|"
+        r"\b(?:meant by|meaning of|mean|stand for|an?|the)\b|[^\w' -]",
+        re.IGNORECASE,
+    ),
+    "zh": re.compile(
+        "什么是|何谓|啥是|什么叫|解释|是什么意思|是什么|是啥|指什么|何意|什么意思|[^\\w]"
+    ),
+}
 _ASKS_WHAT = re.compile(r"\b(?:what|which)\b|什么|啥|哪", re.IGNORECASE)
 
 
@@ -122,6 +139,16 @@ class Question:
         """Whether it asks what something is, so that naming it does not answer."""
         pattern = _MEANING_ZH if self.language == "zh" else _MEANING
         return bool(pattern.search(simplified(self.text)))
+
+    def is_explained_by(self, text: str, language: Language) -> bool:
+        """Whether a text says what the thing is that is asked about."""
+        if not self.asks_meaning or language != self.language:
+            return False
+        term = " ".join(_ASKED_BY[language].sub(" ", simplified(self.text)).split()).lower()
+        pattern = rf"{re.escape(term)}\w*{_EXPLAINS[language]}"
+        if language == "zh":
+            pattern = f"{re.escape(term)}{_EXPLAINS[language]}"
+        return bool(term) and re.search(pattern, simplified(text).lower()) is not None
 
 
 def check_question(text: str, *, limit: int) -> str:
@@ -189,6 +216,7 @@ def names_in(text: str, glossary: Glossary) -> tuple[str, ...]:
             for word, tag in tagged(text)
             if tag[:2] in _NAME_TAGS and len(word) > 1 and word not in _COMMON | _COURTESIES
         ]
+        names = [_KIND_OF_BODY.sub("", name) or name for name in names]
     if question_language(text) == "zh":
         names += [name for name in _LATIN_NAME.findall(text) if not _is_common(name)]
     else:

@@ -82,7 +82,7 @@ class Searcher:
         self._reader = reader
         # As near as what is never refused.
         fits = decision_for(index.info.model).fits
-        self._near = {language: 1.3 * fits[language].refused for language in LANGUAGES}
+        self._near = {language: fits[language].refused for language in LANGUAGES}
 
     def check(self, question: str, sources: Collection[str] | None = None) -> str:
         """The question without surrounding white space.

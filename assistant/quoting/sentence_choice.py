@@ -22,6 +22,8 @@ CONTEXT_SHARE = 0.5  # of the cosine with the forerunner
 LEXICAL_WEIGHT = 0.02  # a point of BM25 among the candidates
 PASSAGE_WEIGHT = 0.3
 KIND_BONUS = 0.1
+# The same for a sentence that says what a thing is, where that is asked.
+MEANING_BONUS = 0.2
 # A passage of a document that the question names. It pays one near miss of report-test; without,
 # a shipped starter question ("How often does the work report …?") is answered by another document.
 NAMED_SOURCE_BONUS = 0.1
@@ -90,8 +92,11 @@ def score_sentences(
         score = PASSAGE_WEIGHT * hit.score + NAMED_SOURCE_BONUS * (hit.passage.source_id in named)
         score += FRONT_BONUS * (hit.passage.id in front)
         for number in range(len(hit.passage.sentences)):
-            meets = meets_kind(question, _surfaces(hit.passage, number))
+            texts = _surfaces(hit.passage, number)
+            meets = meets_kind(question, texts)
+            explains = any(question.is_explained_by(text, each) for each, text in texts.items())
             mine = score + similar[hit.passage.id, number] + KIND_BONUS * (meets is True)
+            mine += MEANING_BONUS * explains
             choices.append(Choice(hit, number, mine, meets is not False))
     return sorted(choices, key=lambda c: (-c.score, c.hit.rank, c.number))
 

@@ -96,6 +96,16 @@ class Glossary:
                     return name
         return None
 
+    def in_language(self, text: str, language: Language) -> str:
+        """The text with the names that it has in the other language in this one, where known."""
+        for name, entries in self.found_in(text):
+            if _is_latin(name[0]) == (language == "en"):
+                continue
+            usual = [e for e in entries if name.lower() in (e.en[:1] + e.zh[:1])]
+            there = (*usual, *entries)[0].names(language)
+            text = text.replace(name, there[0]) if there else text
+        return text
+
     def translations(self, text: str, language: Language) -> list[str]:
         """The names, in the asked language, of everything that the text names in any language."""
         names = [
