@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-
-import cn2an
+from functools import lru_cache
 
 from ..retrieval.language import HAN, simplified
 from ..types import LANGUAGES, Language
@@ -17,8 +16,14 @@ from .phrases import phrase, phrases
 from .plan import Talk
 from .small_talk import small_talk
 
-_NUMBERS = "one two three four five six seven eight nine ten".split()
-_SOME = {"a": 1, "an": 1, "a few": 3, "几": 3, "a couple of": 2}
+_NUMBERS = {
+    word: number
+    for words in (
+        "one two three four five six seven eight nine ten",
+        "一 二 三 四 五 六 七 八 九 十",
+    )
+    for number, word in enumerate(words.split(), start=1)
+} | {"a": 1, "an": 1, "a few": 3, "几": 3, "a couple of": 2, "两": 2}
 # More sentences than this nobody reads; a typing error may ask for a million.
 _MOST = 20
 _TAIL = r"{}[\s,，.。!！?？;；:：、~～…—–-]*$"
@@ -91,19 +96,21 @@ def _take_courtesies(text: _Text) -> None:
 
 def _take_reply(text: _Text) -> Language | None:
     """The language that the reply is asked for in, taken out of the text."""
-    uses = ["reply"]
-    if phrase("IMPERATIVE", text.plain).match(text.plain):
-        uses.append("reply-imperative")
     for language in LANGUAGES:
-        for use in uses:
-            found = _in_language(use, language).search(text.plain)
-            if found:
-                between = found.start() and found.end() < len(text.plain)
-                text.take(*found.span(), " " if between else "")
-                return language
+        # Compiling the patterns takes longer than all the rest: only where a language is named.
+        if not phrase(f"tongue-{language}", text.plain).search(text.plain):
+            continue
+        found = _in_language("reply", language).search(text.plain)
+        if not found and phrase("IMPERATIVE", text.plain).match(text.plain):
+            found = _in_language("reply-imperative", language).search(text.plain)
+        if found:
+            between = found.start() and found.end() < len(text.plain)
+            text.take(*found.span(), " " if between else "")
+            return language
     return None
 
 
+@lru_cache(maxsize=4)
 def _in_language(use: str, language: Language) -> re.Pattern[str]:
     tongue = "|".join(phrases(f"tongue-{language}"))
     pattern = "|".join(phrases(use)).replace("<TONGUE>", f"(?:{tongue})")
@@ -112,6 +119,8 @@ def _in_language(use: str, language: Language) -> re.Pattern[str]:
 
 def _take_count(text: _Text) -> int:
     """How many sentences or points are asked for, taken out where it is a phrase of its own."""
+    if not phrase("counted", text.plain).search(text.plain):
+        return 0
     for use in ("count", "count-kept"):
         for pattern in phrases(use):
             found = re.search(pattern, text.plain, re.IGNORECASE)
@@ -123,6 +132,4 @@ def _take_count(text: _Text) -> int:
 
 
 def _number(word: str) -> int:
-    if word in _NUMBERS:
-        return _NUMBERS.index(word) + 1
-    return _SOME.get(word) or max(1, min(int(cn2an.cn2an(word, "smart")), _MOST))
+    return _NUMBERS.get(word) or max(1, min(int(word), _MOST))

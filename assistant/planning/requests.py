@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from math import log, sqrt
 from typing import get_args
 
 import numpy as np
@@ -24,14 +25,18 @@ from ..retrieval.language import HAN, is_stop_word, simplified
 from ..types import Language, RequestKind
 from .documents import Mentions
 from .phrases import phrase
+from .plan import Field
 
 KINDS: tuple[RequestKind, ...] = get_args(RequestKind)
 # A document that is named, a noun for documents in general, and what no two examples share.
 DOCUMENT, DOCUMENTS, _CONTENT = "<document>", "<documents>", "<content>"
 # A kind's score is the mean of its nearest examples, and another kind must lie so far above
-# "lookup". Of 1 to 5 examples and margins of 0 to 0.2, five at 0.1 was best: docs/answering.md.
+# "lookup": with margin 0 sixteen of 218 questions about facts were taken for something else, with
+# 0.05 four; three examples instead of five change one request in 200 (docs/answering.md).
 _NEAREST = 5
-_MARGIN = 0.1
+_MARGIN = 0.05
+# What a phrase of the kind adds to its score.
+_CUED = 0.1
 # Longer requests say more than what kind they are of.
 _LONGEST_TALK = 12
 _BRACES = re.compile(r"\{[^}]*\}")
@@ -55,7 +60,7 @@ _FORM = re.compile("的?(?:原文|原件|全文|摘要|译文)$")
 # Words of closed classes are never what is spoken of.
 _CLOSED_ZH = frozenset(
     "的了吗呢谁哪几么何怎为是在有与和跟多少些没不被去儿只能会要就还也都很又再从到把给让向对于及或着过啊呀吧哦嘛请您你我"
-    "他她它们这那各每个上下里中以其可之所"
+    "他她它们这那各每个上下里中以其可之所到底究竟实些事"
 )
 
 
@@ -107,6 +112,11 @@ def speaks_of_all(text: str, language: Language, mentions: Mentions) -> bool:
     return mentions.every or DOCUMENTS in wording(text, language, names_of_one(mentions)).words
 
 
+def asks_for_record(asked: Wording) -> bool:
+    """Whether words for any section of a source's record stand in a request."""
+    return any(phrase(f"field-{f}", asked.text).search(asked.text) for f in get_args(Field))
+
+
 class _Examples:
     """The labelled examples of one language."""
 
@@ -118,21 +128,36 @@ class _Examples:
         self._cues = frozenset(word for word, count in seen.items() if count > 1)
         self._language = language
         rows = [set(self._features(each)) for each in words]
-        counts = Counter(feature for row in rows for feature in row)
-        self._columns = {feature: column for column, feature in enumerate(counts)}
-        shares = np.fromiter(counts.values(), dtype=float) / (len(rows) + 1)
-        self._weights = -np.log(shares)
-        self._rows = np.stack([self._vector(row) for row in rows])
+        self._holders: dict[str, list[int]] = {}
+        for place, row in enumerate(rows):
+            for feature in row:
+                self._holders.setdefault(feature, []).append(place)
+        # The squared weights, as they enter a product of two vectors.
+        self._weights = {
+            feature: log((len(rows) + 1) / len(places)) ** 2
+            for feature, places in self._holders.items()
+        }
+        self._lengths = np.sqrt([sum(self._weights[f] for f in row) for row in rows])
+
+    def _cosines(self, asked: Wording) -> npt.NDArray[np.float64]:
+        """How near each example is."""
+        products = np.zeros(len(self._texts))
+        known = [f for f in set(self._features(asked.words)) if f in self._weights]
+        for feature in known:
+            products[self._holders[feature]] += self._weights[feature]
+        length = sqrt(sum(self._weights[feature] for feature in known)) or 1.0
+        return products / (self._lengths * length)
 
     def kind(self, asked: Wording, mentions: Mentions) -> tuple[RequestKind, str]:
         """The kind of the nearest examples that the request can be of."""
-        cosines = self._rows @ self._vector(set(self._features(asked.words)))
+        cosines = self._cosines(asked)
         scores = {
             kind: float(np.sort(cosines[self._kinds == number])[-_NEAREST:].mean())
             for number, kind in enumerate(KINDS)
         }
-        if len(mentions.ids) > 1 and phrase("beside", asked.text).search(asked.text):
-            scores["compare"] += 1.0
+        for kind in KINDS:
+            if self._is_cued(kind, asked, mentions):
+                scores[kind] += _CUED
         possible = [kind for kind in KINDS if self._can_be(kind, asked, mentions)]
         best = max(possible, key=lambda kind: scores[kind] - _MARGIN * (kind != "lookup"))
         mine = np.where(self._kinds == KINDS.index(best), cosines, -1.0)
@@ -147,8 +172,8 @@ class _Examples:
         if kind == "talk":
             return not spoken_of and not documents and len(asked.words) <= _LONGEST_TALK
         if kind == "overview":
-            sums_up = phrase("sums-up", text).search(text)
-            return bool(documents or several or not spoken_of or sums_up)
+            points = (documents or generally) and phrase("points", text).search(text)
+            return not spoken_of or bool(points or phrase("sums-up", text).search(text))
         if kind == "compare":
             sides = {id_ for mention in mentions.found for id_ in mention.ids}
             leans = phrase("several", text).search(text) and not spoken_of
@@ -156,8 +181,21 @@ class _Examples:
         if kind == "across":
             return documents > 1 or several
         if kind == "catalogue":
-            return spoken_of < 2 and bool(documents or several or not spoken_of)
+            of_documents = bool(documents or several or not spoken_of)
+            return spoken_of < 2 and of_documents and asks_for_record(asked)
         return True
+
+    def _is_cued(self, kind: RequestKind, asked: Wording, mentions: Mentions) -> bool:
+        """Whether a phrase of the kind stands in a request that speaks of documents."""
+        named, text = len(mentions.ids), asked.text
+        generally = mentions.every or DOCUMENTS in asked.words
+        if kind == "compare":
+            return named > 1 and bool(phrase("beside", text).search(text))
+        if kind == "across":
+            return generally and bool(phrase("mentions", text).search(text))
+        if kind == "overview":
+            return bool(named or generally) and bool(phrase("sums-up", text).search(text))
+        return kind == "catalogue" and bool(named or generally) and not self.spoken_of(asked)
 
     def spoken_of(self, asked: Wording) -> int:
         """How many stretches of other words than cues there are."""
@@ -181,12 +219,6 @@ class _Examples:
         for length in (1, 2, 3):
             for start in range(len(marked) - length + 1):
                 yield " ".join(marked[start : start + length])
-
-    def _vector(self, features: Collection[str]) -> npt.NDArray[np.float64]:
-        vector = np.zeros(len(self._columns))
-        columns = [self._columns[feature] for feature in features if feature in self._columns]
-        vector[columns] = self._weights[columns]
-        return vector / (np.linalg.norm(vector) or 1.0)
 
 
 @lru_cache(maxsize=2)

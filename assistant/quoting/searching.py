@@ -7,8 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from ..errors import QuestionError
-from ..planning.naming import named_sources, plain
-from ..planning.questions import Question, check_question, focus, understand
+from ..planning.documents import documents_in, without_names
+from ..planning.naming import plain
+from ..planning.questions import Question, check_question, understand
 from ..retrieval.embeddings import TextEmbeddings
 from ..retrieval.index import Index
 from ..retrieval.language import simplified
@@ -112,8 +113,9 @@ class Searcher:
         index = self._index
         parsed = understand(asked, text, index.glossary)
         everything = tuple(index.sources.values())
-        named, pointing = named_sources(parsed.names, everything, index.glossary)
-        focused = focus(parsed, pointing)
+        mentions = documents_in(text, everything, index.glossary)
+        named = {*mentions.ids, *mentions.favoured}
+        focused = without_names(text, mentions.names) or text
         query = self._query(text, parsed.language)
         # What names the document ("in the report") is not what is asked of it.
         asked_of_it = query if focused == text else self._query(focused, parsed.language)
