@@ -52,6 +52,7 @@ def plan(asked: str, *earlier: str, sources: Any = None, **settings: Any) -> Pla
     [
         ("what is this report about", "overview", ("report",), ""),
         ("key takeaways pls", "overview", ("report",), ""),
+        ("what is it about?", "overview", ("report",), ""),
         ("这份报告主要讲了什么", "overview", ("report",), ""),
         ("請總結一下噪音調查", "overview", ("survey",), ""),
         ("give me an overview of all the documents", "overview", (), ""),
@@ -86,6 +87,7 @@ def test_a_request_gets_its_kind_documents_and_topic(
         ("which of your documents is the newest", (), {"date"}),
         ("what documents do you have?", (), {"list"}),
         ("噪音调查是谁写的", ("survey",), {"author"}),
+        ("这是谁写的", ("report",), {"author"}),
         ("轮渡管理办法的文号是多少", ("rules",), {"number"}),
         ("你有哪些文件", (), {"list"}),
         ("港口報告的標題是什麼", ("report",), {"title"}),

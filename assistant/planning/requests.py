@@ -92,7 +92,12 @@ def wording(text: str, language: Language, names: Collection[str] = ()) -> Wordi
 
 def kind_of(text: str, language: Language, mentions: Mentions) -> tuple[RequestKind, str]:
     """The kind of a request without its courtesies, and the example that is nearest."""
-    return _examples(language).kind(wording(text, language, names_of_one(mentions)), mentions)
+    examples = _examples(language)
+    asked = wording(text, language, names_of_one(mentions))
+    if not mentions.found and not examples.spoken_of(asked):
+        # "What is it about": where nothing else is spoken of, a document is.
+        asked = wording(phrase("pronoun", text).sub(DOCUMENT, text), language)
+    return examples.kind(asked, mentions)
 
 
 def names_of_one(mentions: Mentions) -> tuple[str, ...]:
