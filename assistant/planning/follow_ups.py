@@ -32,15 +32,18 @@ _LEAD_ZH = re.compile(
 _ABOUT = re.compile(r"^(?:what|how) about (?P<x>.+)$", re.IGNORECASE)
 _ABOUT_ZH = re.compile("^(?P<x>[^，,]{1,20}?)的?呢$")
 _ASKS = re.compile(
-    r"\b(?:who|whom|whose|what|which|when|where|why|how|is|are|was|were|do|does|did|has|have|had|"
+    r"\b(?:who|whom|whose|what|which|when|where|why|how|(?:what|who)'?s|is|are|was|were|do|does|did|has|have|had|"
     r"can|could|will|would|should|may|must)\b|"
     "什么|啥|谁|哪|几|多少|多[大高长远快久]|怎|为何|如何|是否|有没有|是不是|吗",
     re.IGNORECASE,
 )
 # What points back wherever it stands, and what does so unless the question names something first.
 _POINTS = re.compile(
-    r"\b(?:it|them|this|that|these|those|there|else)(?=\W*$)|\b(?:else|the same)\b|"
+    r"\b(?:it|them|this|that|these|those|there|else)(?=\W*$)|\b(?:else|the same(?! as))\b|"
     r"\b(?:this|these|those)\b(?! (?:year|month|week|weekend)s?\b)|"
+    r"^\W*(?:(?!\b(?:and|when|if|that)\b)[^,;])*\b(?:is|are|was|were|do|does|did|has|have|can) "
+    r"(?:it|they|he|she)\b(?! (?:true|possible|hard|easy|easier|harder|difficult|necessary|takes?|"
+    r"costs?)\b)|"
     r"(?:^|\b(?:is|was|did|does|do|in|on|of|by|for|to|from|at|with|about|after|before|and) )that\b|"
     "在(?:里面|其中|内)|也.*吗",
     re.IGNORECASE,
@@ -52,6 +55,15 @@ _POINTS_FIRST = re.compile(
     r"the (?:former|latter)|(?:the|that|this|which|any) (?:\w+ )?ones?)\b|"
     "[它他她]们?|这(?!么)|那(?!么)|(?<!应)该(?!怎|如何|不该)|(?<![尤极与])其(?![实他])|上述|[前后]者|"
     "[两双]方|两[者家个]",
+    re.IGNORECASE,
+)
+# "This report", "these documents": what answers come from, not what was spoken of. So is what
+# is named behind a "that".
+_SOURCES = re.compile(
+    r"\b(?:this|your|the) report\b|"
+    r"\b(?:these|those|your|the) (?:documents|files|texts|sources|papers)\b|"
+    "这[份篇个]?报告|这(?:些|几[份个篇])(?:文件|文档|资料|材料|报告|摘要|文章)|"
+    r"\b(?:this|that|these|those) (?:\w+ )?\0|[这那][个份家项些]?\0",
     re.IGNORECASE,
 )
 # What leans where nothing is named: a word of going on, an ordinal, a verb without a subject.
@@ -108,7 +120,9 @@ _MEANT = re.compile(
     re.IGNORECASE,
 )
 _PREPOSITION = re.compile(r"^(?:into|in|with|for|on|to) ")
-_PARTICIPLE = re.compile(r"(?<!\ba)(?<!\ban)(?<!\bthe) (?:\w+ed|held|made|built|born|set up)$")
+_PARTICIPLE = re.compile(
+    r"(?<!\ba)(?<!\ban)(?<!\bthe) (?:\w+ed|held|made(?: public)?|built|born|set up)$"
+)
 _GENERAL = frozenset(
     "one altogeth say mean work happen come go get give take make name number total exact "
     "many much people thing part time year date place reason".split()
@@ -142,8 +156,9 @@ def in_context(asked: str, turns: Sequence[Answer | Turn], glossary: Glossary) -
         return Context(asked, asked, before=before)
     phrase = _put_instead(simplified(asked))
     text = (
-        _corrected(asked, phrase, before[0], glossary)
+        (_MEANT.match(phrase) and _corrected(asked, phrase, before[0], glossary))
         or _exchanged(phrase or asked, before[0], glossary)
+        or (phrase and _corrected(asked, phrase, before[0], glossary))
         or (phrase and f"{_without_tail(before[0])} {asked}")
         or _asked_anew(asked, before[0])
         or _filled_in(asked, before[0], glossary)
@@ -158,7 +173,10 @@ def _exchanged(phrase: str, before: str, glossary: Glossary) -> str:
     for pattern in (_YEAR, _ORDINAL):
         old, new = (set(pattern.findall(text)) for text in (before, phrase))
         if len(old) == len(new) == 1:
-            return before.replace(old.pop(), new.pop(), 1)
+            (given,) = new
+            # "The target for 2015" asks for more than the same of another year.
+            is_more = pattern is _YEAR and _content(phrase.replace(given, " "), glossary)
+            return before.replace(old.pop(), given, 1) + f" {phrase}" * bool(is_more)
     said = _kinds(before, glossary)
     for name, kind in _kinds(phrase, glossary).items():
         same = [other for other, its in said.items() if its == kind]
@@ -168,19 +186,24 @@ def _exchanged(phrase: str, before: str, glossary: Glossary) -> str:
 
 
 def _corrected(asked: str, phrase: str, before: str, glossary: Glossary) -> str:
-    """The question before, asked of what was meant instead ("No, I mean X"); "" for no such."""
-    meant = _MEANT.search(phrase)
+    """The question before, asked of what is meant instead ("No, I mean X", "What about X?").
+
+    "" where it is not said to be a correction and what was asked about has parts to exchange.
+    """
+    meant = _MEANT.match(phrase)
     language = question_language(before)
     found = (_SAID_OF_ZH.match if language == "zh" else _WH.match)(before)
-    if not meant or not found or language != question_language(asked):
+    if not found or language != question_language(asked):
         return ""
-    instead = phrase[meant.end() :]
+    instead = phrase[meant.end() :] if meant else phrase
     if language == "zh":
-        return f"{instead}{before[found.end('subject') :]}"
+        is_whole = meant or "的" not in found["subject"]
+        return f"{instead}{before[found.end('subject') :]}" if is_whole else ""
     if not _BE.match(found["aux"] or ""):
-        return (
-            _exchanged(instead, before, glossary) or f"{before[: found.end('wh')]} was {instead}?"
-        )
+        loose = f"{before[: found.end('wh')]} was {instead}?" if meant else ""
+        return _exchanged(instead, before, glossary) or loose
+    if not meant and re.search(r" (?:of|for|in|on|at|to|by|from|with|per)\b|'s ", found["rest"]):
+        return ""
     rest = _PARTICIPLE.search(found["rest"])
     return f"{before[: found.start('rest')]}{instead}{rest.group() if rest else ''}?"
 
@@ -192,7 +215,7 @@ def _kinds(text: str, glossary: Glossary) -> dict[str, str]:
         entries = glossary.found_in(name)
         kind = entries[0][1][0].kind if entries else "name"
         kinds[name] = "name" if kind == "body" else kind
-    return kinds
+    return kinds or {name: entries[0].kind for name, entries in glossary.found_in(text)}
 
 
 def _asked_anew(asked: str, before: str) -> str:
@@ -287,7 +310,7 @@ def _named(text: str, language: Language, glossary: Glossary) -> str:
     known = [name for name, _ in glossary.found_in(text) if not any(name in n for n in names)]
     if language != question_language(text):
         names = [_translated(name, language, glossary) for name in names + known]
-    return ("和" if language == "zh" else " and ").join(names or known)
+    return ("、" if language == "zh" else ", ").join(names or known)
 
 
 def _translated(name: str, language: Language, glossary: Glossary) -> str:
@@ -336,11 +359,12 @@ def _put_instead(text: str) -> str:
 
 def _points_back(text: str, glossary: Glossary) -> bool:
     """Whether a pronoun or the like stands for something that the text does not name."""
-    if _POINTS.search(text):
-        return True
     named = [*_names(text, glossary), *(name for name, _ in glossary.found_in(text))]
     for name in named:
         text = text.replace(name, "\0")
+    text = _SOURCES.sub("\0", text)
+    if _POINTS.search(text):
+        return True
     found = _POINTS_FIRST.search(text)
     return found is not None and "\0" not in text[: found.start()]
 
@@ -358,8 +382,9 @@ def _content(text: str, glossary: Glossary) -> list[str]:
 
 def _names(text: str, glossary: Glossary) -> list[str]:
     """The names in a text, numbers and ordinals left out, "Model 4" with its number."""
-    names = [n for n in names_in(text, glossary) if not re.fullmatch(r"\d[\d.,]*|第.|[a-z]+", n)]
     known = [name for name, _ in glossary.found_in(text)]
+    left_out = re.compile(r"\d[\d.,]*|第.|[a-z]+")
+    names = [n for n in names_in(text, glossary) if n in known or not left_out.fullmatch(n)]
     names = [next((k for k in known if name in k), name) for name in names]
     found = (
         re.search(re.escape(name) + r"(?:(?<=[a-z]) ?\d[a-z\d.-]*)?", text, re.IGNORECASE)
@@ -382,4 +407,4 @@ def _is_cut_short(text: str, glossary: Glossary) -> bool:
         )
     words = len(text.split())
     # Nothing asks in "High office costs?".
-    return words <= 3 or not spoken_of or (words <= 8 and not _ASKS.search(text))
+    return words <= 3 or not spoken_of or (words <= 4 and not _ASKS.search(text))

@@ -178,14 +178,11 @@ def _request(
     if operation == "others":
         return OperationRequest(operation, question=_without_ordinal(last.stand_alone))
     if operation == "item":
+        topic = _item_named(core, last)
         ordinal = -1 if re.search("last|最后", core) else numbers[0]
-        items = items_of(last.text if isinstance(last, Answer) else last.answer)
-        if _ORDINAL.search(simplified(last.stand_alone)) or not items or ordinal > len(items):
-            return None
-        topic = items[ordinal - (ordinal > 0)]
-        return OperationRequest(
-            operation, ordinal=ordinal, topic=topic, question=_on(topic, language)
-        )
+        question = _on(topic, language)
+        found = OperationRequest(operation, ordinal=ordinal, topic=topic, question=question)
+        return found if topic else None
     return OperationRequest(operation)
 
 
@@ -203,6 +200,25 @@ def _without_ordinal(question: str) -> str:
     other = "其他" if question_language(question) == "zh" else "other"
     changed = _ORDINAL.sub(other, question, count=1)
     return changed if changed != question else ""
+
+
+def _item_named(text: str, last: Answer | Turn) -> str:
+    """The item that an ordinal names of the list that the last answer gave; "" for none.
+
+    None also where the last question had an ordinal: its exchange is meant.
+    """
+    found = _ORDINAL.search(text)
+    if not found or _ORDINAL.search(simplified(last.stand_alone)):
+        return ""
+    if isinstance(last, Answer):
+        # What a refusal lists are the documents that were searched.
+        items = items_of(last.text) if last.status == "answered" else ()
+    else:
+        items = items_of(last.answer)
+    if re.match("last|最后", found.group(), re.IGNORECASE):
+        return items[-1] if items else ""
+    ordinal = int(numbers_in(found.group())[0].value)
+    return items[ordinal - 1] if 0 < ordinal <= len(items) else ""
 
 
 def _on(topic: str, language: Language) -> str:
