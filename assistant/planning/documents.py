@@ -143,21 +143,6 @@ def documents_in(
     return _names(tuple(sources), glossary).mentions(text, before)
 
 
-def without_names(text: str, names: Iterable[str]) -> str:
-    """The text without the stretches that say which document is meant."""
-    for name in sorted(names, key=len, reverse=True):
-        text = re.sub(
-            r"(?:\b(?:according to|in|of|by|from|per|on) |按照?|根据|在)?"
-            + re.escape(name)
-            + "(?:['’]s?(?![a-z])|里面?|中(?![\u4e00-\u9fff]间))?",
-            " ",
-            text,
-            count=1,
-            flags=re.IGNORECASE,
-        )
-    return " ".join(text.split())
-
-
 @lru_cache(maxsize=4)
 def _names(sources: tuple[Source, ...], glossary: Glossary) -> _Names:
     return _Names(sources, glossary)

@@ -20,7 +20,13 @@ from .operations import OperationRequest, operation_in
 from .parts import parts_of
 from .phrases import phrase
 from .plan import Plan, Talk
-from .requests import kind_of, names_of_one, speaks_of_all, speaks_of_something
+from .requests import (
+    kind_of,
+    names_of_one,
+    speaks_of_all,
+    speaks_of_something,
+    usual_spelling,
+)
 from .small_talk import small_talk
 from .spelling import Vocabulary, respelled
 
@@ -74,7 +80,7 @@ class Planner:
         if history and (operation := operation_in(asked, history)):
             return self._operated(asked, operation, history[-1], sources)
         request = read_request(asked, question_language(asked))
-        spelt, spellings = respelled(request.text, self._vocabulary)
+        spelt, spellings = respelled(usual_spelling(request.text), self._vocabulary)
         language = question_language(spelt)
         spelt = self._index.glossary.in_language(spelt, language)
         request = replace(request, text=spelt)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from ..errors import QuestionError
 from ..retrieval.glossary import Glossary
-from ..retrieval.language import HAN, is_foreign, question_language, simplified, tagged, terms
+from ..retrieval.language import HAN, is_foreign, question_language, simplified, tagged
 from ..types import Language
 from .spelling import ordinary_words
 
@@ -118,12 +118,14 @@ _ASKS_WHAT = re.compile(r"\b(?:what|which)\b|什么|啥|哪", re.IGNORECASE)
 class Question:
     """A question that can be searched for.
 
-    asked: as typed; text: standing alone, Traditional characters simplified for analysis only.
-    names: what must stand in any evidence: names, numbers, bodies, as they are written.
+    asked: as typed; text: standing alone, Traditional characters simplified for analysis only;
+    focus: the text without what only says in which document to look. names: what must stand in
+    any evidence: names, numbers, bodies, as they are written.
     """
 
     asked: str
     text: str
+    focus: str
     language: Language
     kind: Kind
     names: tuple[str, ...]
@@ -188,14 +190,35 @@ def check_question(text: str, *, limit: int) -> str:
     return " ".join(text.split())
 
 
-def understand(asked: str, text: str, glossary: Glossary) -> Question:
-    """Language, kind and names of a checked question; `text` is its stand-alone form."""
+def understand(
+    asked: str, text: str, glossary: Glossary, *, documents: Sequence[str] = ()
+) -> Question:
+    """Language, kind and names of a checked question; `text` is its stand-alone form.
+
+    `documents` are the stretches of it that only say in which document to look.
+    """
     language = question_language(asked)
     kind = _kind(simplified(asked), language)
     # "And Acme?" asks what the question asks that it follows.
     if kind == "what" and text != asked and not _ASKS_WHAT.search(asked):
         kind = _kind(simplified(text), language)
-    return Question(asked, text, language, kind, names_in(simplified(text), glossary))
+    focus = without_names(text, documents) or text
+    return Question(asked, text, focus, language, kind, names_in(simplified(focus), glossary))
+
+
+def without_names(text: str, names: Iterable[str]) -> str:
+    """The text without the stretches that say which document is meant."""
+    for name in sorted(names, key=len, reverse=True):
+        text = re.sub(
+            r"(?:\b(?:according to|in|of|by|from|per|on) |按照?|根据|在)?"
+            + re.escape(name)
+            + "(?:['’]s?(?![a-z])|里面?|中(?![\u4e00-\u9fff]间))?",
+            " ",
+            text,
+            count=1,
+            flags=re.IGNORECASE,
+        )
+    return " ".join(text.split())
 
 
 def _kind(text: str, language: Language) -> Kind:
@@ -249,15 +272,3 @@ def _is_common(latin: str) -> bool:
 def _is_term(name: str, glossary: Glossary) -> bool:
     found = glossary.found_in(name)
     return bool(found) and found[0][0].lower() == name.lower() and found[0][1][0].kind == "term"
-
-
-def focus(question: Question, pointing: Sequence[str]) -> str:
-    """The question without the names that only say in which document to look.
-
-    Comes back unchanged when too little is left.
-    """
-    text = question.text
-    for name in sorted(pointing, key=len, reverse=True):
-        text = re.sub(re.escape(name), " ", text, flags=re.IGNORECASE)
-    text = " ".join(re.sub(r"(?<!\w)['’]s\b", " ", text).split())
-    return text if len(terms(text, question.language)) >= 2 else question.text

@@ -90,6 +90,13 @@ def wording(text: str, language: Language, names: Collection[str] = ()) -> Wordi
     return Wording(text, tuple(word if word.startswith("<") else word[:6] for word in found))
 
 
+def usual_spelling(text: str) -> str:
+    """The text with short and slack spellings written out ("wat", "gimme")."""
+    for pattern, word in _SPELLINGS[2:]:
+        text = pattern.sub(word, text)
+    return text
+
+
 def kind_of(text: str, language: Language, mentions: Mentions) -> tuple[RequestKind, str]:
     """The kind of a request without its courtesies, and the example that is nearest."""
     examples = _examples(language)

@@ -15,7 +15,7 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z'’-]*[A-Za-z]")
 # What a question says of itself, not of its subject.
 _ASKING = frozenset(
     "name list tell say many much kind type happen give explain describe call mean use get make "
-    "year number date time place person people thing way part amount know wonder "
+    "year number date time place person people thing way part amount know wonder team guy folk "
     "please pls plz thanks thank thx hi hello hey sorry bother ok okay quick quickly roughly "
     "briefly according want answer summarise summarize summary overview compare "
     "什么 多少 哪里 哪些 哪个 哪位 怎么 如何 为何 为什么 怎样 何时 时候 是否 可以 能够 请问 "
@@ -37,7 +37,7 @@ def content_words(question: Question) -> tuple[str, ...]:
     English words without stop words; Chinese nouns, verbs and adjectives of two characters or
     more.
     """
-    text = question.text
+    text = question.focus
     for name in question.names:
         text = re.sub(re.escape(name), " ", text, flags=re.IGNORECASE)
     words = [w for w in _WORD.findall(text) if terms(w, "en") and not _CONTRACTED.fullmatch(w)]

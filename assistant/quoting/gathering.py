@@ -135,12 +135,15 @@ class Gatherer:
         """What each document says on the topic; of a comparison without one, its main points."""
         if not plan.topic:
             return self._sides(plan, scope)
+        # An overview of a topic is of what all documents have on it, the best of it first.
+        alone = len(scope) == 1 or (plan.kind == "overview" and not plan.documents)
         looked = self._searcher.by_document(
             plan.topic,
             plan.language,
             scope,
             each=_each(plan, scope),
             strictly=plan.kind == "across",
+            together=alone,
         )
         ordered = [source for source in scope if source.id in looked.said]
         if "date" in plan.fields:
@@ -148,11 +151,11 @@ class Gatherer:
         lines = [
             line
             for source in ordered[:DOCUMENTS]
-            for line in _side(source, _in_order(looked.said[source.id]), alone=len(scope) == 1)
+            for line in _side(source, _in_order(looked.said[source.id]), alone=alone)
         ]
         if not lines:
             return self._lookup(replace(plan, kind="lookup"), scope, None)
-        silent = [source for source in scope if source.id not in looked.said]
+        silent = [] if alone else [s for s in scope if s.id not in looked.said]
         return Gathered(
             plan,
             lines=tuple(lines),
@@ -194,8 +197,8 @@ class Gatherer:
 def _each(plan: Plan, scope: Sequence[Source]) -> int:
     """How many sentences of each document are wanted on a topic."""
     if plan.kind == "overview":
-        return plan.count or (SENTENCES_EACH if len(scope) > 1 else POINTS + 2 * plan.more)
-    return SENTENCES_EACH
+        return plan.count or POINTS + 2 * plan.more
+    return SENTENCES_EACH + (plan.kind == "compare") + plan.more
 
 
 def _side(source: Source, refs: Sequence[Ref], *, alone: bool) -> list[Line]:

@@ -22,15 +22,16 @@ NEAR = 0.2
 def operated(index: Index, weighed: Weighed) -> Weighed:
     """The answer with what the plan wants of it; unchanged where it wants nothing more."""
     plan, found = weighed.plan, weighed.main
+    lines = weighed.lines
+    if plan.operation == "origin" and lines:
+        lines = records(replace(plan, fields=("kind",)), _sources(index, lines))
+        return replace(weighed, status="answered", lines=lines)
+    if plan.operation == "place" and lines:
+        lines = tuple(_place(index, passage, number) for passage, number in refs_of(lines))
+        return replace(weighed, status="answered", lines=lines)
     if weighed.status != "answered":
         return weighed
-    lines = weighed.lines
-    if plan.operation == "origin":
-        sources = _sources(index, lines)
-        lines = records(replace(plan, fields=("kind",)), sources) if sources else lines
-    elif plan.operation == "place":
-        lines = tuple(_place(index, passage, number) for passage, number in refs_of(lines))
-    elif found is not None and plan.operation == "others":
+    if found is not None and plan.operation == "others":
         lines = _others(found) or (Line(refs=lines[0].refs, said=_said("nothing_more")),)
     elif found is not None and plan.more:
         lines = (*lines, *_others(found))

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from ..errors import QuestionError
-from ..planning.documents import documents_in, without_names
+from ..planning.documents import documents_in
 from ..planning.naming import plain
 from ..planning.questions import Question, check_question, understand
 from ..retrieval.embeddings import TextEmbeddings
@@ -68,6 +68,8 @@ WIDE, SHOWN = 60, 12
 # A sentence speaks of a topic when it holds more than this share of its words; and what the share
 # counts beside the likeness of meaning.
 HELD_SHARE, HELD_WEIGHT = 0.5, 0.3
+# A document that is asked about by name is quoted from somewhat farther than others.
+NEAR = 0.7
 
 
 class Searcher:
@@ -81,7 +83,7 @@ class Searcher:
         self._index = index
         self._embeddings = embeddings
         self._reader = reader
-        # As near as what is never refused.
+        # How near what is never refused lies.
         fits = decision_for(index.info.model).fits
         self._near = {language: fits[language].refused for language in LANGUAGES}
 
@@ -111,11 +113,11 @@ class Searcher:
         """What the sources have for a checked question whose stand-alone form is `text`."""
         began = time.perf_counter()
         index = self._index
-        parsed = understand(asked, text, index.glossary)
         everything = tuple(index.sources.values())
         mentions = documents_in(text, everything, index.glossary)
         named = {*mentions.ids, *mentions.favoured}
-        focused = without_names(text, mentions.names) or text
+        parsed = understand(asked, text, index.glossary, documents=mentions.names)
+        focused = parsed.focus
         query = self._query(text, parsed.language)
         # What names the document ("in the report") is not what is asked of it.
         asked_of_it = query if focused == text else self._query(focused, parsed.language)
@@ -145,8 +147,11 @@ class Searcher:
         *,
         each: int,
         strictly: bool = False,
+        together: bool = False,
     ) -> Looked:
         """What each of some sources says on a topic, at most `each` sentences of it.
+
+        Together: at most so many sentences of all of them.
 
         Strictly: only sentences that hold all words of the topic, in either language. Else also
         those that come as near to it as answers do, or hold most of its words.
@@ -162,13 +167,18 @@ class Searcher:
         shares = {}
         for choice in score_sentences(index, parsed, query, hits):
             share = 1 - self._missing(choice, wanted) / max(1, len(wanted))
-            near = not strictly and choice.hit.signals.dense >= self._near[language]
+            near = not strictly and choice.hit.signals.dense >= NEAR * self._near[language]
             if share == 1 or (not strictly and share > HELD_SHARE) or near:
                 said.setdefault(choice.passage.source_id, []).append(choice)
                 shares[choice] = share
+
+        def worth(choice: Choice) -> float:
+            return choice.score + HELD_WEIGHT * shares[choice]
+
+        best = sorted(shares, key=worth, reverse=True)[: each if together else None]
+        kept = {id_: [choice for choice in mine if choice in best] for id_, mine in said.items()}
         chosen = {
-            id_: sorted(mine, key=lambda c: -(c.score + HELD_WEIGHT * shares[c]))[:each]
-            for id_, mine in said.items()
+            id_: sorted(mine, key=worth, reverse=True)[:each] for id_, mine in kept.items() if mine
         }
         return Looked(
             said=chosen,

@@ -102,7 +102,11 @@ class Glossary:
             if _is_latin(name[0]) == (language == "en"):
                 continue
             usual = [e for e in entries if name.lower() in (e.en[:1] + e.zh[:1])]
-            there = (*usual, *entries)[0].names(language)
+            there = [
+                n
+                for n in (*usual, *entries)[0].names(language)
+                if _is_latin(n[0]) == (language == "en")
+            ]
             text = text.replace(name, there[0]) if there else text
         return text
 
