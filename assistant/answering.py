@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from langchain_core.messages import AIMessage
     from langchain_core.runnables import Runnable, RunnableConfig
 
+    from .planning.plan import Plan
     from .retrieval.retriever import PassageRetriever
     from .writing.chat_model import ChatModel
     from .writing.chat_reply import Callbacks
@@ -88,9 +89,9 @@ class Assistant:
         self._embeddings, self._reader = embeddings, reader
         self._searcher = Searcher(settings, index, embeddings, reader)
         self._decision = decision_for(index.info.model)
-        planner = Planner(settings, index, embeddings)
+        self._planner = Planner(settings, index, embeddings)
         self._responder = Responder(
-            settings, index, self._decision, planner, self._searcher, chat_model
+            settings, index, self._decision, self._planner, self._searcher, chat_model
         )
 
     def adjusted(
@@ -234,6 +235,10 @@ class Assistant:
         """
         chain = make_chain(self._responder.steps)
         return chain if self.settings.trace else QuietChain(chain)
+
+    def plan(self, question: str, *, history: History = ()) -> Plan:
+        """How a request is understood, by rule: its kind, and what is searched for."""
+        return self._planner.plan(self._searcher.check(question), read_history(history))
 
     def find(self, question: str, *, sources: Collection[str] | None = None) -> Found:
         """What the sources have for a question that stands alone: passages, sentences, evidence."""

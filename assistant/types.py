@@ -292,11 +292,13 @@ class Turn:
     """One earlier exchange of a conversation, for those who keep plain text instead of answers.
 
     stand_alone: the question as it was searched for; the question itself where that is not known.
+    sources: ids of the sources that the answer cited, as far as that is known.
     """
 
     question: str
     answer: str = ""
     stand_alone: str = ""
+    sources: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Take the question where there is no other form of it."""

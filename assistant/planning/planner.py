@@ -102,6 +102,7 @@ class Planner:
             replies=answer_languages(policy, language),
             parts=(text,),
             plain=request.text if text != request.text else "",
+            recent=_cited(history[-1]) if history else (),
             count=request.count or int(request.short),
             more=request.more,
             spellings=spellings,
@@ -190,6 +191,13 @@ class Planner:
         parts = parts_of(asked.text.removeprefix(before), plan.language, self._index.glossary)
         parts = tuple(before + part for part in parts)
         return replace(plan, parts=parts, documents=asked.mentions.ids)
+
+
+def _cited(turn: Answer | Turn) -> tuple[str, ...]:
+    """The sources that an earlier answer cited."""
+    if isinstance(turn, Turn):
+        return turn.sources
+    return tuple(dict.fromkeys(citation.source.id for citation in turn.citations))
 
 
 def _talk(plan: Plan, talk: Talk, earlier: Sequence[str]) -> Plan:

@@ -60,12 +60,15 @@ class Gatherer:
     def _lookup(
         self, plan: Plan, scope: Sequence[Source], sources: Collection[str] | None
     ) -> Gathered:
-        texts = [*plan.parts, *([plan.plain] if plan.plain else [])]
         within = [source.id for source in scope] if plan.documents else sources
-        searches = tuple(self._searcher.search(plan.asked, text, within) for text in texts)
+        searches = [self._searcher.search(plan.asked, text, within) for text in plan.parts]
+        if plan.plain:
+            recent = [id_ for id_ in plan.recent if id_ in self._index.sources]
+            near = [id_ for id_ in recent if sources is None or id_ in sources] or within
+            searches.append(self._searcher.search(plan.plain, plan.plain, near))
         return Gathered(
             plan=plan,
-            searches=searches,
+            searches=tuple(searches),
             searched=tuple(scope),
             embed_s=sum(search.embed_s for search in searches),
             search_s=sum(search.search_s for search in searches),

@@ -24,6 +24,9 @@ PASSAGE_WEIGHT = 0.3
 KIND_BONUS = 0.1
 # The same for a sentence that says what a thing is, where that is asked.
 MEANING_BONUS = 0.2
+# What a sentence loses that speaks of other years than the question, and not of its.
+YEAR_LOSS = 0.15
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 # A passage of a document that the question names. It pays one near miss of report-test; without,
 # a shipped starter question ("How often does the work report …?") is answered by another document.
 NAMED_SOURCE_BONUS = 0.1
@@ -96,9 +99,15 @@ def score_sentences(
             meets = meets_kind(question, texts)
             explains = any(question.is_explained_by(text, each) for each, text in texts.items())
             mine = score + similar[hit.passage.id, number] + KIND_BONUS * (meets is True)
-            mine += MEANING_BONUS * explains
+            mine += MEANING_BONUS * explains - YEAR_LOSS * _is_of_another_year(question, texts)
             choices.append(Choice(hit, number, mine, meets is not False))
     return sorted(choices, key=lambda c: (-c.score, c.hit.rank, c.number))
+
+
+def _is_of_another_year(question: Question, texts: Mapping[Language, str]) -> bool:
+    asked = set(_YEAR.findall(question.focus))
+    said = {year for text in texts.values() for year in _YEAR.findall(text)}
+    return bool(asked and said and not asked & said)
 
 
 def _similarities(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..planning.plan import Plan
 from ..retrieval.index import Index
 from ..types import Hit, Passage, Source, Status
+from .coverage import content_words
 from .decision import Decision
 from .lines import Line
 from .searching import Found, Search, judge
@@ -75,7 +76,15 @@ def weigh(index: Index, decision: Decision, gathered: Gathered) -> Weighed:
 
 
 def _better(rewritten: Found, plain: Found) -> Found:
-    """Of a follow-up and the same words alone the one that the sources answer more surely."""
+    """Of a follow-up and the same words alone the one that the sources answer more surely.
+
+    What is new in it must be spoken of: "And rent?" after a question about wages is not answered
+    by the wages again.
+    """
+    new = content_words(plain.question)
+    unsaid = {*rewritten.evidence.unsaid, *rewritten.evidence.absent}
+    if unsaid & set(new) and not plain.evidence.unsaid and rewritten.status == "answered":
+        return replace(plain, status="answered")
     if rewritten.status == "answered" or plain.status != "answered":
         return rewritten
     return plain

@@ -99,13 +99,13 @@ class Glossary:
     def in_language(self, text: str, language: Language) -> str:
         """The text with the names that it has in the other language in this one, where known."""
         for name, entries in self.found_in(text):
-            if _is_latin(name[0]) == (language == "en"):
+            if _is_chinese(name) == (language == "zh"):
                 continue
             usual = [e for e in entries if name.lower() in (e.en[:1] + e.zh[:1])]
             there = [
                 n
                 for n in (*usual, *entries)[0].names(language)
-                if _is_latin(n[0]) == (language == "en")
+                if _is_chinese(n) == (language == "zh")
             ]
             text = text.replace(name, there[0]) if there else text
         return text
@@ -123,6 +123,10 @@ class Glossary:
 
 def _key(name: str) -> str:
     return name if _is_acronym(name) else name.lower()
+
+
+def _is_chinese(name: str) -> bool:
+    return any("\u4e00" <= letter <= "\u9fff" for letter in name)
 
 
 def _is_acronym(name: str) -> bool:
