@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import random
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,9 @@ Numbers = npt.NDArray[np.float64]
 Sample = tuple[Numbers, npt.NDArray[np.bool_]]
 # Far-off questions asked of each language; every nth of the files' questions.
 FAR_QUESTIONS = 400
+ARTICLE_QUESTIONS = 1_200
+# Kinds of everyday questions that nothing is decided for.
+OTHER_KINDS = ("overview", "compare", "across", "catalogue", "talk", "operation", "follow-up")
 FOLDS, RIDGE = 5, 0.001
 # An assistant that keeps back more of what it could answer is of little use.
 MOST_KEPT_BACK = 0.15
@@ -46,8 +50,8 @@ def fit_decision(settings: Settings, reading: Path, sets: Sequence[Path]) -> Non
     fits = {}
     with open_assistant(settings) as assistant:
         for language in LANGUAGES:
-            mine = [q for q in questions if q.language == language and not q.history]
-            theirs = [p for p in pairs if p.language == language]
+            mine = [q for q in questions if q.language == language and _is_lookup(q)]
+            theirs = [p for p in pairs if p.language == language and not p.crossed]
             far = [p.question for p in theirs]
             near = [q.question for q in mine if q.answerable]
             refused = _refused(
@@ -70,10 +74,19 @@ def keep_fit(model: str, fit: Mapping[str, Any], file: Path = FITS) -> None:
     decision_for.cache_clear()
 
 
+def _is_lookup(question: SetQuestion) -> bool:
+    return not question.history and question.kind not in OTHER_KINDS
+
+
 def _of_set(assistant: Assistant, questions: Sequence[SetQuestion]) -> Sample:
     near = [q for q in questions if q.answerable or q.near_miss]
-    rows = [assistant.find(q.question).evidence.signals() for q in near]
+    rows = [_signals(assistant, q.question) for q in near]
     return np.array(rows), np.array([q.answerable for q in near])
+
+
+def _signals(assistant: Assistant, question: str) -> Sequence[float]:
+    """The evidence for a question as it is searched for, without its courtesies."""
+    return assistant.find(assistant.plan(question).parts[0]).evidence.signals()
 
 
 def _of_articles(settings: Settings, pairs: Sequence[ReadingPair], language: Language) -> Sample:
@@ -81,6 +94,7 @@ def _of_articles(settings: Settings, pairs: Sequence[ReadingPair], language: Lan
     from tqdm import tqdm
 
     aside = [pair for pair in pairs if held_out(pair.group)]
+    aside = random.Random(0).sample(aside, min(ARTICLE_QUESTIONS, len(aside)))
     texts = list(dict.fromkeys(" ".join(pair.passage.split()) + "\n" for pair in aside))
     sources = {f"{language}-{i:04}": SetText(language, text) for i, text in enumerate(texts)}
     home = settings.home / "evaluation" / f"held-out-{language}"
