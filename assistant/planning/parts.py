@@ -9,8 +9,10 @@ from ..retrieval.glossary import Glossary
 from ..retrieval.language import simplified
 from ..types import Language, Turn
 from .follow_ups import in_context
+from .phrases import phrase
 
 _I = re.IGNORECASE
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)年?")
 _WH = (
     r"(?:(?:(?:on|in|at|by|for|from|to|before|with|under|of) )?(?:what|which)(?: \w+){0,2}|"
     r"who(?:m|se)?|by whom|when|where|why|how(?: (?:many|much|big|large|long|old|far|often|high))?)"
@@ -75,6 +77,22 @@ def parts_of(text: str, language: Language, glossary: Glossary) -> tuple[str, ..
     if found and re.match(rf"(?:{_WH})\b", first, _I) and len(first.split()) > 2:
         return (first + mark, _asked_again(first, found["b"]) + mark)
     return _clauses(bare, mark, glossary) or (text,)
+
+
+def sides_of(text: str, names: Sequence[str]) -> tuple[str, ...]:
+    """A question that sets two things beside each other, asked of each of them alone.
+
+    Two years, or two names that nothing but "and" or "or" parts or that a word of comparing
+    follows; any other question comes back as it is.
+    """
+    if not phrase("sides", text).search(text):
+        return (text,)
+    years = list(dict.fromkeys(_YEAR.findall(text)))
+    others = [name for name in names if not name[0].isdigit() and name in text]
+    pair = years if len(years) == 2 else others
+    if len(pair) != 2:
+        return (text,)
+    return tuple(" ".join(text.replace(other, " ").split()) for other in reversed(pair))
 
 
 def _asked_again(first: str, word: str) -> str:

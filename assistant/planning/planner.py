@@ -17,9 +17,10 @@ from .courtesies import Request, read_request
 from .details import asks_what_is_said, fields_in, topic_of
 from .documents import Mentions, documents_in
 from .operations import OperationRequest, operation_in
-from .parts import parts_of
+from .parts import parts_of, sides_of
 from .phrases import phrase
 from .plan import Plan, Talk
+from .questions import names_in
 from .requests import (
     kind_of,
     names_of_one,
@@ -151,6 +152,8 @@ class Planner:
             id_ for text in earlier[-_RECENT:] for id_ in self._mentions(text, sources, ()).ids
         ]
         asked = self._read(plan, request, sources, spoken_of)
+        if phrase("sure-order", asked.told).search(asked.told):
+            return replace(plan, kind="across", documents=asked.mentions.ids, fields=("date",))
         if asked.kind == "talk":
             return _talk(plan, small_talk(asked.example) or "help", earlier)
         if asked.kind == "overview":
@@ -159,10 +162,12 @@ class Planner:
             return _catalogue(plan, asked, sources, spoken_of)
         if asked.kind == "across":
             return _across(plan, asked, sources)
-        if asked.kind == "compare":
-            sides = dict.fromkeys(id_ for m in asked.mentions.found for id_ in m.ids)
-            topic = topic_of(asked.text, asked.language, asked.mentions.names)
-            return replace(plan, kind="compare", documents=tuple(sides), topic=topic)
+        sides = tuple(dict.fromkeys(id_ for m in asked.mentions.found for id_ in m.ids))
+        beside = len(sides) > 1 and phrase("sides", asked.text).search(asked.text)
+        if asked.kind == "compare" or beside:
+            names = [mention.name for mention in asked.mentions.found]
+            topic = topic_of(asked.text, asked.language, names)
+            return replace(plan, kind="compare", documents=sides, topic=topic)
         return self._lookup(plan, asked)
 
     def _read(
@@ -189,6 +194,8 @@ class Planner:
         if plan.plain and asked.text.endswith(plan.plain):
             before = asked.text.removesuffix(plan.plain)
         parts = parts_of(asked.text.removeprefix(before), plan.language, self._index.glossary)
+        if len(parts) == 1:
+            parts = sides_of(parts[0], names_in(parts[0], self._index.glossary))
         parts = tuple(before + part for part in parts)
         return replace(plan, parts=parts, documents=asked.mentions.ids)
 
@@ -249,4 +256,6 @@ def _across(plan: Plan, asked: _Asked, sources: Sequence[Source]) -> Plan:
         return replace(plan, kind="across", documents=asked.mentions.ids, fields=("date",))
     if not topic:
         return replace(plan, kind="overview", documents=asked.mentions.ids)
-    return replace(plan, kind="across", documents=asked.mentions.ids, topic=topic)
+    # "Outside the survey": one document that is named is not the only one that is asked about.
+    documents = asked.mentions.ids if len(asked.mentions.ids) > 1 else ()
+    return replace(plan, kind="across", documents=documents, topic=topic)

@@ -170,6 +170,8 @@ class _Examples:
         for kind in KINDS:
             if self._is_cued(kind, asked, mentions):
                 scores[kind] += _CUED
+        if phrase("sure-across", asked.text).search(asked.text):
+            scores["across"] += 1.0
         possible = [kind for kind in KINDS if self._can_be(kind, asked, mentions)]
         best = max(possible, key=lambda kind: scores[kind] - _MARGIN * (kind != "lookup"))
         mine = np.where(self._kinds == KINDS.index(best), cosines, -1.0)
@@ -191,7 +193,7 @@ class _Examples:
             leans = phrase("several", text).search(text) and not spoken_of
             return len(sides) > 1 or bool(leans) or (several and bool(documents or generally))
         if kind == "across":
-            return documents > 1 or several
+            return documents > 1 or several or bool(phrase("sure-across", text).search(text))
         if kind == "catalogue":
             of_documents = bool(documents or several or not spoken_of)
             return spoken_of < 2 and of_documents and asks_for_record(asked)

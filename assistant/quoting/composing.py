@@ -263,6 +263,8 @@ def reason_of(
     weighed: Weighed, language: Language, status: Status, key: MessageKey | None = None
 ) -> str:
     """Why a question is not simply answered, as a sentence; `key` names it outright."""
+    if key is None and weighed.plan.kind == "across" and weighed.plan.topic:
+        return say("unknown", language, names=enumerate_names((weighed.plan.topic,), language))
     if key or weighed.main is None:
         return say(key or "far", language)
     return _reason(weighed.main, language, status)

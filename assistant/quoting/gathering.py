@@ -156,9 +156,9 @@ class Gatherer:
             for source in ordered[:DOCUMENTS]
             for line in _side(source, _in_order(looked.said[source.id]), alone=alone)
         ]
-        if not lines:
+        if not lines and plan.kind != "across":
             return self._lookup(replace(plan, kind="lookup"), scope, None)
-        silent = [] if alone else [s for s in scope if s.id not in looked.said]
+        silent = [] if alone or not lines else [s for s in scope if s.id not in looked.said]
         return Gathered(
             plan,
             lines=tuple(lines),

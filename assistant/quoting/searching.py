@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -70,6 +71,7 @@ WIDE, SHOWN = 60, 12
 HELD_SHARE, HELD_WEIGHT = 0.5, 0.3
 # A document that is asked about by name is quoted from somewhat farther than others.
 NEAR = 0.7
+_OR = re.compile(r"\bor\b|或者?|还是")
 
 
 class Searcher:
@@ -162,11 +164,12 @@ class Searcher:
         query = self._query(topic, language)
         embedded = time.perf_counter()
         hits = rank(index, query, count=WIDE, sources=[source.id for source in scope])
-        wanted = [*parsed.names, *content_words(parsed)]
+        # "Patents or licences": a sentence on either of them will do.
+        wanted = [self._words(each) for each in _OR.split(topic) if each.strip()]
         said: dict[str, list[Choice]] = {}
         shares = {}
         for choice in score_sentences(index, parsed, query, hits):
-            share = 1 - self._missing(choice, wanted) / max(1, len(wanted))
+            share = max(1 - self._missing(choice, one) / max(1, len(one)) for one in wanted)
             near = not strictly and choice.hit.signals.dense >= NEAR * self._near[language]
             if share == 1 or (not strictly and share > HELD_SHARE) or near:
                 said.setdefault(choice.passage.source_id, []).append(choice)
@@ -186,6 +189,10 @@ class Searcher:
             embed_s=embedded - began,
             search_s=time.perf_counter() - embedded,
         )
+
+    def _words(self, topic: str) -> list[str]:
+        parsed = understand(topic, topic, self._index.glossary)
+        return [*parsed.names, *content_words(parsed)]
 
     def _missing(self, choice: Choice, wanted: Sequence[str]) -> int:
         """How many of the words stand neither in the sentence nor in its heading."""
