@@ -81,7 +81,18 @@ class _Text:
         self.plain = self.plain[:start] + instead + self.plain[end:]
 
 
+# "I'm writing a paper, so: when …", 我在写论文，…: who speaks of themselves first asks after it.
+_OWN_STORY = re.compile(
+    r"^[^?？]*?\b(?:i|i'm|im|i've|my|me|we|our)\b[^?？:;,.!]*[:;,.!–—-]+\s*(?:so|but|and)?\s*"
+    r"(?=(?:who|whom|whose|what|which|when|where|why|how|is|are|was|were|does|did|do|has|have)\b)|"
+    r"^[^?？，。,！!；;]*[我俺咱][^?？，。,！!；;]*[，。,！!；;\s]+(?=.*(?:什么|谁|哪|几|多少|怎|何|吗|是不是|多[大久远长高]))",
+    re.IGNORECASE,
+)
+
+
 def _take_courtesies(text: _Text) -> None:
+    if found := _OWN_STORY.match(text.plain):
+        text.take(0, found.end())
     before = None
     while before != text.plain:
         before = text.plain

@@ -18,7 +18,11 @@ def stands_in(glossary: Glossary, name: str, texts: Sequence[str]) -> bool:
     A number is found by its value: "1,000" in "1000", "12" in "December".
     """
     if re.fullmatch(r"[\d.,]+", name):
-        return any(figures(name) <= _figures(text) for text in texts)
+        word = re.compile(_SMALL[int(name) - 1]) if name.isdigit() and 0 < int(name) < 11 else None
+        return any(
+            figures(name) <= _figures(text) or (word is not None and word.search(text) is not None)
+            for text in texts
+        )
     if (ordinal := _ordinal(name)) is not None:
         return any(re.search(_ORDINALS[ordinal], text) for text in texts)
     names = {name} | {
@@ -29,7 +33,21 @@ def stands_in(glossary: Glossary, name: str, texts: Sequence[str]) -> bool:
         for entry in entries
         for other in entry.names("en") + entry.names("zh")
     }
+    # "Californian" is of California.
+    if len(name) > 6 and name.isascii() and name.isalpha():
+        names.add(re.sub("(?:i?ans?|n)$", "", name))
     return any(plain(other) in text for other in names for text in texts)
+
+
+# Small numbers as words: "the 3 rules" are "three rules".
+_SMALL = tuple(
+    rf"\b{word}\b|{han}"
+    for word, han in zip(
+        "one two three four five six seven eight nine ten".split(),
+        "一 [二两] 三 四 五 六 七 八 九 十".split(),
+        strict=True,
+    )
+)
 
 
 def card(source: Source) -> str:

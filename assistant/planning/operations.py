@@ -50,9 +50,10 @@ _OPERATIONS: tuple[tuple[Operation, str, str], ...] = (
     (
         "shorter",
         r"(?:more )?(?:shorter|shorten|brief(?:er|ly)?|short|concise(?:ly)?|simpler)(?: version)?|"
-        r"tl ?;? ?dr|in (?:short|brief)|summary|summari[sz]e|sum up|too long|"
+        r"tl ?;? ?dr|in (?:short|brief)|summary|summari[sz]e|sum up|too long(?: cut down)?|"
+        r"cut down|cut it down|"
         rf"(?:in )?(?:{_NUMBER} )?(?:short )?(?:sentences?|bullets?|points?|bullet points?|lines?)",
-        "(?:更|太|用)*(?:简[短洁要单]|短|精[简炼]|概括|总结|缩短|长话短|长了?)+|"
+        "(?:太长了?|更|太|用|[，,])*(?:简[短洁要单]|短|精[简炼]|概括|总结|缩短|长话短|长了?)+|"
         "用?[一二两三四五六\\d]+[句条](?:话|以内|之内|概括|总结)*",
     ),
     (
@@ -84,7 +85,7 @@ _OPERATIONS: tuple[tuple[Operation, str, str], ...] = (
         r"where (?:from|say|said|written|stated|mentioned|found|come from|comes from)|"
         r"(?:on |in |from )?which (?:page|document|source|file|text|report)"
         r"(?: (?:from|in|on|says?|comes?))*|pages?|(?:source|citation|reference)s?",
-        "(?:出处|来源|依据|原文)(?:在?哪[里儿]?|什么)|出处|来源|在?(?:哪一?|第几)页|"
+        "话?出自哪[里儿]?|(?:出处|来源|依据|原文)(?:在?哪[里儿]?|什么)|出处|来源|在?(?:哪一?|第几)页|"
         "从?在?哪[里儿]?(?:写|提到|看到|找到)|根据什么|"
         "(?:出自|来自|在)?哪一?[个份篇](?:文件|文档|报告|材料)[里中]?(?:提到|写|有)?",
     ),

@@ -80,11 +80,12 @@ class Planner:
         earlier = [turn.stand_alone for turn in history]
         if history and (operation := operation_in(asked, history)):
             return self._operated(asked, operation, history[-1], sources)
-        request = read_request(asked, question_language(asked))
-        spelt, spellings = respelled(usual_spelling(request.text), self._vocabulary)
-        language = question_language(spelt)
-        spelt = self._index.glossary.in_language(spelt, language)
-        request = replace(request, text=spelt)
+        # Before courtesies are looked for: they are misspelt, too.
+        spelt, spellings = respelled(usual_spelling(asked), self._vocabulary)
+        request = read_request(spelt, question_language(asked))
+        language = question_language(request.text)
+        text = self._index.glossary.in_language(request.text, language)
+        request = replace(request, text=text)
         context = understand_follow_up(
             request.text,
             history,
@@ -93,7 +94,6 @@ class Planner:
             tokens=self._settings.history_tokens,
         )
         text = context.text
-        language = question_language(request.text)
         policy = request.reply or self._settings.language
         plan = Plan(
             asked=asked,
@@ -250,6 +250,7 @@ def _catalogue(
 
 
 def _across(plan: Plan, asked: _Asked, sources: Sequence[Source]) -> Plan:
+    named = asked.mentions.ids
     topic = topic_of(asked.text, asked.language, asked.mentions.names)
     fields = fields_in(asked.told, asked.language, names_of_one(asked.named))
     if "date" in fields and not topic:
@@ -257,5 +258,8 @@ def _across(plan: Plan, asked: _Asked, sources: Sequence[Source]) -> Plan:
     if not topic:
         return replace(plan, kind="overview", documents=asked.mentions.ids)
     # "Outside the survey": one document that is named is not the only one that is asked about.
-    documents = asked.mentions.ids if len(asked.mentions.ids) > 1 else ()
+    mentioned = phrase("mentions", asked.told).search(asked.told)
+    if len(named) > 1 and not mentioned:
+        return replace(plan, kind="compare", documents=named, topic=topic)
+    documents = named if len(named) > 1 else ()
     return replace(plan, kind="across", documents=documents, topic=topic)

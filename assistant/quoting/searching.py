@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 
@@ -165,11 +166,19 @@ class Searcher:
         embedded = time.perf_counter()
         hits = rank(index, query, count=WIDE, sources=[source.id for source in scope])
         # "Patents or licences": a sentence on either of them will do.
-        wanted = [self._words(each) for each in _OR.split(topic) if each.strip()]
+        wanted = [self._words(each) for each in _OR.split(topic) if each.strip()] or [[]]
+        choices = score_sentences(index, parsed, query, hits)
+        missing = {choice: self._missing(choice, wanted) for choice in choices}
+        if not strictly:
+            # What no sentence holds, and what every one does, tells none of them apart.
+            counts = Counter(word for words in missing.values() for word in words)
+            telling = {word for word, count in counts.items() if count < len(choices)}
+            wanted = [[word for word in one if word in telling] for one in wanted]
         said: dict[str, list[Choice]] = {}
         shares = {}
-        for choice in score_sentences(index, parsed, query, hits):
-            share = max(1 - self._missing(choice, one) / max(1, len(one)) for one in wanted)
+        for choice in choices:
+            held = [sum(word not in missing[choice] for word in one) for one in wanted]
+            share = max(n / len(one) if one else 0.0 for n, one in zip(held, wanted, strict=True))
             near = not strictly and choice.hit.signals.dense >= NEAR * self._near[language]
             if share == 1 or (not strictly and share > HELD_SHARE) or near:
                 said.setdefault(choice.passage.source_id, []).append(choice)
@@ -194,12 +203,13 @@ class Searcher:
         parsed = understand(topic, topic, self._index.glossary)
         return [*parsed.names, *content_words(parsed)]
 
-    def _missing(self, choice: Choice, wanted: Sequence[str]) -> int:
-        """How many of the words stand neither in the sentence nor in its heading."""
+    def _missing(self, choice: Choice, wanted: Sequence[Sequence[str]]) -> frozenset[str]:
+        """Which of the words stand neither in the sentence nor in its heading."""
         passage = choice.passage
         said = [passage.sentence_in(choice.number, language) or "" for language in LANGUAGES]
         text = plain("\n".join([passage.heading, *said]))
-        return len(uncovered(wanted, [text], self._index.glossary))
+        words = list(dict.fromkeys(word for one in wanted for word in one))
+        return frozenset(uncovered(words, [text], self._index.glossary))
 
     def _query(self, text: str, language: Language) -> Query:
         # As passages are: Traditional and Simplified characters find each other.

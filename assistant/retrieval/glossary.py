@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,6 +99,12 @@ class Glossary:
 
     def in_language(self, text: str, language: Language) -> str:
         """The text with the names that it has in the other language in this one, where known."""
+        # "gdp" is typed for "GDP".
+        text = re.sub(
+            r"(?<![A-Za-z])[a-z]{2,6}(?![A-Za-z])",
+            lambda m: m.group().upper() if m.group().upper() in self._by_name else m.group(),
+            text,
+        )
         for name, entries in self.found_in(text):
             if _is_chinese(name) == (language == "zh"):
                 continue
