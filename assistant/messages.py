@@ -142,7 +142,7 @@ _TEXTS: dict[MessageKey, dict[Language, str]] = {
     },
     "taken": {"en": "“{typed}” was taken as “{taken}”.", "zh": "“{typed}”已理解为“{taken}”。"},
     "there_are": {
-        "en": "The documents here, {count} in number:",
+        "en": "There are {count} documents here:",
         "zh": "这里共有{count}份文件：",
     },
     "listed": {"en": "{title} ({facts})", "zh": "{title}（{facts}）"},
@@ -196,7 +196,7 @@ _TEXTS: dict[MessageKey, dict[Language, str]] = {
     },
     "self": {
         "en": "I am an assistant that answers from documents and quotes them word for word: "
-        "{documents}. Where they do not say something, I tell you so.",
+        "{documents}. Where they are silent, I tell you so.",
         "zh": "我是一个根据文件回答问题的助手，引用的都是文件原话：{documents}。文件没有说到的，"
         "我会如实告诉你。",
     },

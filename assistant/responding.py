@@ -16,6 +16,7 @@ from .planning.planner import Planner
 from .quoting.composing import Worded, compose
 from .quoting.decision import Decision
 from .quoting.gathering import Gatherer
+from .quoting.operated import operated
 from .quoting.searching import Searcher
 from .quoting.weighing import Gathered, Weighed, weigh
 from .retrieval.index import Index
@@ -81,7 +82,7 @@ class Responder:
 
     def weigh(self, work: Work) -> Weighed:
         """Whether, and with what, the request is answered."""
-        return weigh(self._index, self._decision, work["gathered"])
+        return operated(self._index, weigh(self._index, self._decision, work["gathered"]))
 
     def wants_model(self, work: Work) -> bool:
         """Whether there is something to write about, and somebody to write it."""
@@ -146,7 +147,7 @@ class Responder:
         began, now = work["began"], time.perf_counter()
         return Answer(
             question=plan.asked,
-            stand_alone=plan.stand_alone,
+            stand_alone=plan.text,
             follow_up=plan.follow_up,
             kind=plan.kind,
             operation=plan.operation,

@@ -85,6 +85,54 @@ def cells(printed: str, row: str, table: str = "") -> list[str]:
     return re.split(r" {2,}", line.removeprefix(row).strip())
 
 
+# What a chat model is shown, and what questions are taken for
+
+SHOWN = [
+    {"question": "Who did Vanke sign with?", "all_of": [["Provenience"]], "kind": "lookup"},
+    {"question": "万科和谁签了协议？", "all_of": [["Provenience"], ["Vanke"]], "kind": "lookup"},
+    {"question": "Where is Innospace?", "all_of": [["Shanghai"], ["Oslo"]], "any_k": 1},
+    {"question": "And when?", "history": ["Who did Vanke sign with?"], "answers": ["2015"]},
+    {"question": "What does Vanke do in California?", "all_of": [["Oslo"]], "kind": "overview"},
+    {"question": "Where is Innospace?", "cite_all": ["work-report-2015"], "kind": "compare"},
+    {"question": "hello", "answerable": True, "kind": "talk"},
+    {"question": "Who won?", "answerable": False},
+]
+
+
+def test_what_a_model_is_shown_is_searched_for_all_that_a_right_reply_needs(run: Run) -> None:
+    code, said, _ = run("completeness", SHOWN, "--list")
+    assert code == 0
+    assert "6 questions; 1 that no model words left out" in said
+    assert cells(said, "lookup")[0] == "100.0 [100.0, 100.0]"
+    assert cells(said, "overview")[:3] == [
+        "0.0 [0.0, 0.0]",
+        "0.0 [0.0, 0.0]",
+        "100.0 [100.0, 100.0]",
+    ]
+    assert cells(said, "compare")[:3] == [
+        "0.0 [0.0, 0.0]",
+        "100.0 [100.0, 100.0]",
+        "0.0 [0.0, 0.0]",
+    ]
+    assert cells(said, "all")[-1] == "6"
+    listed = said[said.index("2 questions where something is missing") :]
+    assert "  not said   Oslo" in listed
+    assert "  not shown  work-report-2015" in listed
+
+
+def test_questions_are_told_by_what_they_are_taken_for(run: Run) -> None:
+    rows = [
+        {"question": "Who did Vanke sign with?", "answers": ["Provenience"], "kind": "sloppy"},
+        {"question": "Where is Innospace?", "answers": ["Shanghai"], "plan_kind": "riddle"},
+    ]
+    code, said, _ = run("plans", rows, "--list")
+    assert code == 0
+    assert cells(said, "lookup")[0] == "1"
+    assert cells(said, "riddle")[0] == "1"
+    assert "All: 50.0 [0.0, 100.0] %" in said
+    assert said.splitlines()[-1] == "2 riddle, planned as lookup: Where is Innospace?"
+
+
 # Claims
 
 SOUND: dict[str, Any] = {

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from ..answer import Answer
 from ..errors import ChatModelError
 from ..prompts import follow_up_messages
 from ..retrieval.glossary import Glossary
 from ..retrieval.language import estimated_tokens, question_language, terms
-from ..types import Language, Turn
-from .follow_ups import stand_alone
+from ..types import Language, Message, Turn
+from .follow_ups import Context, in_context
 from .naming import plain, stands_in
 from .questions import names_in
-
-if TYPE_CHECKING:
-    from ..writing.model_run import ModelRun
 
 History = Sequence[Answer | Turn]
 # The longest stand-alone form that a chat model may give: more is no question but an answer.
@@ -26,42 +22,30 @@ _LONGEST = 300
 _MARKER = re.compile(r"\s*\[\d{1,4}\]")
 
 
-@dataclass(frozen=True, slots=True)
-class Understood:
-    """A question as it is searched for; `follow_up` says whether the conversation was needed."""
-
-    text: str
-    follow_up: bool
-
-
 def understand_follow_up(
     asked: str,
     history: History,
     glossary: Glossary,
     *,
-    run: ModelRun | None = None,
+    ask: Callable[[Sequence[Message]], str] | None = None,
     tokens: int = 0,
-) -> Understood:
+) -> Context:
     """The question with what it leaves to the conversation put in, by the model or by rule.
 
     A question that names what it is about opens a subject of its own and stays as it is. The
     model's form is taken when it keeps what was asked and brings in only what was said; `tokens`
     bounds how much of the conversation it sees, the latest first.
     """
-    earlier = [turn.stand_alone for turn in history]
-    by_rule = stand_alone(asked, earlier, glossary)
-    if not history:
-        return Understood(asked, False)
-    if run is not None and (by_rule != asked or _may_lean(asked, glossary)):
+    by_rule = in_context(asked, history, glossary)
+    if history and ask is not None and (by_rule.follow_up or _may_lean(asked, glossary)):
         turns = bounded(history, tokens)
-        language = question_language(asked)
         try:
-            said = run.ask(follow_up_messages(asked, language, turns)).strip()
+            said = ask(follow_up_messages(asked, question_language(asked), turns)).strip()
         except ChatModelError:
             said = ""
-        if is_usable(said, asked, "\n".join([*turns, *earlier]), glossary):
-            return Understood(said, said != asked)
-    return Understood(by_rule, by_rule != asked)
+        if is_usable(said, asked, "\n".join([*turns, *by_rule.before]), glossary):
+            return replace(by_rule, text=said, follow_up=said != asked)
+    return by_rule
 
 
 def _may_lean(asked: str, glossary: Glossary) -> bool:

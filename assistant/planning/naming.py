@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 from ..retrieval.figures import figures
@@ -48,25 +48,6 @@ def around(source: Source, passage: Passage) -> str:
     """A passage in both languages with its heading and its source's card."""
     translated = passage.translation.text if passage.translation else ""
     return plain("\n".join([card(source), passage.heading, passage.text, translated]))
-
-
-def named_sources(
-    names: Sequence[str], sources: Iterable[Source], glossary: Glossary
-) -> tuple[frozenset[str], tuple[str, ...]]:
-    """The sources that the names point to, and the names that do so.
-
-    A name points to a source when it stands on its card but not on every source's.
-    """
-    cards = {source.id: card(source) for source in sources}
-    pointed: set[str] = set()
-    pointing = []
-    for name in names:
-        holders = {id_ for id_, text in cards.items() if stands_in(glossary, name, [text])}
-        if holders:
-            pointing.append(name)
-        if len(holders) < len(cards) and not name.isdigit():
-            pointed |= holders
-    return frozenset(pointed), tuple(pointing)
 
 
 _ORDINALS = tuple(

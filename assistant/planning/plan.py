@@ -12,7 +12,9 @@ Field = Literal[
     "author", "date", "kind", "language", "address", "number", "title",
     "list", "count", "newest", "oldest",
 ]  # fmt: skip
-Operation = Literal["", "language", "shorter", "longer", "others", "item", "origin", "place"]
+Operation = Literal[
+    "", "language", "shorter", "longer", "others", "item", "origin", "place", "repeat"
+]
 Talk = Literal["", "greeting", "thanks", "self", "help", "farewell"]
 
 
@@ -28,19 +30,20 @@ class Spelling:
 class Plan:
     """How one request is answered.
 
-    asked: as typed. kind: what kind of reply is due. language: the question's; replies: those of
-    the reply, the first one first. parts: the stand-alone questions to search for, without
-    courtesies and instructions, the main one first; plain: the question without what the
-    conversation put into it ("" where that is the same), searched beside the first part.
-    documents: ids of the sources that are asked about, in the order they are named; () for all.
-    topic: what documents are asked about ("" for the whole of them). fields: what of the records
-    is asked for. count: how many sentences or points are wanted, 0 for as many as usual; more:
-    whether more than usual is. operation: what is wanted of the last answer; given: sentences of
-    the sources that were said before and shall not come again. talk: which kind of small talk.
-    spellings: words that were taken for others. follow_up: whether the conversation was needed.
+    asked: as typed; text: as it is understood without the conversation. kind: what kind of reply
+    is due. language: the question's; replies: those of the reply, the first one first. parts: the
+    stand-alone questions to search for, without courtesies and instructions, the main one first;
+    plain: the question without what the conversation put into it ("" where that is the same),
+    searched beside the first part. documents: ids of the sources that are asked about, in the
+    order they are named; () for all. topic: what documents are asked about ("" for the whole of
+    them). fields: what of the records is asked for. count: how many sentences or points are
+    wanted, 0 for as many as usual; more: whether more than usual is. operation: what is wanted of
+    the last answer. talk: which kind of small talk. spellings: words that were taken for others.
+    follow_up: whether the conversation was needed.
     """
 
     asked: str
+    text: str
     kind: RequestKind
     language: Language
     replies: tuple[Language, ...]
@@ -52,12 +55,6 @@ class Plan:
     count: int = 0
     more: bool = False
     operation: Operation = ""
-    given: tuple[str, ...] = ()
     talk: Talk = ""
     spellings: tuple[Spelling, ...] = ()
     follow_up: bool = False
-
-    @property
-    def stand_alone(self) -> str:
-        """The request as it is understood without the conversation."""
-        return " ".join(self.parts)

@@ -30,6 +30,8 @@ def records(plan: Plan, sources: Sequence[Source]) -> tuple[Line, ...]:
         }
         rows = [_listed(source, fields) for source in sources[:LISTED]]
         return (Line(said=head), *rows)
+    if "newest" in fields and "oldest" in fields:
+        return by_date(sources)
     if "newest" in fields or "oldest" in fields:
         dated = sorted((s for s in sources if s.date), key=lambda s: s.date)
         sources = [dated[-1 if "newest" in fields else 0]] if dated else ()

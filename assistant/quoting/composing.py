@@ -101,7 +101,9 @@ def _whole(
         refusal = say("refused", language, documents=documents)
         return "\n\n".join(filter(None, [*notes, say("stop", language).join([reason, refusal])]))
     if status == "partial":
-        notes.append(say("stop", language).join([reason, say("partial", language)]))
+        # Words alone do not tell that it is not said.
+        key: MessageKey = "partial" if _is_missing(weighed) else "written"
+        notes.append(say("stop", language).join([reason, say(key, language)]))
     if lead:
         notes.append(f"{lead.text} [{lead.citation}]")
     after = []
@@ -111,6 +113,15 @@ def _whole(
         after.append(f"({say('untranslated', language)})")
     text = lay_out(lines, statements, language)
     return "\n\n".join(filter(None, [*notes, text, *after]))
+
+
+def _is_missing(weighed: Weighed) -> bool:
+    """Whether something that was asked for is plainly not there: a name, a date, a figure."""
+    if weighed.main is None:
+        return True
+    evidence, kind = weighed.main.evidence, weighed.main.question.kind
+    untold = not evidence.meets and kind in ("when", "number")
+    return bool(evidence.unknown or evidence.absent or untold)
 
 
 def _taken(weighed: Weighed, language: Language) -> str:

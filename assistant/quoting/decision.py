@@ -95,15 +95,15 @@ class Decision:
         """Which of the three outcomes the evidence allows.
 
         A name that is nowhere is a fact and not a matter of degree: such a question is never
-        simply answered, however close the passages are.
+        simply answered, however close the passages are. And a short question may lie far from the
+        passage that answers it: what is read there counts more than how near it is.
         """
         fit = self.fits[language]
-        if self.model != DEFAULT and evidence.closeness < fit.refused:
-            return "refused"
-        if evidence.unknown:
-            return "partial"
         cut = fit.answered if evidence.covered >= PLAIN_WORDS else fit.reworded
-        return "answered" if self.confidence(evidence, language) >= cut else "partial"
+        if not evidence.unknown and self.confidence(evidence, language) >= cut:
+            return "answered"
+        far = self.model != DEFAULT and evidence.closeness < fit.refused
+        return "refused" if far else "partial"
 
 
 @lru_cache(maxsize=4)

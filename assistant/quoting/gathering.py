@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from ..messages import enumerate_titles, say
 from ..planning.plan import Plan
@@ -19,7 +20,7 @@ from .weighing import Gathered
 
 # Named limits. How many points an overview has where no number is asked for: of one document, and
 # of each of several; how many documents are set beside each other; sentences a side of them.
-POINTS, POINTS_EACH, DOCUMENTS, SENTENCES_EACH = 6, 1, 12, 2
+POINTS, POINTS_EACH, DOCUMENTS, SENTENCES_EACH = 7, 1, 12, 2
 # What a chat model is shown of whole documents, in estimated tokens: half of a small context.
 SHOWN_TOKENS = 6_000
 
@@ -41,11 +42,11 @@ class Gatherer:
                 return Gathered(plan, lines=(self._talk(plan),), searched=scope)
             case "catalogue":
                 return Gathered(plan, lines=records(plan, scope), searched=scope)
-            case "overview":
+            case "overview" if not plan.topic:
                 return self._overview(plan, scope)
             case "across" if not plan.topic:
                 return Gathered(plan, lines=by_date(scope), searched=scope)
-            case "across" | "compare":
+            case "overview" | "across" | "compare":
                 return self._beside(plan, scope)
             case _:
                 return self._lookup(plan, scope, sources)
@@ -78,42 +79,38 @@ class Gatherer:
         share = -(-count // len(scope)) if several and plan.count else count
         lines: list[Line] = []
         for source in scope[:DOCUMENTS]:
-            lines += self._points(source, share, labelled=several)
+            lines += self._points(source, share, plan.replies[0], labelled=several)
         return Gathered(
             plan, lines=tuple(lines), shown=self._whole(scope, lines), searched=tuple(scope)
         )
 
-    def _points(self, source: Source, count: int, *, labelled: bool) -> list[Line]:
+    def _points(
+        self, source: Source, count: int, language: Language, *, labelled: bool
+    ) -> list[Line]:
         """What a source is about, in so many lines: its guide's sentences, or central ones."""
         label = _titles(source) if labelled else {}
         if source.guide:
             told = [point for point in source.guide if point.role == "overview"]
-            keys = [point for point in source.guide if point.role == "key"]
-            # A few points are the main ones; more begin with what the document is.
-            points = [*told[:1], *keys][:count] if not labelled else [*told, *keys][:count]
+            points = [*told, *(p for p in source.guide if p.role == "key")][:count]
             return [
                 Line(
                     refs=tuple(self._refs(source, point)),
-                    said={language: point.text(language) for language in LANGUAGES},
+                    said={each: point.text(each) for each in LANGUAGES},
                     label=label,
-                    bullet=labelled or number > 0 or count < len(told) + 2,
+                    bullet=labelled or number >= len(told) or count <= len(told),
                 )
                 for number, point in enumerate(points)
             ]
-        chosen = central_sentences(self._index, source, count=count)
+        chosen = central_sentences(self._index, source, count=count, language=language)
         return [Line(refs=(ref,), label=label, bullet=True) for ref in chosen]
 
     def _refs(self, source: Source, point: GuidePoint) -> list[Ref]:
         return [
             (passage, number)
-            for passage in self._passages(source)
+            for passage in self._index.passages_of(source.id)
             for number, sentence in enumerate(passage.sentences)
             if any(sentence.start < s.end and s.start < sentence.end for s in point.spans)
         ]
-
-    def _passages(self, source: Source) -> list[Passage]:
-        mine = [id_ for id_ in self._index.passage_ids if id_.split(".")[0] == source.id]
-        return self._index.passages(mine)
 
     def _whole(self, scope: Sequence[Source], lines: Sequence[Line]) -> tuple[Passage, ...]:
         """What a chat model gets of whole documents: all of them as far as there is room.
@@ -121,7 +118,9 @@ class Gatherer:
         The passages that the quoted points rest on come first, then the others in order.
         """
         first = {passage.id: passage for passage, _ in refs_of(lines)}
-        others = {p.id: p for source in scope[:DOCUMENTS] for p in self._passages(source)}
+        others = {
+            p.id: p for source in scope[:DOCUMENTS] for p in self._index.passages_of(source.id)
+        }
         room, kept = SHOWN_TOKENS, set[str]()
         for id_, passage in {**first, **others}.items():
             room -= estimated_tokens(passage.text)
@@ -136,16 +135,27 @@ class Gatherer:
         """What each document says on the topic; of a comparison without one, its main points."""
         if not plan.topic:
             return self._sides(plan, scope)
-        each = SENTENCES_EACH if plan.kind == "compare" or plan.documents else 1
-        looked = self._searcher.by_document(plan.topic, plan.language, scope, each=each)
+        # An overview of a topic is of what all documents have on it, the best of it first.
+        alone = len(scope) == 1 or (plan.kind == "overview" and not plan.documents)
+        looked = self._searcher.by_document(
+            plan.topic,
+            plan.language,
+            scope,
+            each=_each(plan, scope),
+            strictly=plan.kind == "across",
+            together=alone,
+        )
         ordered = [source for source in scope if source.id in looked.said]
         if "date" in plan.fields:
             ordered.sort(key=lambda source: (not source.date, source.date))
         lines = [
-            Line(refs=_in_order(looked.said[source.id]), label=_titles(source), bullet=True)
+            line
             for source in ordered[:DOCUMENTS]
+            for line in _side(source, _in_order(looked.said[source.id]), alone=alone)
         ]
-        silent = [source for source in scope if source.id not in looked.said] if lines else []
+        if not lines:
+            return self._lookup(replace(plan, kind="lookup"), scope, None)
+        silent = [] if alone else [s for s in scope if s.id not in looked.said]
         return Gathered(
             plan,
             lines=tuple(lines),
@@ -159,7 +169,12 @@ class Gatherer:
     def _sides(self, plan: Plan, scope: Sequence[Source]) -> Gathered:
         sides = scope[:DOCUMENTS]
         count = max(1, (plan.count or POINTS) // len(sides))
-        lines = [line for source in sides for line in self._points(source, count, labelled=True)]
+        language = plan.replies[0]
+        lines = [
+            line
+            for source in sides
+            for line in self._points(source, count, language, labelled=True)
+        ]
         return Gathered(
             plan, lines=tuple(lines), shown=self._whole(sides, lines), searched=tuple(scope)
         )
@@ -177,6 +192,20 @@ class Gatherer:
                 for language in LANGUAGES
             }
         )
+
+
+def _each(plan: Plan, scope: Sequence[Source]) -> int:
+    """How many sentences of each document are wanted on a topic."""
+    if plan.kind == "overview":
+        return plan.count or POINTS + 2 * plan.more
+    return SENTENCES_EACH + (plan.kind == "compare") + plan.more
+
+
+def _side(source: Source, refs: Sequence[Ref], *, alone: bool) -> list[Line]:
+    """What a source says: one line under its title, or, of the only one, a line a sentence."""
+    if alone:
+        return [Line(refs=(ref,), bullet=True) for ref in refs]
+    return [Line(refs=tuple(refs), label=_titles(source), bullet=True)]
 
 
 def _titles(source: Source) -> dict[Language, str]:

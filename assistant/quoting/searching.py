@@ -7,8 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from ..errors import QuestionError
-from ..planning.naming import named_sources, plain
-from ..planning.questions import Question, check_question, focus, understand
+from ..planning.documents import documents_in
+from ..planning.naming import plain
+from ..planning.questions import Question, check_question, understand
 from ..retrieval.embeddings import TextEmbeddings
 from ..retrieval.index import Index
 from ..retrieval.language import simplified
@@ -64,6 +65,11 @@ class Looked:
 
 # How many passages are looked through for what each document says; and what a model gets of them.
 WIDE, SHOWN = 60, 12
+# A sentence speaks of a topic when it holds more than this share of its words; and what the share
+# counts beside the likeness of meaning.
+HELD_SHARE, HELD_WEIGHT = 0.5, 0.3
+# A document that is asked about by name is quoted from somewhat farther than others.
+NEAR = 0.7
 
 
 class Searcher:
@@ -77,9 +83,9 @@ class Searcher:
         self._index = index
         self._embeddings = embeddings
         self._reader = reader
-        # As near as nothing that is refused is, and half as near again.
+        # How near what is never refused lies.
         fits = decision_for(index.info.model).fits
-        self._near = {language: 1.5 * fits[language].refused for language in LANGUAGES}
+        self._near = {language: fits[language].refused for language in LANGUAGES}
 
     def check(self, question: str, sources: Collection[str] | None = None) -> str:
         """The question without surrounding white space.
@@ -107,10 +113,11 @@ class Searcher:
         """What the sources have for a checked question whose stand-alone form is `text`."""
         began = time.perf_counter()
         index = self._index
-        parsed = understand(asked, text, index.glossary)
         everything = tuple(index.sources.values())
-        named, pointing = named_sources(parsed.names, everything, index.glossary)
-        focused = focus(parsed, pointing)
+        mentions = documents_in(text, everything, index.glossary)
+        named = {*mentions.ids, *mentions.favoured}
+        parsed = understand(asked, text, index.glossary, documents=mentions.names)
+        focused = parsed.focus
         query = self._query(text, parsed.language)
         # What names the document ("in the report") is not what is asked of it.
         asked_of_it = query if focused == text else self._query(focused, parsed.language)
@@ -125,7 +132,7 @@ class Searcher:
             question=parsed,
             hits=tuple(hits),
             choices=tuple(choices),
-            chosen=tuple(choose(choices)),
+            chosen=tuple(choose(choices, parsed)),
             readings=tuple(readings),
             searched=tuple(s for s in everything if sources is None or s.id in sources),
             embed_s=embedded - began,
@@ -133,32 +140,49 @@ class Searcher:
         )
 
     def by_document(
-        self, topic: str, language: Language, scope: Sequence[Source], *, each: int
+        self,
+        topic: str,
+        language: Language,
+        scope: Sequence[Source],
+        *,
+        each: int,
+        strictly: bool = False,
+        together: bool = False,
     ) -> Looked:
         """What each of some sources says on a topic, at most `each` sentences of it.
 
-        A source that holds the topic's words, in either language, in one place speaks of it; so
-        does one that comes as near to it as an answer, but uses other words.
+        Together: at most so many sentences of all of them.
+
+        Strictly: only sentences that hold all words of the topic, in either language. Else also
+        those that come as near to it as answers do, or hold most of its words.
         """
         began = time.perf_counter()
         index = self._index
         parsed = understand(topic, topic, index.glossary)
         query = self._query(topic, language)
         embedded = time.perf_counter()
-        ids = [source.id for source in scope]
-        hits = rank(index, query, count=WIDE, sources=ids)
-        choices = score_sentences(index, parsed, query, hits)
+        hits = rank(index, query, count=WIDE, sources=[source.id for source in scope])
         wanted = [*parsed.names, *content_words(parsed)]
         said: dict[str, list[Choice]] = {}
-        for choice in sorted(choices, key=lambda c: (self._missing(c, wanted), -c.score)):
-            mine = said.setdefault(choice.passage.source_id, [])
-            near = choice.hit.signals.dense >= self._near[language]
-            if len(mine) < each and (self._missing(choice, wanted) == 0 or (near and not mine)):
-                mine.append(choice)
-        said = {id_: mine for id_, mine in said.items() if mine}
+        shares = {}
+        for choice in score_sentences(index, parsed, query, hits):
+            share = 1 - self._missing(choice, wanted) / max(1, len(wanted))
+            near = not strictly and choice.hit.signals.dense >= NEAR * self._near[language]
+            if share == 1 or (not strictly and share > HELD_SHARE) or near:
+                said.setdefault(choice.passage.source_id, []).append(choice)
+                shares[choice] = share
+
+        def worth(choice: Choice) -> float:
+            return choice.score + HELD_WEIGHT * shares[choice]
+
+        best = sorted(shares, key=worth, reverse=True)[: each if together else None]
+        kept = {id_: [choice for choice in mine if choice in best] for id_, mine in said.items()}
+        chosen = {
+            id_: sorted(mine, key=worth, reverse=True)[:each] for id_, mine in kept.items() if mine
+        }
         return Looked(
-            said=said,
-            shown=_shown(said, hits, each),
+            said=chosen,
+            shown=_shown(chosen, hits),
             embed_s=embedded - began,
             search_s=time.perf_counter() - embedded,
         )
@@ -176,9 +200,7 @@ class Searcher:
         return make_query(self._index, text, language, vector)
 
 
-def _shown(
-    said: Mapping[str, Sequence[Choice]], hits: Sequence[Hit], each: int
-) -> tuple[Passage, ...]:
+def _shown(said: Mapping[str, Sequence[Choice]], hits: Sequence[Hit]) -> tuple[Passage, ...]:
     """The passages that hold what is said, then the best others of each source."""
     chosen = [choice.passage for mine in said.values() for choice in mine]
     beside = [hit.passage for hit in hits]

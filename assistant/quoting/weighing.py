@@ -11,7 +11,7 @@ from ..types import Hit, Passage, Source, Status
 from .decision import Decision
 from .lines import Line
 from .searching import Found, Search, judge
-from .sentence_choice import Choice
+from .sentence_choice import MAX_SENTENCES, Choice
 
 # How many passages a partial answer shows as the closest: as many as the reader reads.
 CLOSEST = 3
@@ -102,8 +102,9 @@ def _weighed(
 
 
 def chosen(found: Found) -> tuple[Line, ...]:
-    """The sentences that answer, one line each."""
-    return tuple(Line(refs=((c.passage, c.number),)) for c in found.chosen)
+    """The sentences that answer, one line each; many items of a list one below the other."""
+    items = found.question.kind == "list" and len(found.chosen) > MAX_SENTENCES
+    return tuple(Line(refs=((c.passage, c.number),), bullet=items) for c in found.chosen)
 
 
 def closest(found: Search) -> tuple[Line, ...]:

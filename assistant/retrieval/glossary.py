@@ -64,6 +64,11 @@ class Glossary:
             entries.append(Entry(en, zh, hant, cells[3]))
         return cls(tuple(entries))
 
+    def names(self) -> list[str]:
+        """Every name of every entry."""
+        entries = dict.fromkeys(e for entries in self._by_name.values() for e in entries)
+        return [name for e in entries for name in (*e.en, *e.zh)]
+
     def found_in(self, text: str) -> list[tuple[str, tuple[Entry, ...]]]:
         """The names that stand in the text, longest first where they overlap, in reading order."""
         found = []
@@ -90,6 +95,20 @@ class Glossary:
                 if not inside:
                     return name
         return None
+
+    def in_language(self, text: str, language: Language) -> str:
+        """The text with the names that it has in the other language in this one, where known."""
+        for name, entries in self.found_in(text):
+            if _is_latin(name[0]) == (language == "en"):
+                continue
+            usual = [e for e in entries if name.lower() in (e.en[:1] + e.zh[:1])]
+            there = [
+                n
+                for n in (*usual, *entries)[0].names(language)
+                if _is_latin(n[0]) == (language == "en")
+            ]
+            text = text.replace(name, there[0]) if there else text
+        return text
 
     def translations(self, text: str, language: Language) -> list[str]:
         """The names, in the asked language, of everything that the text names in any language."""

@@ -9,7 +9,7 @@ named after the build, and everything else in the same directory.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -42,6 +42,8 @@ VIEWS: tuple[View, ...] = ("passages", "sentences", "contexts")
 
 # Chroma 1.5 refuses more than 5,461 rows in one upsert (client.get_max_batch_size()).
 BATCH_ROWS = 1_000
+# SQLite, in which Chroma looks ids up, takes 32,766 of them in one query.
+QUERY_IDS = 30_000
 # Small indexes are searched exactly: wide beams cost nothing at this size and lose nothing.
 _HNSW = {"space": "cosine", "ef_construction": 200, "ef_search": 400, "max_neighbors": 32}
 
@@ -203,18 +205,23 @@ class Index:
             first.setdefault(id_.split(".")[0], id_)
         return [id_ for source_id, id_ in first.items() if source_id in source_ids]
 
+    def passages_of(self, source_id: str) -> list[Passage]:
+        """The passages of one source, in reading order."""
+        return self.passages([id_ for id_ in self.passage_ids if id_.split(".")[0] == source_id])
+
     def passages(self, ids: Sequence[str]) -> list[Passage]:
         """The passages of those ids, in that order."""
         missing = [id_ for id_ in ids if id_ not in self._passages]
         if missing:
             with foreign_errors(self.directory):
-                # A passage is stored with each surface; any of its rows will do.
-                found = self._collections["passages"].get(
-                    where={"passage_id": {"$in": missing}}, include=["metadatas"]
-                )
-                for data in found["metadatas"] or []:
-                    passage = _passage(json.loads(str(data["passage"])))
-                    self._passages[passage.id] = passage
+                for batch in _batches(missing):
+                    # A passage is stored with each surface; any of its rows will do.
+                    found = self._collections["passages"].get(
+                        where={"passage_id": {"$in": batch}}, include=["metadatas"]
+                    )
+                    for data in found["metadatas"] or []:
+                        passage = _passage(json.loads(str(data["passage"])))
+                        self._passages[passage.id] = passage
         return [self._passages[id_] for id_ in ids]
 
     def nearest(self, view: View, vector: Vector, count: int) -> list[Near]:
@@ -229,7 +236,7 @@ class Index:
 
     def stored(self, view: View, passages: Sequence[Passage] | None = None) -> Stored:
         """The vectors of the given passages, or of all (for benchmarks)."""
-        ids = None
+        batches: list[list[str] | None] = [None]
         if passages is not None:
             ids = [
                 f"{passage.id}|{surface}|{number}"
@@ -237,9 +244,20 @@ class Index:
                 for surface in surfaces(passage)
                 for number in range(len(passage.sentences) if view != "passages" else 1)
             ]
+            batches = [*_batches(ids)]
+        rows: list[Mapping[str, Any]] = []
+        vectors: list[Any] = []
         with foreign_errors(self.directory):
-            found = self._collections[view].get(ids=ids, include=["metadatas", "embeddings"])
-        return Stored(found["metadatas"] or [], np.asarray(found["embeddings"], dtype=np.float32))
+            for batch in batches:
+                found = self._collections[view].get(ids=batch, include=["metadatas", "embeddings"])
+                rows += found["metadatas"] or []
+                vectors += [found["embeddings"]]
+        return Stored(rows, np.concatenate(vectors or [[]], dtype=np.float32, casting="same_kind"))
+
+
+def _batches(ids: Sequence[str]) -> Iterator[list[str]]:
+    for start in range(0, len(ids), QUERY_IDS):
+        yield list(ids[start : start + QUERY_IDS])
 
 
 def surfaces(passage: Passage) -> tuple[Language, ...]:

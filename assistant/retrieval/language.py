@@ -104,6 +104,11 @@ def terms(text: str, language: Language) -> list[str]:
     return found
 
 
+def is_stop_word(word: str) -> bool:
+    """Whether a lower-case English word is one that lexical search does not count."""
+    return word in _STOP_EN
+
+
 def estimated_tokens(text: str) -> int:
     """About how many tokens a chat model makes of a text.
 

@@ -31,7 +31,7 @@ class Author:
         self._index = index
         self._run = run
         self._weighed = weighed
-        self._question = weighed.plan.stand_alone
+        self._question = weighed.plan.text
 
     def drafts(self, callbacks: Callbacks = ()) -> Iterator[str | tuple[Draft, ...]]:
         """The pieces of the text as they come, then the drafts, one a language.

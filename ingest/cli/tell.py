@@ -145,7 +145,7 @@ def _passages(settings: Settings, id_: str) -> list[Passage]:
     """The passages of a source as they are indexed; [] where it is not."""
     try:
         with closing(open_index(settings, fingerprint=model_fingerprint(settings))) as index:
-            return index.passages([p for p in index.passage_ids if p.partition(".")[0] == id_])
+            return index.passages_of(id_)
     except IndexError_:
         return []
 
