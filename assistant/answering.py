@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from .answer import Answer, Chunk
-from .chain import QuietChain, make_chain
+from .chain import make_chain
 from .errors import SettingsError
 from .planning.history import History, read_history
 from .planning.planner import Planner
@@ -233,8 +233,10 @@ class Assistant:
         Takes a question, or a mapping with `question` and, if wanted, `history` and `sources`;
         `invoke` gives an `Answer`, `stream` gives `Chunk`s.
         """
+        from .quiet import QuietChain
+
         chain = make_chain(self._responder.steps)
-        return chain if self.settings.trace else QuietChain(chain)
+        return chain if self.settings.trace else QuietChain(bound=chain)
 
     def plan(self, question: str, *, history: History = ()) -> Plan:
         """How a request is understood, by rule: its kind, and what is searched for."""
@@ -249,7 +251,9 @@ class Assistant:
         self, question: str, *, count: int | None = None, sources: Collection[str] | None = None
     ) -> list[Hit]:
         """The best passages for a question that stands alone, best first."""
-        return self._searcher.hits(self._searcher.check(question), count=count, sources=sources)
+        return self._searcher.hits(
+            self._searcher.check(question, sources), count=count, sources=sources
+        )
 
     @property
     def retriever(self) -> PassageRetriever:
@@ -281,9 +285,14 @@ def _config(callbacks: Callbacks) -> RunnableConfig:
     return {"callbacks": given} if given else {}
 
 
-def as_message(answer: Answer) -> AIMessage:
-    """An answer as the message that LangChain's chat histories keep."""
+def as_message(answer: Answer | Chunk) -> AIMessage:
+    """An answer as the message that LangChain's chat histories keep.
+
+    `assistant.chain | as_message` streams it in one piece at the end, once its words are checked.
+    """
     from langchain_core.messages import AIMessage
 
-    about = {"status": answer.status, "stand_alone": answer.stand_alone}
-    return AIMessage(answer.text, response_metadata=about)
+    whole = answer.answer if isinstance(answer, Chunk) else answer
+    assert whole is not None
+    about = {"status": whole.status, "stand_alone": whole.stand_alone}
+    return AIMessage(whole.text, response_metadata=about)

@@ -9,20 +9,18 @@ it fails. What flows between the steps is one mapping, `Work`, to which each ste
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import time
-from collections.abc import (
-    AsyncGenerator,
-    AsyncIterator,
-    Callable,
-    Collection,
-    Generator,
-    Iterator,
-)
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
-from langchain_core.runnables import Runnable, RunnableConfig, RunnableGenerator, RunnableLambda
+from langchain_core.runnables import (
+    Runnable,
+    RunnableConfig,
+    RunnableGenerator,
+    RunnableLambda,
+    RunnableSequence,
+)
 
 from .answer import Answer, Chunk
 from .errors import ChatModelError
@@ -98,22 +96,14 @@ def make_chain(steps: Steps) -> Runnable[Any, Any]:
         [quote], exceptions_to_handle=(ChatModelError,), exception_key="failure"
     )
 
-    def gather(work: Work) -> Work:
-        return {**work, "gathered": steps.gather(work)}
-
-    def weigh(work: Work) -> Work:
-        return {**work, "weighed": steps.weigh(work)}
-
-    def compose(work: Work) -> Runnable[Work, Wording]:
-        return write if steps.wants_model(work) else quote
-
-    plan = RunnableLambda(steps.plan, name="plan")
-    return (
-        plan
-        | RunnableLambda(gather)
-        | RunnableLambda(weigh)
-        | RunnableLambda(compose)
-        | Check(steps.check)
+    # Lambdas: LangChain draws its graphs from the annotations of functions, and fails at ours.
+    return RunnableSequence(
+        RunnableLambda(lambda request, config: steps.plan(request, config), name="plan"),
+        RunnableLambda(lambda work: {**work, "gathered": steps.gather(work)}, name="gather"),
+        RunnableLambda(lambda work: {**work, "weighed": steps.weigh(work)}, name="weigh"),
+        RunnableLambda(lambda work: write if steps.wants_model(work) else quote, name="compose"),
+        Check(steps.check),
+        name="report_assistant",
     )
 
 
@@ -142,7 +132,7 @@ def _pieces(
     return RunnableGenerator(cast(Any, transform), cast(Any, atransform), name=name)
 
 
-class Check(Runnable[Wording, Any]):
+class Check(Runnable[Any, Any]):
     """The last step: passes the words on, then gives the answer, every claim of it checked."""
 
     name = "check"
@@ -195,69 +185,3 @@ def _ending(answer: Answer, first: float) -> Iterator[Chunk]:
     if not first:
         yield Chunk(answer.text)
     yield Chunk("", answer)
-
-
-class QuietChain(Runnable[Any, Any]):
-    """The chain without LangSmith, which LANGSMITH_TRACING alone would switch on.
-
-    A question may be anybody's secret: it leaves only where that was asked for, by the setting
-    `trace` or by callbacks that the caller hands in. `steps` is the chain itself.
-    """
-
-    name = "report_assistant"
-
-    def __init__(self, steps: Runnable[Any, Any]) -> None:
-        """Keep the chain."""
-        self.steps = steps
-
-    def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:
-        """The `Answer`."""
-        return _quiet().run(self.steps.invoke, input, config)
-
-    async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:
-        """As `invoke`."""
-        coroutine = self.steps.ainvoke(input, config)
-        return await asyncio.create_task(coroutine, context=_quiet())
-
-    def stream(
-        self, input: Any, config: RunnableConfig | None = None, **kwargs: Any
-    ) -> Iterator[Any]:
-        """The `Chunk`s."""
-        context = _quiet()
-        chunks = context.run(self.steps.stream, input, config)
-        try:
-            while (chunk := context.run(next, chunks, None)) is not None:
-                yield chunk
-        finally:
-            context.run(cast(Generator[Any, None, None], chunks).close)
-
-    async def astream(
-        self, input: Any, config: RunnableConfig | None = None, **kwargs: Any
-    ) -> AsyncIterator[Any]:
-        """As `stream`."""
-        context = _quiet()
-        chunks = aiter(self.steps.astream(input, config))
-        try:
-            while True:
-                coroutine = anext(chunks, None)
-                chunk = await asyncio.create_task(coroutine, context=context)
-                if chunk is None:
-                    return
-                yield chunk
-        finally:
-            closing = cast(AsyncGenerator[Any, None], chunks).aclose()
-            await asyncio.create_task(closing, context=context)
-
-    def get_graph(self, config: RunnableConfig | None = None) -> Any:
-        """The steps, as LangChain draws them."""
-        return self.steps.get_graph(config)
-
-
-def _quiet() -> contextvars.Context:
-    """A copy of the present context in which LangSmith is off."""
-    from langsmith.run_helpers import tracing_context
-
-    context = contextvars.copy_context()
-    # Never left: the context is used for one call and thrown away.
-    context.run(tracing_context(enabled=False).__enter__)
-    return context

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -189,8 +189,11 @@ def read_request(request: Any) -> Work:
             "No question was found. Give a string, or a mapping with `question` and, if wanted, "
             "`history` and `sources`."
         )
+    sources = given.get("sources")
+    if not (sources is None or (isinstance(sources, Collection) and not isinstance(sources, str))):
+        raise QuestionError("`sources` is to be a list of the ids of the sources to search.")
     work: Work = {"question": question, "history": given.get("history")}
-    return {**work, "sources": given.get("sources"), "run": given.get("run")}
+    return {**work, "sources": sources, "run": given.get("run")}
 
 
 def _key(trouble: Trouble) -> MessageKey:

@@ -197,23 +197,6 @@ def test_an_answer_as_markdown_has_numbered_references(assistant: Assistant) -> 
     assert "> Major Chinese property developer Vanke" in text
 
 
-def test_langchain_users_get_documents_from_the_retriever(assistant: Assistant) -> None:
-    documents = assistant.retriever.invoke("Vanke agreement Provenience")
-    assert len(documents) == assistant.settings.passages
-    best = documents[0]
-    source = assistant.index.sources[best.metadata["source_id"]]
-    assert source.text[best.metadata["start"] : best.metadata["end"]] == best.page_content
-
-
-def test_langchain_users_can_run_and_batch_the_assistant(assistant: Assistant) -> None:
-    runnable = assistant.chain
-    first = runnable.invoke(QUESTIONS[0])
-    (second,) = runnable.batch([{"question": "And when?", "history": [first]}])
-    assert "Provenience" in first.text
-    assert "2015" in second.text
-    assert asyncio.run(runnable.ainvoke(QUESTIONS[0])).text == first.text
-
-
 def test_without_an_index_the_message_says_how_to_build_one(tmp_path: Path) -> None:
     with pytest.raises(IndexMissingError, match="python -m ingest"):
         open_assistant(Settings(home=tmp_path, corpus=ROOT / "corpus"))

@@ -41,9 +41,14 @@ def read_history(history: History | None) -> tuple[Answer | Turn, ...]:
         role, text = _said(item, place)
         last = turns[-1] if turns else None
         if role in _USER:
+            if not text.strip():
+                raise QuestionError(f"Item {place} of the history asks nothing in words. {_TAKEN}")
             turns.append(Turn(text))
         elif role in _ASSISTANT and isinstance(last, Turn):
-            turns[-1] = Turn(last.question, f"{last.answer}\n{text}".strip(), last.stand_alone)
+            # `as_message` keeps what the question was understood as.
+            about = getattr(item, "response_metadata", None) or {}
+            understood = str(about.get("stand_alone", last.stand_alone))
+            turns[-1] = Turn(last.question, f"{last.answer}\n{text}".strip(), understood)
     return tuple(turns)
 
 
