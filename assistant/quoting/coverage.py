@@ -72,5 +72,5 @@ def _stems(text: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=1)
-def _asking_stems() -> tuple[list[str], ...]:
+def _asking_stems() -> tuple[Sequence[str], ...]:
     return tuple(terms(w, "en")[:1] for w in sorted(_ASKING) if w.isascii() and terms(w, "en"))

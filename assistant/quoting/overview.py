@@ -71,11 +71,8 @@ def central_sentences(
 def _vectors(index: Index, passages: Sequence[Passage], places: Sequence[Place]) -> Vector:
     """The sentences' vectors in their own languages, at unit length, in order."""
     stored = index.stored("sentences", passages)
-    found = {
-        (row["passage_id"], row["number"], row["surface"]): vector
-        for row, vector in zip(stored.rows, stored.vectors, strict=True)
-    }
-    own = np.stack([found[passage.id, n, passage.language] for passage, n in places])
+    found = dict(zip(stored.keys, stored.vectors, strict=True))
+    own = np.stack([found[passage.id, passage.language, n] for passage, n in places])
     unit: Vector = own / np.linalg.norm(own, axis=1, keepdims=True)
     return unit
 

@@ -108,7 +108,7 @@ class Searcher:
     ) -> list[Hit]:
         """The best passages for a checked question that stands alone, best first."""
         parsed = understand(question, question, self._index.glossary)
-        query = self._query(question, parsed.language)
+        (query,) = self._queries([question], parsed.language)
         count = count or self._settings.passages
         return rank(self._index, query, count=count, sources=sources)
 
@@ -121,9 +121,9 @@ class Searcher:
         named = {*mentions.ids, *mentions.favoured}
         parsed = understand(asked, text, index.glossary, documents=mentions.names)
         focused = parsed.focus
-        query = self._query(text, parsed.language)
         # What names the document ("in the report") is not what is asked of it.
-        asked_of_it = query if focused == text else self._query(focused, parsed.language)
+        query, *others = self._queries(dict.fromkeys([text, focused]), parsed.language)
+        asked_of_it = others[0] if others else query
         embedded = time.perf_counter()
         front = index.front_passages(named) if parsed.asks_about_document else []
         count = self._settings.passages
@@ -162,7 +162,7 @@ class Searcher:
         began = time.perf_counter()
         index = self._index
         parsed = understand(topic, topic, index.glossary)
-        query = self._query(topic, language)
+        (query,) = self._queries([topic], language)
         embedded = time.perf_counter()
         hits = rank(index, query, count=WIDE, sources=[source.id for source in scope])
         # "Patents or licences": a sentence on either of them will do.
@@ -211,10 +211,11 @@ class Searcher:
         words = list(dict.fromkeys(word for one in wanted for word in one))
         return frozenset(uncovered(words, [text], self._index.glossary))
 
-    def _query(self, text: str, language: Language) -> Query:
+    def _queries(self, texts: Collection[str], language: Language) -> list[Query]:
         # As passages are: Traditional and Simplified characters find each other.
-        vector = self._embeddings.embed_query(simplified(text))
-        return make_query(self._index, text, language, vector)
+        vectors = self._embeddings.embed_queries([simplified(text) for text in texts])
+        pairs = zip(texts, vectors, strict=True)
+        return [make_query(self._index, text, language, vector) for text, vector in pairs]
 
 
 def _shown(said: Mapping[str, Sequence[Choice]], hits: Sequence[Hit]) -> tuple[Passage, ...]:

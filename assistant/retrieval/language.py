@@ -84,7 +84,8 @@ def is_foreign(text: str) -> bool:
     return not _HAN_RUN.search(text) and theirs >= 2 and theirs > ours
 
 
-def terms(text: str, language: Language) -> list[str]:
+@lru_cache(maxsize=4_096)
+def terms(text: str, language: Language) -> Sequence[str]:
     """The terms of BM25: stems without stop words in English, characters and pairs in Chinese.
 
     Pairs beat jieba's words by half a point of recall@1 on XQuAD and need no dictionary.
