@@ -120,7 +120,7 @@ def test_small_talk_is_told_from_questions(asked: str, talk: Talk) -> None:
 
 
 def test_small_talk_leaves_the_subject_to_the_next_question() -> None:
-    assert plan("thanks", "who heads the port?").stand_alone == "who heads the port?"
+    assert plan("thanks", "who heads the port?").text == "who heads the port?"
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_instructions_shape_the_reply(
 ) -> None:
     planned = plan(asked)
     assert (planned.replies, planned.count) == (replies, count)
-    assert not re.search("sentence|bullet|回答|三句", planned.stand_alone)
+    assert not re.search("sentence|bullet|回答|三句", planned.text)
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_a_follow_up_on_a_record_asks_for_its_own_section() -> None:
 )
 def test_odd_requests_still_get_a_plan(asked: str) -> None:
     planned = plan(asked)
-    assert planned.talk or planned.stand_alone
+    assert planned.talk or planned.text
 
 
 @given(
