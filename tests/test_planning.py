@@ -84,7 +84,7 @@ def test_a_request_gets_its_kind_documents_and_topic(
         ("what language is the survey in", ("survey",), {"language"}),
         ("where can i read the official text of the ferry rules", ("rules",), {"address"}),
         ("how many documents do you have", (), {"count"}),
-        ("which of your documents is the newest", (), {"date"}),
+        ("which of your documents is the newest", (), {"date", "newest"}),
         ("what documents do you have?", (), {"list"}),
         ("噪音调查是谁写的", ("survey",), {"author"}),
         ("这是谁写的", ("report",), {"author"}),
