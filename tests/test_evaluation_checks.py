@@ -411,6 +411,30 @@ def test_a_malformed_dialogue_is_named(run: Run, row: object, problem: str) -> N
 # Speed
 
 
+def test_answers_are_timed_as_multiples_of_what_they_cannot_do_without(
+    run: Run, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def process(arguments: list[str], places: object) -> tuple[float, float]:
+        imports = arguments[1] if arguments[0] == "-c" else ""
+        return (1.0 if "Runnable" in imports else 2.0 if imports else 3.0), 400.0
+
+    asked = [
+        {"id": "en", "question": QUESTION, "language": "en", "answers": ["Provenience"]},
+        {"id": "zh", "question": "协议是谁签的？", "language": "zh", "answers": ["万科"]},
+    ]
+    monkeypatch.setattr(speed, "_process", process)
+    monkeypatch.setattr(speed, "open_assistant", lambda settings: Kept(assistant))
+    code, said, _ = run("speed", asked)
+    assert code == 0
+    for language in ("en", "zh"):
+        assert f"cold answer, {language}: 3.00 s, 400 MB" in said
+    assert "1.50 × importing chromadb, onnxruntime and langchain_core (goal 1.6)" in said
+    assert "3.00 × importing chromadb, onnxruntime and its runnables (goal 1.6)" in said
+    warm = re.search(r"([\d.]+) × embedding the question and reading one .*\(goal 2.5\)", said)
+    assert warm is not None
+    assert float(warm[1]) > 1
+
+
 def test_written_answers_are_timed_beside_the_bare_model(
     run: Run, writer: Writer, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
