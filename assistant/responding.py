@@ -97,10 +97,12 @@ class Responder:
 
     def wants_model(self, work: Work) -> bool:
         """Whether there is something to write about, and somebody to write it."""
-        weighed, kind = work["weighed"], work["plan"].kind
+        weighed, plan = work["weighed"], work["plan"]
+        kind = plan.kind
         # Where nothing is near, or a name is nowhere, there is nothing to write about.
         unknown = weighed.main is not None and weighed.main.evidence.unknown
         idle = weighed.status == "refused" or unknown or kind in ("talk", "catalogue")
+        idle = bool(idle or not weighed.shown or plan.operation in ("origin", "place"))
         return work.get("run") is not None and not idle
 
     def quote(self, work: Work, config: RunnableConfig) -> Iterator[Wording]:
