@@ -79,7 +79,8 @@ _LINK = re.compile(r"\s+(?:of|and|for|on|to)(?: the)?\s+")
 _COMPLEMENT = re.compile(r"\s+(?:of|by|from|on|to|about|for)(?: the)?\s+")
 _NUMBERED = re.compile(
     r"\b(?:(?:document|doc|circular|file)\s+)?(?:no\b\.?|nr\b\.?|number|#)\s*(?P<a>\d+)\b|"
-    r"\b(?:document|doc|circular)\s+(?P<b>\d+)\b|(?<![月\d])(?P<c>\d+)\s*号(?!楼|线|馆)(?:文件|文)?",
+    r"\b(?:document|doc|circular|guide|guidance|notice|opinions?|regulation|act)\s+(?P<b>\d+)\b(?!%)|"
+    r"(?<![月\d])(?P<c>\d+)\s*号(?!楼|线|馆)(?:文件|文)?",
     re.ASCII,
 )
 _FILE = re.compile(
@@ -214,9 +215,15 @@ class _Names:
             if ids:
                 found.append((chain[0].start, Mention(_stretch(text, chain), ids, True)))
         taken = {id_ for _, mention in found for id_ in mention.ids}
-        for name, place in places.items():
-            if place >= 0 and taken.isdisjoint(self._issuers[name]):
-                stretch = text[place : place + len(name)]
+        # The longest first: an office may have its council's name in its own.
+        spans: list[tuple[int, int]] = []
+        for name, place in sorted(places.items(), key=lambda each: -len(each[0])):
+            end = place + len(name)
+            if place < 0 or any(start < end and place < stop for start, stop in spans):
+                continue
+            spans.append((place, end))
+            if taken.isdisjoint(self._issuers[name]):
+                stretch = text[place:end]
                 found.append((place, Mention(stretch, self._ordered(self._issuers[name]), False)))
         found.sort(key=lambda pair: pair[0])
         return Mentions(tuple(mention for _, mention in found), every)
@@ -366,6 +373,8 @@ class _Names:
             return self._best({**pointed, **both}), False
         if not _ASKED.isdisjoint(determiners) and _THIS.isdisjoint(determiners):
             return (), wanted == "report"
+        if several and "all" in determiners and len(members) < 2:
+            return (), True
         if mains and not several:
             # "What did Jane Roe promise in the report?" may well be of her report.
             named = issuing if "the" in determiners else ()
@@ -504,6 +513,13 @@ def _issuers(source: Source, glossary: Glossary) -> list[str]:
         for _, entries in glossary.found_in(name):
             if entries[0].kind in ("name", "body"):
                 names += [n for e in entries for n in e.names("en") + e.names("zh")]
+    # An office goes by the first characters of the words of its name.
+    names += [
+        "".join(word[0] for word, _ in tagged(name))
+        for name in names
+        if re.fullmatch(f"[{HAN}]{{5,}}", name)
+    ]
+    names += [name.partition(" of ")[0] for name in names if name.isascii()]
     flat = dict.fromkeys(_flat(name) for name in names)
     return [n for n in flat if len(n) > 1 and (not n.isascii() or terms(n, "en"))]
 

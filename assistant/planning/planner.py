@@ -106,7 +106,8 @@ class Planner:
             recent=_cited(history[-1]) if history else (),
             count=request.count or int(request.short),
             more=request.more,
-            spellings=spellings,
+            # Misspelt courtesies need no word.
+            spellings=tuple(s for s in spellings if s.taken.lower() in text.lower()),
             follow_up=text != request.text,
         )
         if request.talk:
@@ -197,7 +198,9 @@ class Planner:
         if len(parts) == 1:
             parts = sides_of(parts[0], names_in(parts[0], self._index.glossary))
         parts = tuple(before + part for part in parts)
-        return replace(plan, parts=parts, documents=asked.mentions.ids)
+        # One part may be of what a document says, another of what its issuer does.
+        apart = len(parts) > 1 and asked.mentions.favoured
+        return replace(plan, parts=parts, documents=() if apart else asked.mentions.ids)
 
 
 def _cited(turn: Answer | Turn) -> tuple[str, ...]:
@@ -255,10 +258,13 @@ def _across(plan: Plan, asked: _Asked, sources: Sequence[Source]) -> Plan:
     fields = fields_in(asked.told, asked.language, names_of_one(asked.named))
     if "date" in fields and not topic:
         return replace(plan, kind="across", documents=asked.mentions.ids, fields=("date",))
+    mentioned = phrase("mentions", asked.told).search(asked.told)
+    if not topic and mentioned and len(asked.mentions.names) == 1:
+        # "Which documents mention the survey".
+        return replace(plan, kind="across", topic=asked.mentions.names[0])
     if not topic:
         return replace(plan, kind="overview", documents=asked.mentions.ids)
     # "Outside the survey": one document that is named is not the only one that is asked about.
-    mentioned = phrase("mentions", asked.told).search(asked.told)
     if len(named) > 1 and not mentioned:
         return replace(plan, kind="compare", documents=named, topic=topic)
     documents = named if len(named) > 1 else ()
