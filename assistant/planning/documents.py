@@ -223,8 +223,10 @@ class _Names:
                 continue
             spans.append((place, end))
             if taken.isdisjoint(self._issuers[name]):
-                stretch = text[place:end]
-                found.append((place, Mention(stretch, self._ordered(self._issuers[name]), False)))
+                # What another issued may have it in its title, too.
+                ids = [id_ for id_, card in self._cards.items() if _find(card, name) >= 0]
+                ids = self._ordered({*self._issuers[name], *ids} - taken)
+                found.append((place, Mention(text[place:end], ids, False)))
         found.sort(key=lambda pair: pair[0])
         return Mentions(tuple(mention for _, mention in found), every)
 

@@ -140,6 +140,12 @@ def sides_of(text: str, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"{side.strip()} {rest}" for side in (found["a"], second))
 
 
+def leading_topic(text: str) -> str:
+    """What stands before the questions on it: "parking" of "parking: what do the shops want"."""
+    found = _TOPIC_FIRST.match(text)
+    return found.group().rstrip(": ") if found else ""
+
+
 def _joined(text: str, first: str, second: str) -> bool:
     """Whether two names stand beside each other, with a word that joins them between."""
     return bool(_JOINS.fullmatch(text[text.index(first) + len(first) : text.index(second)]))

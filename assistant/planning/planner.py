@@ -17,7 +17,7 @@ from .courtesies import Request, read_request
 from .details import asks_what_is_said, fields_in, topic_of
 from .documents import Mentions, documents_in
 from .operations import OperationRequest, operation_in
-from .parts import parts_of, sides_of
+from .parts import leading_topic, parts_of, sides_of
 from .phrases import phrase
 from .plan import Plan, Talk
 from .questions import names_in
@@ -164,10 +164,11 @@ class Planner:
         if asked.kind == "across":
             return _across(plan, asked, sources)
         sides = tuple(dict.fromkeys(id_ for m in asked.mentions.found for id_ in m.ids))
-        beside = len(sides) > 1 and phrase("sides", asked.text).search(asked.text)
+        led = leading_topic(asked.text)
+        beside = len(sides) > 1 and (led or phrase("sides", asked.text).search(asked.text))
         if asked.kind == "compare" or beside:
             names = [mention.name for mention in asked.mentions.found]
-            topic = topic_of(asked.text, asked.language, names)
+            topic = led or topic_of(asked.text, asked.language, names)
             return replace(plan, kind="compare", documents=sides, topic=topic)
         return self._lookup(plan, asked)
 
