@@ -55,6 +55,7 @@ _NOUN = re.compile(
 _LANGUAGES = {"zh": {"chinese", "中文"}, "en": {"english", "英文"}}
 _ASKED = frozenset("which what any many 多少 哪 哪些 哪几 任何".split())
 _EVERY = _ASKED | frozenset("all each every 所有 全部 每 各 几 这些 那些 这几 那几".split())
+_MANY = frozenset("all these those".split())
 _TWO = frozenset("both two 两 这两 那两".split())
 _BACK = frozenset("this that 这 那".split())
 _THIS = _BACK | frozenset("the your 本 该 此".split())
@@ -90,7 +91,7 @@ _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)(?=年?)年?")
 _WORD = re.compile(r"[a-z][a-z0-9]+")
 _SURE = ("name", "number", "file")
 # What follows a Chinese noun that is a name without a determiner: 调研的结论, 报告里.
-_BARE = re.compile("的|里|中(?!国)|和|与|跟|说|讲|认为|显示|指出|提到")
+_BARE = re.compile("的|里|中(?!国)|和|与|跟|都|各自?|分别|对|哪|谁|相?比|说|讲|认为|显示|指出|提到")
 # How much a piece says: a title or number settles it, a year hardly counts.
 _WEIGHTS = {"file": 9.0, "name": 6.0, "number": 6.0, "word": 1.0, "year": 0.3}
 # "What did the firm report?": a verb.
@@ -375,7 +376,7 @@ class _Names:
             return self._best({**pointed, **both}), False
         if not _ASKED.isdisjoint(determiners) and _THIS.isdisjoint(determiners):
             return (), wanted == "report"
-        if several and "all" in determiners and len(members) < 2:
+        if several and len(members) < 2 and not _MANY.isdisjoint(determiners):
             return (), True
         if mains and not several:
             # "What did Jane Roe promise in the report?" may well be of her report.
