@@ -124,4 +124,6 @@ def _progress(stage: str, share: float) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    gc.freeze()  # else the end of the process looks for garbage among all that was loaded
+    sys.exit(code)

@@ -47,17 +47,21 @@ def open_assistant(
     IndexMismatchError; each message names the next step.
     """
     settings = settings or Settings.load()
-    # The model loads without Python's lock while Chroma is imported.
+    # The models load without Python's lock while Chroma is imported.
     with ThreadPoolExecutor(1) as pool:
-        loading = pool.submit(question_embeddings, settings, progress=progress)
+        loading = pool.submit(_open_models, settings, progress)
         index = open_index(settings, fingerprint=model_fingerprint(settings))
-        engine = loading.result()
+        models = loading.result()
     try:
-        writer = _open_writer(settings, chat_model)
-        return Assistant(settings, index, engine, open_reader(settings, engine), writer)
+        return Assistant(settings, index, *models, _open_writer(settings, chat_model))
     except SettingsError:
         index.close()
         raise
+
+
+def _open_models(settings: Settings, progress: Progress | None) -> tuple[TextEmbeddings, Reader]:
+    engine = question_embeddings(settings, progress=progress)
+    return engine, open_reader(settings, engine)
 
 
 def _open_writer(settings: Settings, chat_model: BaseChatModel | None) -> ChatModel | None:

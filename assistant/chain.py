@@ -75,9 +75,13 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """What the steps do; `wants_model` says whether a request is one for the chat model."""
+    """What the steps do.
 
-    plan: Callable[[Any, RunnableConfig], Work]
+    `take` reads what a caller hands in; `wants_model` says whether it is one for the chat model.
+    """
+
+    take: Callable[[Any], Work]
+    plan: Callable[[Work, RunnableConfig], Work]
     gather: Callable[[Work], Gathered]
     weigh: Callable[[Work], Weighed]
     wants_model: Callable[[Work], bool]
@@ -96,15 +100,32 @@ def make_chain(steps: Steps) -> Runnable[Any, Any]:
         [quote], exceptions_to_handle=(ChatModelError,), exception_key="failure"
     )
 
-    # Lambdas: LangChain draws its graphs from the annotations of functions, and fails at ours.
+    def plan(request: Any, config: RunnableConfig) -> Any:
+        return steps.plan(steps.take(request), config)
+
+    async def aplan(request: Any, config: RunnableConfig) -> Any:
+        work = steps.take(request)
+        return await _stoppable(work, steps.plan, work, config)
+
+    # Lambdas, Any: LangChain draws its graphs from the annotations of functions, and fails at ours.
     return RunnableSequence(
-        RunnableLambda(lambda request, config: steps.plan(request, config), name="plan"),
+        RunnableLambda(plan, aplan),
         RunnableLambda(lambda work: {**work, "gathered": steps.gather(work)}, name="gather"),
         RunnableLambda(lambda work: {**work, "weighed": steps.weigh(work)}, name="weigh"),
         RunnableLambda(lambda work: write if steps.wants_model(work) else quote, name="compose"),
         Check(steps.check),
         name="report_assistant",
     )
+
+
+async def _stoppable(work: Work | None, function: Callable[..., Any], *given: Any) -> Any:
+    """What a function gives, run in a thread; cancelling it stops the work's chat model."""
+    try:
+        return await asyncio.to_thread(function, *given)
+    except asyncio.CancelledError:
+        if work is not None and (run := work.get("run")) is not None:
+            run.close()
+        raise
 
 
 def _pieces(
@@ -146,11 +167,36 @@ class Check(Runnable[Any, Any]):
         answer: Answer = self._call_with_config(lambda w: self._check(w, 0.0), input, config)
         return answer
 
+    async def ainvoke(
+        self, input: Wording, config: RunnableConfig | None = None, **kwargs: Any
+    ) -> Answer:
+        """As `invoke`."""
+
+        async def checked(words: Wording) -> Any:
+            return await _stoppable(words.work, self._check, words, 0.0)
+
+        answer: Answer = await self._acall_with_config(checked, input, config)
+        return answer
+
     def transform(
         self, input: Iterator[Wording], config: RunnableConfig | None = None, **kwargs: Any
     ) -> Iterator[Chunk]:
         """The words in pieces, then the answer."""
-        yield from self._transform_stream_with_config(input, self._chunks, config)
+        closed = False
+
+        def until_closed() -> Iterator[Wording]:
+            for piece in input:
+                yield piece
+                if closed:
+                    return
+
+        for chunk in self._transform_stream_with_config(until_closed(), self._chunks, config):
+            try:
+                yield chunk
+            except GeneratorExit:
+                # LangChain would read on to the end of a reply that nobody wants any more.
+                closed = True
+                raise
 
     async def atransform(
         self, input: AsyncIterator[Wording], config: RunnableConfig | None = None, **kwargs: Any
@@ -175,7 +221,7 @@ class Check(Runnable[Any, Any]):
             if piece.text:
                 first = first or time.perf_counter()
                 yield Chunk(piece.text)
-        answer = await asyncio.to_thread(self._check, whole, first)
+        answer = await _stoppable(whole.work, self._check, whole, first)
         for chunk in _ending(answer, first):
             yield chunk
 

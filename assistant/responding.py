@@ -58,23 +58,34 @@ class Responder:
     def steps(self) -> Steps:
         """What the chain is made of."""
         return Steps(
-            self.plan, self.gather, self.weigh, self.wants_model, self.write, self.quote, self.check
+            self.take,
+            self.plan,
+            self.gather,
+            self.weigh,
+            self.wants_model,
+            self.write,
+            self.quote,
+            self.check,
         )
 
-    def plan(self, request: Any, config: RunnableConfig) -> Work:
-        """The request as it is understood; raises QuestionError when it cannot be taken."""
+    def take(self, request: Any) -> Work:
+        """The request, checked; raises QuestionError when it cannot be taken."""
         began = time.perf_counter()
         work = read_request(request)
         asked = self._searcher.check(work["question"], work.get("sources"))
-        turns = read_history(work.get("history"))
         run = work.get("run")
         if run is None and self._chat_model is not None:
             from .writing.model_run import ModelRun
 
             run = ModelRun(self._chat_model)
+        return {**work, "question": asked, "run": run, "began": began}
+
+    def plan(self, work: Work, config: RunnableConfig) -> Work:
+        """The request as it is understood; raises QuestionError for a history of another kind."""
+        turns, run = read_history(work.get("history")), work.get("run")
         ask = None if run is None else partial(run.ask, callbacks=config.get("callbacks") or ())
-        plan = self._planner.plan(asked, turns, work.get("sources"), ask=ask)
-        return {**work, "question": asked, "run": run, "began": began, "plan": plan}
+        plan = self._planner.plan(work["question"], turns, work.get("sources"), ask=ask)
+        return {**work, "plan": plan}
 
     def gather(self, work: Work) -> Gathered:
         """What the sources have for the plan."""
@@ -86,10 +97,12 @@ class Responder:
 
     def wants_model(self, work: Work) -> bool:
         """Whether there is something to write about, and somebody to write it."""
-        weighed, kind = work["weighed"], work["plan"].kind
+        weighed, plan = work["weighed"], work["plan"]
+        kind = plan.kind
         # Where nothing is near, or a name is nowhere, there is nothing to write about.
         unknown = weighed.main is not None and weighed.main.evidence.unknown
         idle = weighed.status == "refused" or unknown or kind in ("talk", "catalogue")
+        idle = bool(idle or not weighed.shown or plan.operation in ("origin", "place"))
         return work.get("run") is not None and not idle
 
     def quote(self, work: Work, config: RunnableConfig) -> Iterator[Wording]:

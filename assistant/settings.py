@@ -69,8 +69,9 @@ class Settings:
     longest silence once it has begun. chat_retries: how often a call is made again. chat_tokens:
     the longest reply. history_tokens: how much of a conversation a follow-up is understood by.
     unsupported: what becomes of written sentences that the passages do not carry. chat_judge:
-    whether the chat model checks them a second time. trace: whether LangSmith may be told of
-    questions and answers, where its own variables ask for that.
+    whether the chat model checks them a second time. chat_plan: whether it says of every request
+    what kind of reply is due, by one short call more; else only follow-ups are put to it. trace:
+    whether LangSmith may be told of questions and answers, where its own variables ask for that.
 
     upload_mb: the largest file that can be added (1 to 500 megabytes). document_pages,
     document_chars: the longest document. read_seconds, read_mb: what reading one file may take;
@@ -100,6 +101,7 @@ class Settings:
     history_tokens: int = 1500
     unsupported: Unsupported = "mark"
     chat_judge: bool = False
+    chat_plan: bool = True
     trace: bool = False
     upload_mb: int = 20
     document_pages: int = 2_000

@@ -14,9 +14,9 @@ from assistant.quoting.reader import WEIGHTS
 from assistant.retrieval.bundled_graph import LOWER_LAYERS
 
 _LICENCE = """\
-MIT, as the multilingual-e5-small layers that it was fitted from. Fitted on SQuAD 2.0 and CMRC \
-2018 (both CC BY-SA 4.0), XQuAD (CC BY-SA 4.0) and near misses of our own; none of their text is \
-in the weights' file."""
+MIT, as the multilingual-e5-small layers that it was fitted from. Fitted on SQuAD 2.0, CMRC 2018, \
+IDK-MRC, PQuAD, XQuAD (CC BY-SA 4.0), DRCD (CC BY-SA 3.0), HeQ (CC BY 4.0) and questions of our \
+own; none of their text is in the weights' file."""
 
 
 def export(reader: Any, facts: Mapping[str, Any]) -> Path:

@@ -206,11 +206,12 @@ async def read(chain: Any, question: Any) -> None:
 
 
 def test_whoever_stops_reading_the_chain_stops_the_chat_model(assistant: Assistant) -> None:
-    with writing(assistant, drips("Vanke ")) as (writer, service):
-        reading = writer.chain.stream(VANKE)
-        assert "Vanke" in next(reading).text
-        reading.close()  # type: ignore[attr-defined]  # an Iterator, says LangChain
-        assert service.sees_hang_up(within_s=2)
+    for whole in (True, False):
+        with writing(assistant, drips("Vanke ")) as (writer, service):
+            for chunk in (writer if whole else writer.chain).stream(VANKE):
+                assert "Vanke" in chunk.text
+                break
+            assert service.sees_hang_up(within_s=2)
     follow_up = {"question": "And when?", "history": [VANKE]}
     for request in (VANKE, follow_up):
         for way in (lambda c, q: c.ainvoke(q), lambda c, q: (c | as_message).ainvoke(q), read):

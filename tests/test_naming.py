@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from assistant import Assistant
-from assistant.planning.documents import documents_in, without_names
+from assistant.planning.documents import documents_in
+from assistant.planning.questions import without_names
 from assistant.retrieval.glossary import Glossary
 from assistant.types import Language, Source
 

@@ -101,7 +101,7 @@ def test_a_request_gets_its_kind_documents_and_topic(
         ("what language is the survey in", ("survey",), {"language"}),
         ("where can i read the official text of the ferry rules", ("rules",), {"address"}),
         ("how many documents do you have", (), {"count"}),
-        ("which of your documents is the newest", (), {"date"}),
+        ("which of your documents is the newest", (), {"date", "newest"}),
         ("what documents do you have?", (), {"list"}),
         ("噪音调查是谁写的", ("survey",), {"author"}),
         ("这是谁写的", ("report",), {"author"}),
@@ -137,7 +137,7 @@ def test_small_talk_is_told_from_questions(asked: str, talk: Talk) -> None:
 
 
 def test_small_talk_leaves_the_subject_to_the_next_question() -> None:
-    assert plan("thanks", "who heads the port?").stand_alone == "who heads the port?"
+    assert plan("thanks", "who heads the port?").text == "who heads the port?"
 
 
 HEADS = "who heads the port"
@@ -190,7 +190,7 @@ def test_instructions_shape_the_reply(
 ) -> None:
     planned = plan(asked)
     assert (planned.replies, planned.count) == (replies, count)
-    assert not re.search("sentence|bullet|回答|三句", planned.stand_alone)
+    assert not re.search("sentence|bullet|回答|三句", planned.text)
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,10 @@ def test_a_compound_question_becomes_questions_that_stand_alone(
 @pytest.mark.parametrize(
     ("asked", "parts"),
     [
-        ("how do the fees of Ambri and Tolm differ", ("the fees of Ambri", "the fees of Tolm")),
+        (
+            "are fees higher at Ambri or at Tolm",
+            ("are fees higher at Ambri", "are fees higher at Tolm"),
+        ),
         ("rent or heating, which is dearer", ("rent which is dearer", "heating which is dearer")),
         ("租金和押金，哪个更高", ("租金 多少", "押金 多少")),
         (
@@ -251,7 +254,7 @@ def test_a_follow_up_on_a_record_asks_for_its_own_section() -> None:
 )
 def test_odd_requests_still_get_a_plan(asked: str) -> None:
     planned = plan(asked)
-    assert planned.talk or planned.stand_alone
+    assert planned.talk or planned.text
 
 
 @given(

@@ -142,12 +142,14 @@ def documents_in(
     """The documents that a text names; `before` holds those last spoken of, the latest last."""
     if not sources:
         return Mentions()
-    return _names(tuple(sources), glossary).mentions(text, before)
+    # Chinese titles are cut into words only for texts with Chinese words: it takes a segmenter.
+    is_chinese = re.search(f"[{HAN}]", text) is not None
+    return _names(tuple(sources), glossary, is_chinese).mentions(text, before)
 
 
 @lru_cache(maxsize=4)
-def _names(sources: tuple[Source, ...], glossary: Glossary) -> _Names:
-    return _Names(sources, glossary)
+def _names(sources: tuple[Source, ...], glossary: Glossary, is_chinese: bool) -> _Names:
+    return _Names(sources, glossary, is_chinese)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +165,9 @@ class _Token:
 class _Names:
     """What each source can be called by."""
 
-    def __init__(self, sources: tuple[Source, ...], glossary: Glossary) -> None:
+    def __init__(self, sources: tuple[Source, ...], glossary: Glossary, is_chinese: bool) -> None:
         self._sources = sources
+        self._is_chinese = is_chinese
         self._issuers: dict[str, set[str]] = defaultdict(set)
         self._titles: dict[str, set[str]] = defaultdict(set)
         self._numbers: dict[str, set[str]] = defaultdict(set)
@@ -186,7 +189,8 @@ class _Names:
                 self._titles[name].add(source.id)
         for name in issuers:
             self._issuers[name].add(source.id)
-        for word in {word for text in (*titles, *issuers) for word in _words(text)}:
+        texts = [t for t in (*titles, *issuers) if self._is_chinese or t.isascii()]
+        for word in {word for text in texts for word in _words(text)}:
             self._words[word].add(source.id)
 
     @cached_property
@@ -225,8 +229,8 @@ class _Names:
             spans.append((place, end))
             if taken.isdisjoint(self._issuers[name]):
                 # What another issued may have it in its title, too.
-                ids = [id_ for id_, card in self._cards.items() if _find(card, name) >= 0]
-                ids = self._ordered({*self._issuers[name], *ids} - taken)
+                titled = {id_ for id_, card in self._cards.items() if _find(card, name) >= 0}
+                ids = self._ordered((self._issuers[name] | titled) - taken)
                 found.append((place, Mention(text[place:end], ids, False)))
         found.sort(key=lambda pair: pair[0])
         return Mentions(tuple(mention for _, mention in found), every)

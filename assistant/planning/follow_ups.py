@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ..answer import Answer
 from ..retrieval.glossary import Glossary
 from ..retrieval.language import HAN, question_language, simplified, tagged, terms
-from ..types import Language, Turn
+from ..types import Language, RequestKind, Turn
 from .questions import names_in
 
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
@@ -135,13 +135,15 @@ class Context:
     """A question with what it leaves to the conversation.
 
     text: its stand-alone form; plain: as asked, to be searched beside it. before: the stand-alone
-    questions that were asked before it, the latest first, for finding what "it" may be.
+    questions that were asked before it, the latest first, for finding what "it" may be. kind:
+    what a chat model takes it for, None where none was asked.
     """
 
     text: str
     plain: str
     follow_up: bool = False
     before: tuple[str, ...] = ()
+    kind: RequestKind | None = None
 
 
 def in_context(asked: str, turns: Sequence[Answer | Turn], glossary: Glossary) -> Context:

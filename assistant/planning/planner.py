@@ -92,6 +92,7 @@ class Planner:
             self._index.glossary,
             ask=ask,
             tokens=self._settings.history_tokens,
+            always=self._settings.chat_plan and not request.talk,
         )
         text = context.text
         policy = request.reply or self._settings.language
@@ -113,7 +114,7 @@ class Planner:
         if request.talk:
             return _talk(plan, request.talk, earlier)
         candidates = [s for s in self._index.sources.values() if sources is None or s.id in sources]
-        return self._detailed(plan, request, candidates, earlier)
+        return self._detailed(plan, request, candidates, earlier, context.kind)
 
     def _operated(
         self,
@@ -146,13 +147,19 @@ class Planner:
         return Vocabulary.of(tuple(self._index.sources.values()), self._index.glossary)
 
     def _detailed(
-        self, plan: Plan, request: Request, sources: Sequence[Source], earlier: Sequence[str]
+        self,
+        plan: Plan,
+        request: Request,
+        sources: Sequence[Source],
+        earlier: Sequence[str],
+        kind: RequestKind | None,
     ) -> Plan:
-        """The plan with its kind and what that kind needs to know."""
+        """The plan with its kind, told by rule unless it is given, and what that needs to know."""
         spoken_of = [
             id_ for text in earlier[-_RECENT:] for id_ in self._mentions(text, sources, ()).ids
         ]
         asked = self._read(plan, request, sources, spoken_of)
+        asked = replace(asked, kind=kind or asked.kind)
         if phrase("sure-order", asked.told).search(asked.told):
             return replace(plan, kind="across", documents=asked.mentions.ids, fields=("date",))
         if asked.kind == "talk":
@@ -165,8 +172,9 @@ class Planner:
             return _across(plan, asked, sources)
         sides = tuple(dict.fromkeys(id_ for m in asked.mentions.found for id_ in m.ids))
         led = leading_topic(asked.text)
-        beside = len(sides) > 1 and (led or phrase("sides", asked.text).search(asked.text))
-        if asked.kind == "compare" or beside:
+        beside = led or asked.kind == "compare" or phrase("sides", asked.text).search(asked.text)
+        # "Do the two documents say the same": all of them; but not where only a model says so.
+        if (len(sides) > 1 and beside) or (asked.kind == "compare" and not kind):
             names = [mention.name for mention in asked.mentions.found]
             topic = led or topic_of(asked.text, asked.language, names)
             return replace(plan, kind="compare", documents=sides, topic=topic)

@@ -219,11 +219,15 @@ class Searcher:
 
 
 def _shown(said: Mapping[str, Sequence[Choice]], hits: Sequence[Hit]) -> tuple[Passage, ...]:
-    """The passages that hold what is said, then the best others of each source."""
+    """The passages that hold what is said, then the best others, as many of each source."""
     chosen = [choice.passage for mine in said.values() for choice in mine]
-    beside = [hit.passage for hit in hits]
-    kept = {passage.id: passage for passage in [*chosen, *beside]}
-    return tuple(list(kept.values())[: max(SHOWN, len(chosen))])
+    sources = Counter(hit.passage.source_id for hit in hits)
+    room = {id_: max(2, SHOWN // len(sources)) for id_ in sources}
+    beside = []
+    for hit in hits:
+        room[hit.passage.source_id] -= 1
+        beside += [hit.passage] if room[hit.passage.source_id] >= 0 else []
+    return tuple({passage.id: passage for passage in [*chosen, *beside]}.values())
 
 
 def judge(index: Index, decision: Decision, search: Search) -> Found:
