@@ -47,6 +47,9 @@ def plan(asked: str, *earlier: str, sources: Any = None, **settings: Any) -> Pla
     return planner.plan(asked, [Turn(question) for question in earlier], sources)
 
 
+SIDES = ("compare", ("survey", "report"))
+
+
 @pytest.mark.parametrize(
     ("asked", "kind", "documents", "topic"),
     [
@@ -63,7 +66,21 @@ def plan(asked: str, *earlier: str, sources: Any = None, **settings: Any) -> Pla
         ("which documents mention cranes", "across", (), "cranes"),
         ("哪些文件提到起重机", "across", (), "起重机"),
         ("关于起重机，各份文件都怎么说", "across", (), "起重机"),
+        ("is rent in all of them", "across", (), "rent"),
+        ("does anyone besides Lim mention cranes", "across", (), "cranes"),
+        ("sources for 'low tide'?", "across", (), "low tide"),
+        ("does the captain's name turn up in any document", "across", (), "captain"),
+        ("find every document that refers to the survey", "across", (), "the survey"),
+        ("「起重機」是哪些文件說的", "across", (), "起重機"),
+        ("哪一份讲起重机讲得最多", "across", (), "起重机"),
+        ("which one goes further on rent, the survey or the report", *SIDES, "rent"),
+        ("rent: what does the survey ask and what is the report's cure", *SIDES, "rent"),
+        ("are both on the same page about rent? i mean the survey and the report", *SIDES, "rent"),
+        ("does Ambri College say the same as Lim & Partners on rent", *SIDES, "rent"),
+        ("调查和港口报告都提到了起重机吗", "across", SIDES[1], "起重机"),
         ("what does the survey say about rent", "lookup", ("survey",), ""),
+        ("what is a letter of credit for", "lookup", (), ""),
+        ("轮渡在哪个港口", "lookup", (), ""),
         ("what is the difference between a crane and a derrick", "lookup", (), ""),
         ("who wrote the preface of the report", "lookup", ("report",), ""),
         ("when did the captain sign", "lookup", (), ""),
@@ -123,6 +140,9 @@ def test_small_talk_leaves_the_subject_to_the_next_question() -> None:
     assert plan("thanks", "who heads the port?").text == "who heads the port?"
 
 
+HEADS = "who heads the port"
+
+
 @pytest.mark.parametrize(
     ("asked", "searched"),
     [
@@ -137,6 +157,15 @@ def test_small_talk_leaves_the_subject_to_the_next_question() -> None:
         ("請問幾點開船？謝謝您", "幾點開船？"),
         ("Hello Kitty was drawn by whom?", "Hello Kitty was drawn by whom?"),
         ("what does please mean", "what does please mean"),
+        ("sry to bother, im writing an essay n need to know who heads the port", HEADS),
+        ("my boss is asking, who heads the port", HEADS),
+        ("please answer in one sentence. who heads the port", HEADS),
+        ("can u explain who heads the port", HEADS),
+        (
+            "my boss sent me a form, when was it signed",
+            "my boss sent me a form, when was it signed",
+        ),
+        ("能不能帮我看看押金多少", "押金多少"),
     ],
 )
 def test_courtesies_are_not_searched_for(asked: str, searched: str) -> None:
@@ -183,6 +212,28 @@ def test_a_compound_question_becomes_questions_that_stand_alone(
     asked: str, parts: tuple[str, ...]
 ) -> None:
     assert parts_of(asked, question_language(asked), Glossary()) == parts
+
+
+@pytest.mark.parametrize(
+    ("asked", "parts"),
+    [
+        (
+            "are fees higher at Ambri or at Tolm",
+            ("are fees higher at Ambri", "are fees higher at Tolm"),
+        ),
+        ("rent or heating, which is dearer", ("rent which is dearer", "heating which is dearer")),
+        ("租金和押金，哪个更高", ("租金 多少", "押金 多少")),
+        (
+            "Other than Ambri and the Tolm, name a port",
+            ("Other than Ambri and the Tolm, name a port",),
+        ),
+        ("安布里在哪个国家和地区", ("安布里在哪个国家和地区",)),
+    ],
+)
+def test_things_set_beside_each_other_are_looked_up_one_by_one(
+    asked: str, parts: tuple[str, ...]
+) -> None:
+    assert plan(asked).parts == parts
 
 
 def test_what_may_be_searched_limits_what_is_meant() -> None:

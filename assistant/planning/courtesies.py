@@ -81,21 +81,27 @@ class _Text:
         self.plain = self.plain[:start] + instead + self.plain[end:]
 
 
-# "I'm writing a paper, so: when …", 我在写论文，…: who speaks of themselves first asks after it.
+# "I'm writing a paper, so: when …", 我在写论文，…: who speaks of themselves first asks after it,
+# unless the question points back: "my boss sent me the guide; what number does it have?"
 _OWN_STORY = re.compile(
     r"^[^?？]*?\b(?:i|i'm|im|i've|my|me|we|our)\b[^?？:;,.!]*[:;,.!–—-]+\s*(?:so|but|and)?\s*"
-    r"(?=(?:who|whom|whose|what|which|when|where|why|how|is|are|was|were|does|did|do|has|have)\b)|"
-    r"^[^?？，。,！!；;]*[我俺咱][^?？，。,！!；;]*[，。,！!；;\s]+(?=.*(?:什么|谁|哪|几|多少|怎|何|吗|是不是|多[大久远长高]))",
+    r"(?=(?:who|whom|whose|what|which|when|where|why|how|is|are|was|were|does|did|do|has|have)\b)"
+    r"(?!.*\b(?:it|its|they|their|them|th(?:is|at|ese|ose) (?:do|te|pa|fi|re|on)\w+)\b)|"
+    r"^[^?？:;,.!]*\b(?:i|i'm|im|i've|we|we're)\b[^?？:;,.!]* (?:and|n|&|so) (?:i |we )?"
+    r"(?:need|want|have|would like) to (?:know|find out|understand|ask)\b,?\s*|"
+    r"^(?:(?!什么|啥|谁|哪|几|多少|怎|何|吗)[^?？，。,！!；;])*[我俺咱](?:(?!什么|啥|谁|哪|几|多少|怎|何|吗)"
+    r"[^?？，。,！!；;])*[，。,！!；;\s]+(?=.*(?:什么|谁|哪|几|多少|怎|何|吗|是不是|多[大久远长高]))"
+    r"(?!.*(?:它|该文|[这那][份篇个]))",
     re.IGNORECASE,
 )
 
 
 def _take_courtesies(text: _Text) -> None:
-    if found := _OWN_STORY.match(text.plain):
-        text.take(0, found.end())
     before = None
     while before != text.plain:
         before = text.plain
+        if found := _OWN_STORY.match(text.plain):
+            text.take(0, found.end())
         found = phrase("head", text.plain, around=r"\s*{}").match(text.plain)
         if found and re.search(f"[A-Za-z0-9{HAN}]", text.plain[found.end() :]):
             text.take(0, found.end())

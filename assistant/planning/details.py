@@ -15,6 +15,8 @@ from .requests import DOCUMENT, wording
 # What is asked for hides what its words would also say: "the original" in "where is the original".
 _HIDES: dict[Field, Field] = {"count": "list", "address": "kind", "language": "kind"}
 _WORD = re.compile(r"[^\W_](?:[\w.&'’-]*\w)?")
+# A topic goes neither over the name of a document nor into another sentence.
+_CUT = re.compile(rf"{DOCUMENT}|[?;:!]+(?:\s|$)|\s[–—-]+\s")
 
 
 def asks_what_is_said(text: str) -> bool:
@@ -45,8 +47,8 @@ def topic_of(text: str, language: Language, names: Collection[str]) -> str:
         return _topic_zh(text)
     # Behind "about", "mention" and the like stands what is spoken of.
     behind = phrase("about", text).search(text)
-    found = _between_cues(text[behind.end() :]) if behind else ""
-    return found or max((_between_cues(part) for part in text.split(DOCUMENT)), key=len)
+    found = _between_cues(_CUT.split(text[behind.end() :])[0]) if behind else ""
+    return found or max(map(_between_cues, _CUT.split(text)), key=len)
 
 
 def _between_cues(text: str) -> str:
@@ -58,7 +60,7 @@ def _between_cues(text: str) -> str:
     ]
     if not words:
         return ""
-    return text[words[0].start() : words[-1].end()].strip()
+    return re.sub("['’]s?$", "", text[words[0].start() : words[-1].end()])
 
 
 def _topic_zh(text: str) -> str:

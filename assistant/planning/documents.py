@@ -55,6 +55,7 @@ _NOUN = re.compile(
 _LANGUAGES = {"zh": {"chinese", "中文"}, "en": {"english", "英文"}}
 _ASKED = frozenset("which what any many 多少 哪 哪些 哪几 任何".split())
 _EVERY = _ASKED | frozenset("all each every 所有 全部 每 各 几 这些 那些 这几 那几".split())
+_MANY = frozenset("all these those".split())
 _TWO = frozenset("both two 两 这两 那两".split())
 _BACK = frozenset("this that 这 那".split())
 _THIS = _BACK | frozenset("the your 本 该 此".split())
@@ -79,7 +80,8 @@ _LINK = re.compile(r"\s+(?:of|and|for|on|to)(?: the)?\s+")
 _COMPLEMENT = re.compile(r"\s+(?:of|by|from|on|to|about|for)(?: the)?\s+")
 _NUMBERED = re.compile(
     r"\b(?:(?:document|doc|circular|file)\s+)?(?:no\b\.?|nr\b\.?|number|#)\s*(?P<a>\d+)\b|"
-    r"\b(?:document|doc|circular)\s+(?P<b>\d+)\b|(?<![月\d])(?P<c>\d+)\s*号(?!楼|线|馆)(?:文件|文)?",
+    r"\b(?:document|doc|circular|guide|guidance|notice|opinions?|regulation|act)\s+(?P<b>\d+)\b(?!%)|"
+    r"(?<![月\d])(?P<c>\d+)\s*号(?!楼|线|馆)(?:文件|文)?",
     re.ASCII,
 )
 _FILE = re.compile(
@@ -89,7 +91,7 @@ _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)(?=年?)年?")
 _WORD = re.compile(r"[a-z][a-z0-9]+")
 _SURE = ("name", "number", "file")
 # What follows a Chinese noun that is a name without a determiner: 调研的结论, 报告里.
-_BARE = re.compile("的|里|中(?!国)|和|与|跟|说|讲|认为|显示|指出|提到")
+_BARE = re.compile("的|里|中(?!国)|和|与|跟|都|各自?|分别|对|哪|谁|相?比|说|讲|认为|显示|指出|提到")
 # How much a piece says: a title or number settles it, a year hardly counts.
 _WEIGHTS = {"file": 9.0, "name": 6.0, "number": 6.0, "word": 1.0, "year": 0.3}
 # "What did the firm report?": a verb.
@@ -218,10 +220,18 @@ class _Names:
             if ids:
                 found.append((chain[0].start, Mention(_stretch(text, chain), ids, True)))
         taken = {id_ for _, mention in found for id_ in mention.ids}
-        for name, place in places.items():
-            if place >= 0 and taken.isdisjoint(self._issuers[name]):
-                stretch = text[place : place + len(name)]
-                found.append((place, Mention(stretch, self._ordered(self._issuers[name]), False)))
+        # The longest first: an office may have its council's name in its own.
+        spans: list[tuple[int, int]] = []
+        for name, place in sorted(places.items(), key=lambda each: -len(each[0])):
+            end = place + len(name)
+            if place < 0 or any(start < end and place < stop for start, stop in spans):
+                continue
+            spans.append((place, end))
+            if taken.isdisjoint(self._issuers[name]):
+                # What another issued may have it in its title, too.
+                titled = {id_ for id_, card in self._cards.items() if _find(card, name) >= 0}
+                ids = self._ordered((self._issuers[name] | titled) - taken)
+                found.append((place, Mention(text[place:end], ids, False)))
         found.sort(key=lambda pair: pair[0])
         return Mentions(tuple(mention for _, mention in found), every)
 
@@ -370,6 +380,8 @@ class _Names:
             return self._best({**pointed, **both}), False
         if not _ASKED.isdisjoint(determiners) and _THIS.isdisjoint(determiners):
             return (), wanted == "report"
+        if several and len(members) < 2 and not _MANY.isdisjoint(determiners):
+            return (), True
         if mains and not several:
             # "What did Jane Roe promise in the report?" may well be of her report.
             named = issuing if "the" in determiners else ()
@@ -508,6 +520,13 @@ def _issuers(source: Source, glossary: Glossary) -> list[str]:
         for _, entries in glossary.found_in(name):
             if entries[0].kind in ("name", "body"):
                 names += [n for e in entries for n in e.names("en") + e.names("zh")]
+    # An office goes by the first characters of the words of its name.
+    names += [
+        "".join(word[0] for word, _ in tagged(name))
+        for name in names
+        if re.fullmatch(f"[{HAN}]{{5,}}", name)
+    ]
+    names += [name.partition(" of ")[0] for name in names if name.isascii()]
     flat = dict.fromkeys(_flat(name) for name in names)
     return [n for n in flat if len(n) > 1 and (not n.isascii() or terms(n, "en"))]
 

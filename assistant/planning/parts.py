@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from ..retrieval.glossary import Glossary
 from ..retrieval.language import simplified
@@ -33,6 +34,8 @@ _CLAUSES = re.compile(
     rf"(?=(?:{_WH})(?:['’]s| (?:\w+ ){{0,3}}?(?:{_VERB})\b| \w+ed\b))",
     _I,
 )
+# "Parking: what does the city ask and what do the shops want".
+_TOPIC_FIRST = re.compile(rf"^[^:?]{{2,40}}:\s+(?=(?:{_WH})(?:['’]s)?\b)", _I)
 _PARTICIPLES = {
     "wrote": "written", "made": "made", "built": "built", "gave": "given", "took": "taken",
     "drew": "drawn", "held": "held", "led": "led", "sent": "sent", "paid": "paid", "won": "won",
@@ -57,6 +60,35 @@ _SUBJECT_ZH = re.compile(
 )
 # "谁签的合同": what it is about stands behind.
 _OBJECT_ZH = re.compile("^(?:是)?谁.{1,3}的(?P<object>.{2,24})$")
+# Between two names that are compared, and two things of which "which" is asked.
+_JOINS = re.compile(
+    r"[\s,]*(?:[\w'’]+ ){0,3}(?:and|or|vs\.?|versus|against|than|to|with|from)(?: \w+){0,2}\s*|"
+    "[^，,。；;]{0,6}(?:和|与|跟|同|及|比|、|[，,]?还是)[^，,。；;]{0,4}"
+)
+_THING = r"[\w'’% -]{3,40}?"
+_ASKS_WHICH = r"(?:which|who|what|where)\b"
+_WHICH = re.compile(
+    rf"^(?P<a>{_THING}) (?:vs\.?|versus|against|compared (?:to|with)|or) (?P<b>{_THING})"
+    rf"\s*[–—:,;?-]+\s*(?P<rest>{_ASKS_WHICH}.*)$",
+    _I,
+)
+_WHICH_LAST = re.compile(
+    rf"^(?P<rest>{_ASKS_WHICH}[^–—:,;?]*?)\s*[–—:,;?-]+\s*"
+    rf"(?P<a>{_THING}) (?:vs\.?|versus|or) (?P<b>{_THING})[?.!]*$",
+    _I,
+)
+_WHICH_ZH = re.compile(
+    "^(?P<a>[^，,；;。？?]{2,16}?)(?:和|与|跟|、|还是)(?P<b>[^，,；;。？?]{2,16}?)(?:相?比)?(?:起来)?"
+    "[，,：:\\s]+(?P<rest>[^，,]*哪.*)$"
+)
+# What asks how two things differ is not asked of one of them.
+_DIFFER = re.compile(
+    "有?(?:什么|啥|何|哪些)?(?:区别|差[别异]|不同|不一样|异同)(?:之处|在哪里?)?|"
+    r",? *\b(?:how (?:do|does|did|are|is)|what(?:['’]?s| is| are) the differences? (?:between|in)|"
+    r"compare) (?:their )?|\s+differ(?:s|ent)?(?: from)?\b",
+    _I,
+)
+_WHICH_OF = re.compile("(?:是|的)?哪一?[个份项边](?:(?=打|给|占)|的?[是更比较还都]*.{0,3}[？?]?$)")
 _PRONOUN_ZH = re.compile("^(?:他|她|它|其|他们|她们|它们)(?:的)?")
 
 
@@ -67,6 +99,9 @@ def parts_of(text: str, language: Language, glossary: Glossary) -> tuple[str, ..
     """
     if language == "zh":
         return _parts_zh(text) or (text,)
+    if found := _TOPIC_FIRST.match(text):
+        asked = parts_of(text[found.end() :], language, glossary)
+        return tuple(found.group() + part for part in asked)
     mark = "?" if text.endswith(("?", "？")) else ""
     bare = text.rstrip(" ?？.!")
     if found := _TWO_HEADS.match(bare):
@@ -82,17 +117,38 @@ def parts_of(text: str, language: Language, glossary: Glossary) -> tuple[str, ..
 def sides_of(text: str, names: Sequence[str]) -> tuple[str, ...]:
     """A question that sets two things beside each other, asked of each of them alone.
 
-    Two years, or two names that nothing but "and" or "or" parts or that a word of comparing
-    follows; any other question comes back as it is.
+    Two years, two names that a word such as "and" joins, or two things of which it asks "which";
+    any other question comes back as it is.
     """
     if not phrase("sides", text).search(text):
         return (text,)
     years = list(dict.fromkeys(_YEAR.findall(text)))
-    others = [name for name in names if not name[0].isdigit() and name in text]
-    pair = years if len(years) == 2 else others
-    if len(pair) != 2:
+    others = sorted({n for n in names if not n[0].isdigit() and n in text}, key=text.index)
+    joined = [two for two in pairwise(others) if _joined(text, *two)]
+    if len(years) == 2:
+        return tuple(" ".join(text.replace(other, " ").split()) for other in reversed(years))
+    if joined:
+        first, second = joined[0]
+        both = text[text.index(first) : text.index(second) + len(second)]
+        return tuple(_DIFFER.sub(" ", text.replace(both, side)).strip() for side in joined[0])
+    found = _WHICH.match(text) or _WHICH_LAST.match(text) or _WHICH_ZH.match(text)
+    if not found:
         return (text,)
-    return tuple(" ".join(text.replace(other, " ").split()) for other in reversed(pair))
+    rest = _WHICH_OF.sub("多少", found["rest"])
+    year = _YEAR.match(found["a"])
+    second = found["b"] if not year or _YEAR.search(found["b"]) else year.group() + found["b"]
+    return tuple(f"{side.strip()} {rest}" for side in (found["a"], second))
+
+
+def leading_topic(text: str) -> str:
+    """What stands before the questions on it: "parking" of "parking: what do the shops want"."""
+    found = _TOPIC_FIRST.match(text)
+    return found.group().rstrip(": ") if found else ""
+
+
+def _joined(text: str, first: str, second: str) -> bool:
+    """Whether two names stand beside each other, with a word that joins them between."""
+    return bool(_JOINS.fullmatch(text[text.index(first) + len(first) : text.index(second)]))
 
 
 def _asked_again(first: str, word: str) -> str:

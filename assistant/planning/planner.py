@@ -17,7 +17,7 @@ from .courtesies import Request, read_request
 from .details import asks_what_is_said, fields_in, topic_of
 from .documents import Mentions, documents_in
 from .operations import OperationRequest, operation_in
-from .parts import parts_of, sides_of
+from .parts import leading_topic, parts_of, sides_of
 from .phrases import phrase
 from .plan import Plan, Talk
 from .questions import names_in
@@ -107,7 +107,8 @@ class Planner:
             recent=_cited(history[-1]) if history else (),
             count=request.count or int(request.short),
             more=request.more,
-            spellings=spellings,
+            # Misspelt courtesies need no word.
+            spellings=tuple(s for s in spellings if s.taken.lower() in text.lower()),
             follow_up=text != request.text,
         )
         if request.talk:
@@ -170,10 +171,12 @@ class Planner:
         if asked.kind == "across":
             return _across(plan, asked, sources)
         sides = tuple(dict.fromkeys(id_ for m in asked.mentions.found for id_ in m.ids))
-        beside = asked.kind == "compare" or phrase("sides", asked.text).search(asked.text)
-        if len(sides) > 1 and beside:
+        led = leading_topic(asked.text)
+        beside = led or asked.kind == "compare" or phrase("sides", asked.text).search(asked.text)
+        # "Do the two documents say the same": all of them; but not where only a model says so.
+        if (len(sides) > 1 and beside) or (asked.kind == "compare" and not kind):
             names = [mention.name for mention in asked.mentions.found]
-            topic = topic_of(asked.text, asked.language, names)
+            topic = led or topic_of(asked.text, asked.language, names)
             return replace(plan, kind="compare", documents=sides, topic=topic)
         return self._lookup(plan, asked)
 
@@ -204,7 +207,9 @@ class Planner:
         if len(parts) == 1:
             parts = sides_of(parts[0], names_in(parts[0], self._index.glossary))
         parts = tuple(before + part for part in parts)
-        return replace(plan, parts=parts, documents=asked.mentions.ids)
+        # One part may be of what a document says, another of what its issuer does.
+        apart = len(parts) > 1 and asked.mentions.favoured
+        return replace(plan, parts=parts, documents=() if apart else asked.mentions.ids)
 
 
 def _cited(turn: Answer | Turn) -> tuple[str, ...]:
@@ -262,10 +267,13 @@ def _across(plan: Plan, asked: _Asked, sources: Sequence[Source]) -> Plan:
     fields = fields_in(asked.told, asked.language, names_of_one(asked.named))
     if "date" in fields and not topic:
         return replace(plan, kind="across", documents=asked.mentions.ids, fields=("date",))
+    mentioned = phrase("mentions", asked.told).search(asked.told)
+    if not topic and mentioned and len(asked.mentions.names) == 1:
+        # "Which documents mention the survey".
+        return replace(plan, kind="across", topic=asked.mentions.names[0])
     if not topic:
         return replace(plan, kind="overview", documents=asked.mentions.ids)
     # "Outside the survey": one document that is named is not the only one that is asked about.
-    mentioned = phrase("mentions", asked.told).search(asked.told)
     if len(named) > 1 and not mentioned:
         return replace(plan, kind="compare", documents=named, topic=topic)
     documents = named if len(named) > 1 else ()

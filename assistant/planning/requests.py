@@ -54,6 +54,15 @@ _SPELLINGS = tuple(
         (r"\br\b", "are"),
         (r"\bwat\b", "what"),
         (r"\bgimme\b", "give me"),
+        (r"\bppl\b", "people"),
+        (r"\buni\b", "university"),
+        (r"\bgov(?:t|mt)\b", "government"),
+        (r"\babt\b", "about"),
+        (r"\b(?:sry|srry|soz)\b", "sorry"),
+        (r"\bwanna\b", "want to"),
+        (r"\ba[ck]+ord+ing to\b", "according to"),
+        (r"(?<=[\u4e00-\u9fff])滴(?=[?？]?$)", "的"),
+        (r"(?<=[\u4e00-\u9fff])[这那](?:一?块儿?|边儿)(?=[是有得的怎多])", ""),
     )
 )
 _FORM = re.compile("的?(?:原文|原件|全文|摘要|译文)$")

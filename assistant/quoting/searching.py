@@ -201,7 +201,7 @@ class Searcher:
 
     def _words(self, topic: str) -> list[str]:
         parsed = understand(topic, topic, self._index.glossary)
-        return [*parsed.names, *content_words(parsed)]
+        return [*parsed.names, *content_words(parsed)] or [topic]
 
     def _missing(self, choice: Choice, wanted: Sequence[Sequence[str]]) -> frozenset[str]:
         """Which of the words stand neither in the sentence nor in its heading."""
