@@ -30,8 +30,8 @@ from .reading_pairs import ReadingPair, natural_pairs
 Numbers = npt.NDArray[np.float64]
 Sample = tuple[Numbers, npt.NDArray[np.bool_]]
 # Far-off questions asked of each language; every nth of the files' questions.
-FAR_QUESTIONS = 400
-ARTICLE_QUESTIONS = 1_200
+FAR_QUESTIONS = 250
+ARTICLE_QUESTIONS = 700
 # Kinds of everyday questions that nothing is decided for.
 OTHER_KINDS = ("overview", "compare", "across", "catalogue", "talk", "operation", "follow-up")
 FOLDS, RIDGE = 5, 0.001
