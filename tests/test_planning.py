@@ -79,6 +79,8 @@ SIDES = ("compare", ("survey", "report"))
         ("does Ambri College say the same as Lim & Partners on rent", *SIDES, "rent"),
         ("调查和港口报告都提到了起重机吗", "across", SIDES[1], "起重机"),
         ("what does the survey say about rent", "lookup", ("survey",), ""),
+        ("who pays, according to the Ambri College people", "lookup", ("survey",), ""),
+        ("who pays, according to Lim & Partners, for the survey", "lookup", ("survey",), ""),
         ("what is a letter of credit for", "lookup", (), ""),
         ("轮渡在哪个港口", "lookup", (), ""),
         ("what is the difference between a crane and a derrick", "lookup", (), ""),
@@ -166,6 +168,8 @@ HEADS = "who heads the port"
             "my boss sent me a form, when was it signed",
         ),
         ("能不能帮我看看押金多少", "押金多少"),
+        ("港务 局长是谁", "港务局长是谁"),
+        ("who's the crane guy", "who's the crane person"),
     ],
 )
 def test_courtesies_are_not_searched_for(asked: str, searched: str) -> None:

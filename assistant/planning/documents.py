@@ -89,6 +89,8 @@ _FILE = re.compile(
 )
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)(?=年?)年?")
 _WORD = re.compile(r"[a-z][a-z0-9]+")
+# "According to the ministry": what its documents say, unless another is named.
+_SAYS_WHO = re.compile(r"\baccording to (?:the )?$|(?:根据|依据|按照|按|据)$")
 _SURE = ("name", "number", "file")
 # What follows a Chinese noun that is a name without a determiner: 调研的结论, 报告里.
 _BARE = re.compile("的|里|中(?!国)|和|与|跟|都|各自?|分别|对|哪|谁|相?比|说|讲|认为|显示|指出|提到")
@@ -231,7 +233,8 @@ class _Names:
                 # What another issued may have it in its title, too.
                 titled = {id_ for id_, card in self._cards.items() if _find(card, name) >= 0}
                 ids = self._ordered((self._issuers[name] | titled) - taken)
-                found.append((place, Mention(text[place:end], ids, False)))
+                firm = not taken and bool(_SAYS_WHO.search(flat[:place]))
+                found.append((place, Mention(text[place:end], ids, firm)))
         found.sort(key=lambda pair: pair[0])
         return Mentions(tuple(mention for _, mention in found), every)
 
