@@ -65,6 +65,8 @@ FILES = (
     ReadingFile("pquad-fa", "fa", 2_000, 2_500),
     ReadingFile("heq-he", "he", 800, 9_999),
 )
+# The other files are read where they are there.
+NEEDED = ("squad2", "cmrc2018")
 WRITTEN = Path(__file__).parent / "data" / "written_questions.jsonl"
 # Of the writers of our own questions the one whose paragraphs no fit sees, whoever asks of them.
 ASIDE = 5
@@ -90,7 +92,7 @@ def reading_pairs(reading: Path, xquad: Path, *, seed: int) -> list[ReadingPair]
 
 def _aside(reading: Path) -> dict[str, str]:
     """The passages of the writer that is kept aside, each with the group that says so."""
-    rows = _written_rows()
+    rows = _written_rows(reading)
     return {_passage(reading, row): "aside" for row in rows if row["writer"] == ASIDE}
 
 
@@ -111,8 +113,11 @@ def _chinese(reading: Path) -> list[ReadingPair]:
 
 
 def _squad(reading: Path, file: ReadingFile) -> list[ReadingPair]:
-    pairs = []
-    for number, article in enumerate(_articles(reading / f"{file.name}-fit.json")):
+    pairs: list[ReadingPair] = []
+    path = reading / f"{file.name}-fit.json"
+    if file.name not in NEEDED and not path.is_file():
+        return pairs
+    for number, article in enumerate(_articles(path)):
         group = f"{file.name}:{article.get('title') or number}"
         if file.name == "cmrc2018":
             group = f"zh:{number}"
@@ -164,13 +169,14 @@ def _written(reading: Path) -> list[ReadingPair]:
             pairs.append(
                 ReadingPair(row["question"], passage, (), f"zh:{number}", "near_miss", "zh")
             )
-    return pairs + [_written_pair(reading, row) for row in _written_rows()]
+    return pairs + [_written_pair(reading, row) for row in _written_rows(reading)]
 
 
-def _written_rows() -> list[dict[str, Any]]:
-    if not WRITTEN.is_file():
-        return []
-    return [json.loads(line) for line in WRITTEN.read_text(encoding="utf-8").splitlines()]
+def _written_rows(reading: Path) -> list[dict[str, Any]]:
+    """Our own questions on paragraphs of the files that are there."""
+    rows = [json.loads(line) for line in WRITTEN.read_text(encoding="utf-8").splitlines()]
+    there = {file for file in {row["file"] for row in rows} if (reading / f"{file}.json").is_file()}
+    return [row for row in rows if row["file"] in there]
 
 
 def _passage(reading: Path, row: dict[str, Any]) -> str:
