@@ -14,20 +14,6 @@ from .follow_ups import ORDINAL, WH, YEAR, put_instead
 # More forms than these are not tried: each is searched for.
 MOST = 4
 _WORD = re.compile(r"[A-Za-z][\w'’-]*")
-_BEYOND = re.compile(
-    r"\b(?:others?|else|besides|apart from)\b|其[他它]|别的|除了|此外|另外",
-    re.IGNORECASE,
-)
-
-
-def said_by(turn: Answer | Turn) -> str:
-    """What an answer said."""
-    return turn.text if isinstance(turn, Answer) else turn.answer
-
-
-def goes_beyond(asked: str) -> bool:
-    """Whether what was said before cannot be the answer: "Are there others?"."""
-    return bool(_BEYOND.search(simplified(asked)))
 
 
 def other_forms(asked: str, turns: Sequence[Answer | Turn], glossary: Glossary) -> tuple[str, ...]:

@@ -45,13 +45,12 @@ class Plan:
     stand-alone questions to search for, without courtesies and instructions, the main one first;
     plain: the question without what the conversation put into it ("" where that is the same),
     searched beside the first part in `recent`, the sources that were last spoken of; forms: what
-    else it may ask. before and said: the last question and its answer; beyond: whether more is
-    asked for than it said. documents: ids of the sources that are asked about, in the order they
-    are named; () for all. topic: what documents are asked about ("" for the whole of them).
-    fields: what of the records is asked for. count: how many sentences or points are wanted, 0
-    for as many as usual; more: whether more than usual is. operation: what is wanted of the last
-    answer. talk: which kind of small talk. spellings: words that were taken for others.
-    follow_up: whether the conversation was needed.
+    else it may ask; before: the last question. documents: ids of the sources that are asked
+    about, in the order they are named; () for all. topic: what documents are asked about ("" for
+    the whole of them). fields: what of the records is asked for. count: how many sentences or
+    points are wanted, 0 for as many as usual; more: whether more than usual is. operation: what
+    is wanted of the last answer. talk: which kind of small talk. spellings: words that were taken
+    for others. follow_up: whether the conversation was needed.
     """
 
     asked: str
@@ -64,8 +63,6 @@ class Plan:
     forms: tuple[str, ...] = ()
     recent: tuple[str, ...] = ()
     before: str = ""
-    said: str = ""
-    beyond: bool = False
     documents: tuple[str, ...] = ()
     topic: str = ""
     fields: tuple[Field, ...] = ()

@@ -16,7 +16,7 @@ from .conversation import understand_follow_up
 from .courtesies import Request, read_request
 from .details import asks_what_is_said, fields_in, topic_of
 from .documents import Mentions, documents_in
-from .forms import goes_beyond, other_forms, said_by
+from .forms import other_forms
 from .operations import OperationRequest, operation_in
 from .parts import parts_of, sides_of
 from .phrases import phrase
@@ -109,8 +109,6 @@ class Planner:
             if text != request.text
             else (),
             before=earlier[-1] if earlier else "",
-            said=said_by(history[-1]) if history else "",
-            beyond=goes_beyond(request.text),
             count=request.count or int(request.short),
             more=request.more,
             spellings=spellings,
@@ -131,7 +129,7 @@ class Planner:
         """The last answer's plan anew, with what is wanted of it changed."""
         plan = self.plan(request.question or last.stand_alone, (), sources)
         mine = question_language(asked)
-        said = said_by(last)
+        said = last.text if isinstance(last, Answer) else last.answer
         # Who asks on in the language of the question before wants the answer's to stay.
         stays = said and mine == question_language(last.question)
         spoken = passage_language(said) if stays else mine

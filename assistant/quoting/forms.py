@@ -60,7 +60,7 @@ class _Wanted:
     """
 
     index: Index
-    plan: Plan
+    recent: tuple[str, ...]
     whole: Question
     new: tuple[str, ...]
     known: tuple[str, ...]
@@ -71,17 +71,15 @@ class _Wanted:
         before = _words(understand(plan.before, plan.before, index.glossary))
         known = (*_words(whole), *(word for word in before if not _is_figure(word)))
         new = tuple(word for word in _words(typed) if word in _ASKED_FOR.sub("", typed.text))
-        return cls(index, plan, whole, new, tuple(dict.fromkeys(known)), typed.names)
+        return cls(index, plan.recent, whole, new, tuple(dict.fromkeys(known)), typed.names)
 
     def worth(self, choice: Choice) -> float:
         """What a sentence gains by what it speaks of."""
         texts = _texts(choice)
-        if self.plan.beyond and any(text in self.plan.said for text in texts.values()):
-            return -MUST
         worth = SPOKEN * (self.held([choice], self.new) + self.held([choice], self.known))
         worth -= UNMET * (meets_kind(self.whole, texts) is False)
         worth -= MUST * (self.held([choice], [w for w in self.new if _is_figure(w)]) < 1)
-        return worth + RECENT * (choice.passage.source_id in self.plan.recent)
+        return worth + RECENT * (choice.passage.source_id in self.recent)
 
     def held(self, choices: Sequence[Choice], words: Sequence[str]) -> float:
         """The share of the words that stand in the sentences, in either language."""
