@@ -111,7 +111,6 @@ _PRONOUN = re.compile(
 _PRONOUN_ZH = re.compile(
     "(?:[它他她]们?|(?<![尤极与])其(?![实他余]))(?P<of>的)?|(?P<that>[这那](?=[个份家项些种座篇次是里])|[双两][方家者])"
 )
-_STRANDED = re.compile(r" (?:with|to|from|for|by|of|on)$")
 _ORDINAL_ASKED = re.compile(
     rf"(?:what(?:'s| is| was| about)? )?(?:the )?(?:{ORDINAL.pattern})(?: one)?\W*$|"
     r"(?:第[一二三四五六七八九十]|最后一)[个条项点种]?(?:是|叫|讲的?|说的?)?(?:什么)?\W*$",
@@ -162,7 +161,6 @@ def in_context(asked: str, turns: Sequence[Answer | Turn], glossary: Glossary) -
     text = (
         (_MEANT.match(phrase) and _corrected(asked, phrase, before[0], glossary))
         or _exchanged(phrase or asked, before[0], glossary)
-        or (phrase and _corrected(asked, phrase, before[0], glossary))
         or (phrase and f"{_without_tail(before[0])} {asked}")
         or _asked_anew(asked, before[0])
         or _filled_in(asked, before[0], glossary)
@@ -239,13 +237,9 @@ def _asked_anew(asked: str, before: str) -> str:
         if word["verb"] and word["verb"] not in before:
             return ""
         head, tail = old.string[: old.start()], old.string[old.end() :]
-        if re.match(r"\W*$", tail) and not re.search("[是在于有叫为]$", head):
-            return f"{new}{head}{old['noun'] or ''}？"
         return f"{head}{new}{tail}"
     new, aux, rest, noun = new.capitalize(), old["aux"], old["rest"], old["noun"] or ""
     if aux:
-        # Nobody is left that it was signed "with".
-        rest = rest if noun else _STRANDED.sub("", rest)
         parts = (aux, noun, rest) if _BE.match(aux) else (aux, rest, noun)
         return f"{new} {' '.join(filter(None, parts))}?".replace(" 's ", " is ")
     verb, _, thing = rest.partition(" ")
@@ -264,9 +258,6 @@ def _filled_in(asked: str, before: str, glossary: Glossary) -> str:
         kept = (found["that"] or found["of"] or "") if is_chinese else "'s" * bool(found["of"])
         return f"{text[: found.start()]}{subject}{kept}{text[found.end() :]}"
     topic = _topic(before, glossary)
-    if language != question_language(before):
-        known = glossary.found_in(before)
-        topic = _named(before, language, glossary) if len(known) > 1 else topic
     if is_chinese:
         return f"{topic}：{text}"
     opens_with_name = any(text.startswith(name) for name in _names(text, glossary))
@@ -303,8 +294,6 @@ def _subject(before: str, pronoun: str, language: Language, glossary: Glossary) 
     if found and found["aux"] and _BE.match(found["aux"]):
         return _PARTICIPLE.sub("", " ".join(filter(None, (found["noun"], found["rest"]))))
     if found and found["who"] and not found["aux"]:
-        if re.match("h|s", pronoun):
-            return f"the one who {found['rest']}"
         return _PREPOSITION.split(found["rest"].partition(" ")[2])[-1]
     if found and found["noun"] and re.search("s$", found["noun"]) and re.match("the", pronoun):
         return f"the {found['noun']} {found['rest']}"
