@@ -175,8 +175,9 @@ def _written(reading: Path) -> list[ReadingPair]:
 def _written_rows(reading: Path) -> list[dict[str, Any]]:
     """Our own questions on paragraphs of the files that are there."""
     rows = [json.loads(line) for line in WRITTEN.read_text(encoding="utf-8").splitlines()]
-    there = {file for file in {row["file"] for row in rows} if (reading / f"{file}.json").is_file()}
-    return [row for row in rows if row["file"] in there]
+    files = {row["file"] for row in rows if (reading / f"{row['file']}.json").is_file()}
+    sizes = {file: len(_articles(reading / f"{file}.json")) for file in files}
+    return [row for row in rows if row["article"] < sizes.get(row["file"], 0)]
 
 
 def _passage(reading: Path, row: dict[str, Any]) -> str:

@@ -12,8 +12,8 @@ from ..retrieval.language import HAN, question_language, simplified, tagged, ter
 from ..types import Language, RequestKind, Turn
 from .questions import names_in
 
-_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
-_ORDINAL = re.compile(
+YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+ORDINAL = re.compile(
     r"\b(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last)\b|"
     "第[一二三四五六七八九十]|最后一",
     re.IGNORECASE,
@@ -21,7 +21,7 @@ _ORDINAL = re.compile(
 # "And …", "No, …", "Sorry, …": what opens a question that goes on from another, or corrects it.
 _LEAD = re.compile(
     r"^(?:(?:and|but|so|ok|okay|then|or)\b,?\s*|"
-    r"(?:no|nope|sorry|wait|oops|actually|not that)[,.;:!–—-]+\s*)+",
+    r"(?:no|nope|sorry(?: typo)?|my mistake|typo|wait|oops|actually|not that)[,.;:!–—-]+\s*)+",
     re.IGNORECASE,
 )
 _LEAD_ZH = re.compile(
@@ -31,6 +31,8 @@ _LEAD_ZH = re.compile(
 # "What about X?", "And X?", "X呢？": X takes the place of what was asked about before.
 _ABOUT = re.compile(r"^(?:what|how) about (?P<x>.+)$", re.IGNORECASE)
 _ABOUT_ZH = re.compile("^(?P<x>[^，,]{1,20}?)的?呢$")
+# "X呢，多少": the question is about X and goes on.
+_OPENS_ZH = re.compile("[^，,？?]{1,20}呢[，,？?]")
 _ASKS = re.compile(
     r"\b(?:who|whom|whose|what|which|when|where|why|how|(?:what|who)'?s|is|are|was|were|do|does|did|has|have|had|"
     r"can|could|will|would|should|may|must)\b|"
@@ -76,7 +78,7 @@ _ASKED_FOR_ZH = re.compile(f"(?:什么|哪|几|多少)[一些个家条位份种�
 _AUX = r"is|are|was|were|'s|do|does|did|has|have|had|can|could|will|would|should|may|must"
 _BE = re.compile("is|are|was|were|'s")
 # The question word of an English question, the noun that it asks for, and what is asked of it.
-_WH = re.compile(
+WH = re.compile(
     r"(?P<wh>(?:(?:in|on|for|by|from|to|with|of|at) )?(?:(?P<who>who)m?|whose|what|which|when|"
     r"where|why|how(?: (?:many|much|long|far|big|old|high|heavy|often))?))\b"
     rf"(?: (?P<noun>(?:(?!(?:{_AUX})\b)[\w'-]+ ?){{1,4}}?)(?= (?:{_AUX})\b))?"
@@ -109,9 +111,8 @@ _PRONOUN = re.compile(
 _PRONOUN_ZH = re.compile(
     "(?:[它他她]们?|(?<![尤极与])其(?![实他余]))(?P<of>的)?|(?P<that>[这那](?=[个份家项些种座篇次是里])|[双两][方家者])"
 )
-_STRANDED = re.compile(r" (?:with|to|from|for|by|of|on)$")
 _ORDINAL_ASKED = re.compile(
-    rf"(?:what(?:'s| is| was| about)? )?(?:the )?(?:{_ORDINAL.pattern})(?: one)?\W*$|"
+    rf"(?:what(?:'s| is| was| about)? )?(?:the )?(?:{ORDINAL.pattern})(?: one)?\W*$|"
     r"(?:第[一二三四五六七八九十]|最后一)[个条项点种]?(?:是|叫|讲的?|说的?)?(?:什么)?\W*$",
     re.IGNORECASE,
 )
@@ -119,6 +120,8 @@ _MEANT = re.compile(
     r"^(?:i|we) (?:mean|meant|was asking about|am asking about) |^我?[想要]?[说问指]的?是",
     re.IGNORECASE,
 )
+# "X, not Y": what was meant in the place of what was said.
+_INSTEAD_OF = re.compile(r"(?P<new>.+?)[,，]? ?(?:\bnot|而?不是) ?(?P<old>.+?)\W*")
 _PREPOSITION = re.compile(r"^(?:into|in|with|for|on|to) ")
 _PARTICIPLE = re.compile(
     r"(?<!\ba)(?<!\ban)(?<!\bthe) (?:\w+ed|held|made(?: public)?|built|born|set up)$"
@@ -156,11 +159,10 @@ def in_context(asked: str, turns: Sequence[Answer | Turn], glossary: Glossary) -
     before = tuple(turn.stand_alone for turn in reversed(turns))
     if not before or not is_follow_up(asked, before[0], glossary):
         return Context(asked, asked, before=before)
-    phrase = _put_instead(simplified(asked))
+    phrase = put_instead(simplified(asked))
     text = (
         (_MEANT.match(phrase) and _corrected(asked, phrase, before[0], glossary))
         or _exchanged(phrase or asked, before[0], glossary)
-        or (phrase and _corrected(asked, phrase, before[0], glossary))
         or (phrase and f"{_without_tail(before[0])} {asked}")
         or _asked_anew(asked, before[0])
         or _filled_in(asked, before[0], glossary)
@@ -172,12 +174,12 @@ def _exchanged(phrase: str, before: str, glossary: Glossary) -> str:
     """The question before with one name for another of its kind; "" where that is not clear."""
     if _ASKS.search(phrase) and not _ORDINAL_ASKED.match(_without_lead(phrase)):
         return ""
-    for pattern in (_YEAR, _ORDINAL):
+    for pattern in (YEAR, ORDINAL):
         old, new = (set(pattern.findall(text)) for text in (before, phrase))
         if len(old) == len(new) == 1:
             (given,) = new
             # "The target for 2015" asks for more than the same of another year.
-            is_more = pattern is _YEAR and _content(phrase.replace(given, " "), glossary)
+            is_more = pattern is YEAR and _content(phrase.replace(given, " "), glossary)
             return before.replace(old.pop(), given, 1) + f" {phrase}" * bool(is_more)
     said = _kinds(before, glossary)
     for name, kind in _kinds(phrase, glossary).items():
@@ -193,8 +195,11 @@ def _corrected(asked: str, phrase: str, before: str, glossary: Glossary) -> str:
     "" where it is not said to be a correction and what was asked about has parts to exchange.
     """
     meant = _MEANT.match(phrase)
+    instead_of = _INSTEAD_OF.fullmatch(phrase[meant.end() :] if meant else phrase)
+    if instead_of and instead_of["old"] in before:
+        return before.replace(instead_of["old"], instead_of["new"], 1)
     language = question_language(before)
-    found = (_SAID_OF_ZH.match if language == "zh" else _WH.match)(before)
+    found = (_SAID_OF_ZH.match if language == "zh" else WH.match)(before)
     if not found or language != question_language(asked):
         return ""
     instead = phrase[meant.end() :] if meant else phrase
@@ -226,7 +231,7 @@ def _asked_anew(asked: str, before: str) -> str:
     word = (_BARE_ZH if language == "zh" else _BARE).fullmatch(
         _without_lead(asked).strip(" ?？。.")
     )
-    old = (_WH_ZH.search if language == "zh" else _WH.match)(_without_lead(before))
+    old = (_WH_ZH.search if language == "zh" else WH.match)(_without_lead(before))
     if not word or not old or language != question_language(before):
         return ""
     new = word["word"]
@@ -234,13 +239,9 @@ def _asked_anew(asked: str, before: str) -> str:
         if word["verb"] and word["verb"] not in before:
             return ""
         head, tail = old.string[: old.start()], old.string[old.end() :]
-        if re.match(r"\W*$", tail) and not re.search("[是在于有叫为]$", head):
-            return f"{new}{head}{old['noun'] or ''}？"
         return f"{head}{new}{tail}"
     new, aux, rest, noun = new.capitalize(), old["aux"], old["rest"], old["noun"] or ""
     if aux:
-        # Nobody is left that it was signed "with".
-        rest = rest if noun else _STRANDED.sub("", rest)
         parts = (aux, noun, rest) if _BE.match(aux) else (aux, rest, noun)
         return f"{new} {' '.join(filter(None, parts))}?".replace(" 's ", " is ")
     verb, _, thing = rest.partition(" ")
@@ -259,9 +260,6 @@ def _filled_in(asked: str, before: str, glossary: Glossary) -> str:
         kept = (found["that"] or found["of"] or "") if is_chinese else "'s" * bool(found["of"])
         return f"{text[: found.start()]}{subject}{kept}{text[found.end() :]}"
     topic = _topic(before, glossary)
-    if language != question_language(before):
-        known = glossary.found_in(before)
-        topic = _named(before, language, glossary) if len(known) > 1 else topic
     if is_chinese:
         return f"{topic}：{text}"
     opens_with_name = any(text.startswith(name) for name in _names(text, glossary))
@@ -277,7 +275,7 @@ def _topic(before: str, glossary: Glossary) -> str:
         return f"{_named(head, question_language(head), glossary) or head} {names}".strip()
     if question_language(text) == "zh":
         return _WH_ZH.sub(r"\g<noun>", text).rstrip("的吗呢是在")
-    found = _WH.match(text)
+    found = WH.match(text)
     return " ".join(filter(None, (found["noun"], found["rest"]))) if found else text
 
 
@@ -288,18 +286,16 @@ def _subject(before: str, pronoun: str, language: Language, glossary: Glossary) 
     if "：" in text or ": " in text:
         return ""
     if language != question_language(text):
-        return _named(text, language, glossary) if len(names) == 1 else ""
+        return _translated(names[0], language, glossary) if len(names) == 1 else ""
     if language == "zh":
         said_of = _SAID_OF_ZH.match(text)
         subject = said_of["subject"] if said_of else names[0] if len(names) == 1 else ""
         # "Its term" is that of the contract, not of the contract's price.
         return subject.rpartition("的")[0] or subject if pronoun.endswith("的") else subject
-    found = _WH.match(text)
+    found = WH.match(text)
     if found and found["aux"] and _BE.match(found["aux"]):
         return _PARTICIPLE.sub("", " ".join(filter(None, (found["noun"], found["rest"]))))
     if found and found["who"] and not found["aux"]:
-        if re.match("h|s", pronoun):
-            return f"the one who {found['rest']}"
         return _PREPOSITION.split(found["rest"].partition(" ")[2])[-1]
     if found and found["noun"] and re.search("s$", found["noun"]) and re.match("the", pronoun):
         return f"the {found['noun']} {found['rest']}"
@@ -332,7 +328,7 @@ def is_follow_up(asked: str, before: str, glossary: Glossary) -> bool:
     """Whether a question leans on the one that was asked before it."""
     text = simplified(asked)
     rest = _without_lead(text)
-    if _put_instead(text) or _points_back(rest, glossary):
+    if put_instead(text) or _OPENS_ZH.match(rest) or _points_back(rest, glossary):
         return True
     if _names(rest, glossary):
         # "And how many in Shanghai?" says nothing of what there is in Shanghai.
@@ -347,7 +343,7 @@ def _without_lead(text: str) -> str:
     return (_LEAD_ZH if question_language(text) == "zh" else _LEAD).sub("", text)
 
 
-def _put_instead(text: str) -> str:
+def put_instead(text: str) -> str:
     """What is put in the place of something said before ("What about X?", "No, X"); "" if nothing.
 
     A question of its own is put in no place.
@@ -405,7 +401,7 @@ def _is_cut_short(text: str, glossary: Glossary) -> bool:
             han <= 5
             or _GOES_ON_ZH.search(text)
             or (verb and verb[0][1] == "v")
-            or (han <= 12 and not spoken_of and not re.search(r"\d", text))
+            or (han <= 12 and not spoken_of and not re.search(r"\d", YEAR.sub("", text)))
         )
     words = len(text.split())
     # Nothing asks in "High office costs?".

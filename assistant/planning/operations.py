@@ -17,7 +17,7 @@ _FILLERS = re.compile(
     r"\b(?:ok|okay|please|pls|plz|thanks|thank you|can|could|would|will|you|i|we|want|need|like|"
     r"me|us|it|that|this|those|these|they|the|same|answer|reply|response|now|just|again|and|so|"
     r"then|sorry|an?|bit|little|lot|much|tell|give|write|put|make|do|how|but|is|are|was|be|what|"
-    r"does|did|repeat|translate|switch|change|keep|to|have|get|for|too|also|your)(?!\w)|"
+    r"does|did|repeat|translate|switch|change|keep|to|have|get|for|also|your|exactly|precisely|actually|really)(?!\w)|"
     r"'\w+|[^\w;. ]"
 )
 _FILLERS_ZH = re.compile(
@@ -53,7 +53,8 @@ _OPERATIONS: tuple[tuple[Operation, str, str], ...] = (
         r"tl ?;? ?dr|in (?:short|brief)|summary|summari[sz]e|sum up|too long(?: cut down)?|"
         r"cut down|cut it down|"
         rf"(?:in )?(?:{_NUMBER} )?(?:short )?(?:sentences?|bullets?|points?|bullet points?|lines?)",
-        "(?:太长了?|更|太|用|[，,])*(?:简[短洁要单]|短|精[简炼]|概括|总结|缩短|长话短|长了?)+|"
+        "(?:太长了?|更|太|用|[，,])*(?:简[短洁要单]|短|精[简炼]|概括|总结|缩短|长话短|长了?)+"
+        "(?:[成到为至]?[一二两三四五六\\d]+[句条])?话?|"
         "用?[一二两三四五六\\d]+[句条](?:话|以内|之内|概括|总结)*",
     ),
     (
@@ -79,6 +80,17 @@ _OPERATIONS: tuple[tuple[Operation, str, str], ...] = (
         r"(?:original|translat(?:ion|ed)|quot(?:e|ation)|verbatim|exact words?|digest|or|summary|"
         r"text|wording|version| )+",
         f"不?{_KIND_ZH}(?:过|还|{_KIND_ZH})*",
+    ),
+    (
+        "speaker",
+        r"who (?:says?|said)|says who",
+        "谁(?:这么|这样)?说的",
+    ),
+    (
+        "address",
+        r"(?:got |send |share |there |any |find |where )*(?:original |source )?"
+        r"(?:links?|urls?|web ?(?:site|page|address))",
+        "(?:有|没有|原文|文件|发)*(?:链接|网址|网页)(?:发|有|没有|多少|什么)*",
     ),
     (
         "place",
@@ -156,7 +168,8 @@ def operation_in(asked: str, turns: Sequence[Answer | Turn]) -> OperationRequest
     if _WHAT.fullmatch(text) or (core in ("", "say") and _AGAIN.search(text)):
         return OperationRequest("repeat")
     for operation, *patterns in _OPERATIONS:
-        if core and re.fullmatch(patterns[language == "zh"], core):
+        pattern = patterns[language == "zh"]
+        if core and (re.fullmatch(pattern, core) or re.fullmatch(pattern, text)):
             return _request(operation, core, language, turns[-1])
     about = (_ABOUT_ZH if language == "zh" else _ABOUT).fullmatch(text)
     if about and terms(about["topic"], language):
@@ -176,8 +189,6 @@ def _request(
     if operation == "shorter" and re.search(r"sentence|point|bullet|line|[句条]", core):
         is_one = re.search(r"sentence$|line$", core)
         return OperationRequest(operation, count=numbers[0] if numbers else int(bool(is_one)))
-    if operation == "others":
-        return OperationRequest(operation, question=_without_ordinal(last.stand_alone))
     if operation == "item":
         topic = _item_named(core, last)
         ordinal = -1 if re.search("last|最后", core) else numbers[0]
@@ -193,14 +204,7 @@ def _others_named(core: str, language: Language, last: Answer | Turn) -> Operati
     wanted = set(terms(named["noun"], language)) if named else set()
     if not wanted or wanted - set(terms(last.stand_alone, language)):
         return None
-    return OperationRequest("others", question=_without_ordinal(last.stand_alone))
-
-
-def _without_ordinal(question: str) -> str:
-    """The question for all that are there beside the one it names; "" where it names none."""
-    other = "其他" if question_language(question) == "zh" else "other"
-    changed = _ORDINAL.sub(other, question, count=1)
-    return changed if changed != question else ""
+    return OperationRequest("others")
 
 
 def _item_named(text: str, last: Answer | Turn) -> str:

@@ -13,7 +13,17 @@ Field = Literal[
     "list", "count", "newest", "oldest",
 ]  # fmt: skip
 Operation = Literal[
-    "", "language", "shorter", "longer", "others", "item", "origin", "place", "repeat"
+    "",
+    "language",
+    "shorter",
+    "longer",
+    "others",
+    "item",
+    "origin",
+    "place",
+    "speaker",
+    "address",
+    "repeat",
 ]
 Talk = Literal["", "greeting", "thanks", "self", "help", "farewell"]
 
@@ -34,13 +44,13 @@ class Plan:
     is due. language: the question's; replies: those of the reply, the first one first. parts: the
     stand-alone questions to search for, without courtesies and instructions, the main one first;
     plain: the question without what the conversation put into it ("" where that is the same),
-    searched beside the first part in `recent`, the sources that were last spoken of. documents:
-    ids of the sources that are asked about, in the order they are named; () for all. topic: what
-    documents are asked about ("" for the whole of them). fields: what of the records is asked
-    for. count: how many sentences or points are wanted, 0 for as many as usual; more: whether
-    more than usual is. operation: what is wanted of the last answer. talk: which kind of small
-    talk. spellings: words that were taken for others. follow_up: whether the conversation was
-    needed.
+    searched beside the first part in `recent`, the sources that were last spoken of; forms: what
+    else it may ask; before: the last question. documents: ids of the sources that are asked
+    about, in the order they are named; () for all. topic: what documents are asked about ("" for
+    the whole of them). fields: what of the records is asked for. count: how many sentences or
+    points are wanted, 0 for as many as usual; more: whether more than usual is. operation: what
+    is wanted of the last answer. talk: which kind of small talk. spellings: words that were taken
+    for others. follow_up: whether the conversation was needed.
     """
 
     asked: str
@@ -50,7 +60,9 @@ class Plan:
     replies: tuple[Language, ...]
     parts: tuple[str, ...]
     plain: str = ""
+    forms: tuple[str, ...] = ()
     recent: tuple[str, ...] = ()
+    before: str = ""
     documents: tuple[str, ...] = ()
     topic: str = ""
     fields: tuple[Field, ...] = ()

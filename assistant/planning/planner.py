@@ -16,6 +16,7 @@ from .conversation import understand_follow_up
 from .courtesies import Request, read_request
 from .details import asks_what_is_said, fields_in, topic_of
 from .documents import Mentions, documents_in
+from .forms import other_forms
 from .operations import OperationRequest, operation_in
 from .parts import leading_topic, parts_of, sides_of
 from .phrases import phrase
@@ -105,6 +106,10 @@ class Planner:
             parts=(text,),
             plain=request.text if text != request.text else "",
             recent=_cited(history[-1]) if history else (),
+            forms=other_forms(request.text, history, self._index.glossary)
+            if text != request.text
+            else (),
+            before=earlier[-1] if earlier else "",
             count=request.count or int(request.short),
             more=request.more,
             # Misspelt courtesies need no word.

@@ -255,8 +255,11 @@ def _lead(weighed: Weighed, language: Language, citations: Sequence[Citation]) -
     short = 0 < len(words) <= LEAD_CHARS[language] and len(words) * 2 <= len(sentence)
     if not (sure and short and words in sentence):
         return None
-    number = next(c.number for c in citations if c.passage.id == best.passage.id)
-    return Lead(words, best.passage.source_id, start, end, number, read.translated)
+    numbers = [c.number for c in citations if c.passage.id == best.passage.id]
+    # A record of the source is told without any of its sentences.
+    if not numbers:
+        return None
+    return Lead(words, best.passage.source_id, start, end, numbers[0], read.translated)
 
 
 def reason_of(

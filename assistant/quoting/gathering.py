@@ -62,16 +62,18 @@ class Gatherer:
     ) -> Gathered:
         within = [source.id for source in scope] if plan.documents else sources
         searches = [self._searcher.search(plan.asked, text, within) for text in plan.parts]
+        forms = [self._searcher.search(plan.asked, text, within) for text in plan.forms]
         if plan.plain:
             recent = [id_ for id_ in plan.recent if id_ in self._index.sources]
             near = [id_ for id_ in recent if sources is None or id_ in sources] or within
-            searches.append(self._searcher.search(plan.plain, plan.plain, near))
+            forms.append(self._searcher.search(plan.plain, plan.plain, near))
         return Gathered(
             plan=plan,
             searches=tuple(searches),
+            forms=tuple(forms),
             searched=tuple(scope),
-            embed_s=sum(search.embed_s for search in searches),
-            search_s=sum(search.search_s for search in searches),
+            embed_s=sum(search.embed_s for search in (*searches, *forms)),
+            search_s=sum(search.search_s for search in (*searches, *forms)),
         )
 
     # ---- whole documents ----

@@ -6,28 +6,32 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ..messages import page_words, say
+from ..planning.plan import Field
 from ..retrieval.index import Index
 from ..types import LANGUAGES, Language, Passage, Source
 from .catalogue import records
 from .lines import Line, refs_of
 from .searching import Found
-from .sentence_choice import MAX_SENTENCES, Choice
+from .sentence_choice import MAX_SENTENCES, Choice, items_of
 from .weighing import Weighed
 
-# How far behind the best sentence another one may lie that is told when more is asked for. Twice
-# the distance within which a rival joins an answer.
-NEAR = 0.2
+# The share of the best sentence's score that another one of its source has that is told when
+# more is asked for.
+NEAR = 0.5
 
 
 def operated(index: Index, weighed: Weighed) -> Weighed:
     """The answer with what the plan wants of it; unchanged where it wants nothing more."""
     plan, found = weighed.plan, weighed.main
     lines = weighed.lines
-    if plan.operation == "origin" and lines:
-        lines = records(replace(plan, fields=("kind",)), _sources(index, lines))
+    if plan.operation in ("origin", "address") and lines:
+        field: Field = "kind" if plan.operation == "origin" else "address"
+        lines = records(replace(plan, fields=(field,)), _sources(index, lines))
         return replace(weighed, status="answered", lines=lines)
-    if plan.operation == "place" and lines:
-        lines = tuple(_place(index, passage, number) for passage, number in refs_of(lines))
+    if plan.operation in ("place", "speaker") and lines:
+        places = tuple(_place(index, passage, number) for passage, number in refs_of(lines))
+        # Who says so may stand in the sentence itself.
+        lines = places if plan.operation == "place" else (*lines, *places)
         return replace(weighed, status="answered", lines=lines)
     if weighed.status != "answered":
         return weighed
@@ -69,8 +73,19 @@ def _place(index: Index, passage: Passage, number: int) -> Line:
 def _others(found: Found) -> tuple[Line, ...]:
     """Further sentences that come near to the question, best first."""
     said = set(found.chosen)
-    best = max(choice.score for choice in found.chosen)
-    near = [c for c in found.choices if c not in said and c.meets and best - c.score <= NEAR]
+    for choice in found.chosen:
+        if items := [item for item in items_of([choice, *found.choices]) if item not in said]:
+            return tuple(_line(item) for item in items)
+    least = NEAR * max(choice.score for choice in found.chosen)
+    sources = {choice.passage.source_id for choice in said}
+    near = [
+        choice
+        for choice in found.choices
+        if choice not in said
+        and choice.meets
+        and choice.passage.source_id in sources
+        and choice.score >= least
+    ]
     return tuple(_line(choice) for choice in near[:MAX_SENTENCES])
 
 

@@ -151,7 +151,7 @@ def choose(ranked: Sequence[Choice], question: Question | None = None) -> list[C
     """
     if not ranked:
         return []
-    if question is not None and question.kind == "list" and (items := _items(ranked)):
+    if question is not None and question.kind == "list" and (items := items_of(ranked)):
         return items
     chosen = _with_neighbours(ranked[0], ranked)
     if question is not None and question.asks_meaning:
@@ -170,7 +170,7 @@ def choose(ranked: Sequence[Choice], question: Question | None = None) -> list[C
     return sorted(chosen, key=lambda c: (c.hit.rank, c.number))
 
 
-def _items(ranked: Sequence[Choice]) -> list[Choice]:
+def items_of(ranked: Sequence[Choice]) -> list[Choice]:
     """The sentences that count the items of a list, where the best one is one of them.
 
     "The first rule is …", "The second rule …": the same words behind the ordinals, one sentence

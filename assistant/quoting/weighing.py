@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ..planning.plan import Plan
 from ..retrieval.index import Index
 from ..types import Hit, Passage, Source, Status
-from .coverage import content_words
 from .decision import Decision
+from .forms import best_form
 from .lines import Line
 from .searching import Found, Search, judge
 from .sentence_choice import MAX_SENTENCES, Choice
@@ -22,7 +22,8 @@ CLOSEST = 3
 class Gathered:
     """What the sources have for a plan.
 
-    searches: one for each question that was searched for; lines: what needs no weighing (points
+    searches: one for each question that was searched for; forms: those for other forms of the
+    first one, the form as typed last; lines: what needs no weighing (points
     of an overview, records, small talk); silent: documents that were asked about and hold
     nothing; shown: the passages that a chat model gets, in order; searched: all sources that were
     looked into; embed_s and search_s: seconds.
@@ -30,6 +31,7 @@ class Gathered:
 
     plan: Plan
     searches: tuple[Search, ...] = ()
+    forms: tuple[Search, ...] = ()
     lines: tuple[Line, ...] = ()
     silent: tuple[Source, ...] = ()
     shown: tuple[Passage, ...] = ()
@@ -63,8 +65,9 @@ class Weighed:
 def weigh(index: Index, decision: Decision, gathered: Gathered) -> Weighed:
     """Judge what was gathered: every part of a lookup by itself, the rest by what there is."""
     found = [judge(index, decision, search) for search in gathered.searches]
-    if gathered.plan.plain and len(found) > 1:
-        found = [_better(found[0], found[-1]), *found[1:-1]]
+    if gathered.forms:
+        forms = (gathered.searches[0], *gathered.forms)
+        found[0] = best_form(index, decision, gathered.plan, forms)
     if gathered.plan.kind != "lookup" or not found:
         return _weighed(gathered, "answered" if gathered.lines else "refused", gathered.lines)
     answered = [part for part in found if part.status == "answered"]
@@ -73,21 +76,6 @@ def weigh(index: Index, decision: Decision, gathered: Gathered) -> Weighed:
         return _weighed(gathered, "answered", lines, answered[0])
     best = max(found, key=lambda part: (part.status == "partial", part.confidence))
     return _weighed(gathered, best.status, closest(best) if best.status == "partial" else (), best)
-
-
-def _better(rewritten: Found, plain: Found) -> Found:
-    """Of a follow-up and the same words alone the one that the sources answer more surely.
-
-    What is new in it must be spoken of: "And rent?" after a question about wages is not answered
-    by the wages again.
-    """
-    new = content_words(plain.question)
-    unsaid = {*rewritten.evidence.unsaid, *rewritten.evidence.absent}
-    if unsaid & set(new) and not plain.evidence.unsaid and rewritten.status == "answered":
-        return replace(plain, status="answered")
-    if rewritten.status == "answered" or plain.status != "answered":
-        return rewritten
-    return plain
 
 
 def _weighed(
