@@ -175,9 +175,15 @@ def _written(reading: Path) -> list[ReadingPair]:
 def _written_rows(reading: Path) -> list[dict[str, Any]]:
     """Our own questions on paragraphs of the files that are there."""
     rows = [json.loads(line) for line in WRITTEN.read_text(encoding="utf-8").splitlines()]
-    files = {row["file"] for row in rows if (reading / f"{row['file']}.json").is_file()}
-    sizes = {file: len(_articles(reading / f"{file}.json")) for file in files}
-    return [row for row in rows if row["article"] < sizes.get(row["file"], 0)]
+    return [row for row in rows if _is_there(reading, row)]
+
+
+def _is_there(reading: Path, row: dict[str, Any]) -> bool:
+    path = reading / f"{row['file']}.json"
+    articles = _articles(path)[row["article"] :] if path.is_file() else []
+    paragraphs = articles[0]["paragraphs"][row["paragraph"] :] if articles else []
+    asked = {question.get("id") for paragraph in paragraphs[:1] for question in paragraph["qas"]}
+    return bool(paragraphs) and row.get("of") in {None, *asked}
 
 
 def _passage(reading: Path, row: dict[str, Any]) -> str:
@@ -189,8 +195,8 @@ def _written_pair(reading: Path, row: dict[str, Any]) -> ReadingPair:
     """A near miss, or an answerable question (`of`) in everyday words, over its paragraph."""
     article = _articles(reading / f"{row['file']}.json")[row["article"]]
     paragraph = article["paragraphs"][row["paragraph"]]
-    reworded = next((q for q in paragraph["qas"] if q["id"] == row.get("of")), None)
-    spans = _spans(reworded) if reworded else ()
+    reworded = next((q for q in paragraph["qas"] if q.get("id") == row.get("of")), None)
+    spans = _spans(reworded) if reworded and "of" in row else ()
     language = question_language(row["question"])
     return ReadingPair(
         question=row["question"],
