@@ -19,7 +19,7 @@ import numpy.typing as npt
 from assistant.answering import Assistant, open_assistant
 from assistant.evaluation.indexes import SetText, texts_settings
 from assistant.evaluation.sets import SetQuestion, read_set
-from assistant.quoting.decision import FITS, PLAIN_WORDS, SIGNALS, decision_for
+from assistant.quoting.decision import FITS, SIGNALS, decision_for
 from assistant.settings import Settings
 from assistant.types import LANGUAGES, Language
 
@@ -36,7 +36,7 @@ ARTICLE_QUESTIONS = 700
 OTHER_KINDS = ("overview", "compare", "across", "catalogue", "talk", "operation", "follow-up")
 FOLDS, RIDGE = 5, 0.001
 # An assistant that keeps back more of what it could answer is of little use.
-MOST_KEPT_BACK = 0.15
+MOST_KEPT_BACK = 0.06
 
 
 def fit_decision(settings: Settings, reading: Path, sets: Sequence[Path]) -> None:
@@ -138,15 +138,11 @@ def _fit(samples: Sequence[Sample], language: Language) -> dict[str, Any]:
         start += len(mine)
         print(f"{language} {name}: {_told_apart(part, mine)}")
     size = len(samples[0][1])
-    plain = rows[:size, SIGNALS.index("covered")] >= PLAIN_WORDS
-    cut, reworded = (
-        _cut(chances[:size][part], truth[:size][part], rows[:size][part])
-        for part in (plain, ~plain)
-    )
+    cut = _cut(chances[:size], truth[:size], rows[:size])
     bias, *rounded = (round(float(value), 3) for value in _regress(rows, truth, weights))
     named = dict(zip(SIGNALS, rounded, strict=True))
-    print(f"{language}: answered from {cut}, reworded {reworded}, bias {bias}, {named}")
-    return {"answered": cut, "reworded": reworded, "bias": bias, "weights": named}
+    print(f"{language}: answered from {cut}, bias {bias}, {named}")
+    return {"answered": cut, "bias": bias, "weights": named}
 
 
 def _regress(rows: Numbers, truth: npt.NDArray[np.bool_], weights: Numbers) -> Numbers:

@@ -77,7 +77,7 @@ _KIND_OF_BODY = re.compile("(?<=[\u4e00-\u9fff]{2})(?:公司|企业|机构|学�
 _NAME_TAGS = ("nr", "ns", "nt", "nz")
 # "The third principle" is a claim that there is one: what holds no "third" does not answer.
 _ORDINAL = re.compile(
-    r"\b(?:second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)\b|第[一二三四五六七八九十]",
+    r"\b(?:second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)\b|第[一二三四五六七八九十](?![年天月周])",
     re.IGNORECASE,
 )
 # Asked of a document itself rather than of what it says.

@@ -50,9 +50,6 @@ class Evidence:
         )
 
 
-# Questions of which the passages hold this share of words are judged more strictly than others:
-# the strict cut for all keeps back 61 % of report-dev's reworded English questions, not 10 %.
-PLAIN_WORDS = 2 / 3
 SIGNALS = ("margin", "answerable", "closeness", "meets", "unknown", "absent", "covered")
 # By the fingerprint of an embedding model: its fits, and how they were made.
 FITS = Path(__file__).parents[1] / "data" / "sufficiency.json"
@@ -65,13 +62,11 @@ class Fit:
     """One language's fitted decision.
 
     refused: closeness below it is nothing near; weights and bias give the confidence from
-    `Evidence.signals`; answered: from this confidence on it is an answer; reworded: the same for
-    a question in words that the passages do not use, of which the reader is never sure.
+    `Evidence.signals`; answered: from this confidence on it is an answer.
     """
 
     refused: float
     answered: float
-    reworded: float
     bias: float
     weights: tuple[float, ...]
 
@@ -99,8 +94,8 @@ class Decision:
         passage that answers it: what is read there counts more than how near it is.
         """
         fit = self.fits[language]
-        cut = fit.answered if evidence.covered >= PLAIN_WORDS else fit.reworded
-        if not evidence.unknown and self.confidence(evidence, language) >= cut:
+        sure = self.confidence(evidence, language) >= fit.answered
+        if sure and not evidence.unknown:
             return "answered"
         far = self.model != DEFAULT and evidence.closeness < fit.refused
         return "refused" if far else "partial"

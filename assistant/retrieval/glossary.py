@@ -98,7 +98,10 @@ class Glossary:
         return None
 
     def in_language(self, text: str, language: Language) -> str:
-        """The text with the names that it has in the other language in this one, where known."""
+        """The text with the terms that it has in the other language in this one, where known.
+
+        Names stay: many are written in Latin letters in Chinese, too.
+        """
         # "gdp" is typed for "GDP".
         text = re.sub(
             r"(?<![A-Za-z])[a-z]{2,6}(?![A-Za-z])",
@@ -106,7 +109,7 @@ class Glossary:
             text,
         )
         for name, entries in self.found_in(text):
-            if _is_chinese(name) == (language == "zh"):
+            if _is_chinese(name) == (language == "zh") or entries[0].kind != "term":
                 continue
             usual = [e for e in entries if name.lower() in (e.en[:1] + e.zh[:1])]
             there = [
