@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ..planning.questions import Question
 from ..retrieval.index import Index, surfaces
+from ..retrieval.language import simplified
 from ..retrieval.lexical import LexicalIndex
 from ..retrieval.ranking import Query
 from ..types import Hit, Language, Passage
@@ -151,8 +152,11 @@ def choose(ranked: Sequence[Choice], question: Question | None = None) -> list[C
     """
     if not ranked:
         return []
-    if question is not None and question.kind == "list" and (items := items_of(ranked)):
-        return items
+    is_list = question is not None and question.kind == "list"
+    if question is not None and is_list and _asks_for_counted(ranked[0], question):
+        items = items_of(ranked)
+        if items:
+            return items
     chosen = _with_neighbours(ranked[0], ranked)
     if question is not None and question.asks_meaning:
         after = max(c.number for c in chosen if c.passage.id == ranked[0].passage.id) + 1
@@ -168,6 +172,16 @@ def choose(ranked: Sequence[Choice], question: Question | None = None) -> list[C
         joined = _with_neighbours(rivals[0], [rivals[0]])
         chosen += [c for c in joined if c not in chosen][:room]
     return sorted(chosen, key=lambda c: (c.hit.rank, c.number))
+
+
+def _asks_for_counted(best: Choice, question: Question) -> bool:
+    """Whether a question asks for what the best sentence counts: rules, where it is the first."""
+    texts = _surfaces(best.passage, best.number)
+    pattern = _COUNTS_ZH if question.language == "zh" else _COUNTS
+    found = pattern.search(texts.get(question.language, ""))
+    counted = found["what"].lower() if found else ""
+    noun = counted[-2:] if question.language == "zh" else counted
+    return bool(noun) and noun in simplified(question.text).lower()
 
 
 def items_of(ranked: Sequence[Choice]) -> list[Choice]:
