@@ -9,6 +9,7 @@ import re
 import pytest
 
 from assistant import Assistant
+from assistant.planning.homophones import Homophones
 from assistant.planning.plan import Spelling
 from assistant.planning.spelling import Vocabulary, respelled
 from assistant.retrieval.glossary import Glossary
@@ -82,3 +83,19 @@ def test_four_in_five_slips_are_mended_and_hardly_one_wrongly(vocabulary: Vocabu
         wrong += text not in (f"about {word.lower()}", f"about {swapped.lower()}")
     assert mended >= 160
     assert wrong <= 4
+
+
+@pytest.mark.parametrize(
+    ("typed", "taken"),
+    [("租金的瓶劲是什么", "租金的瓶颈是什么"), ("風險投姿有多少", "风险投资有多少")],
+)
+def test_a_chinese_word_typed_by_its_sound_is_mended(typed: str, taken: str) -> None:
+    words = Homophones(["租金是一个瓶颈。风险投资有三笔。"])
+    text, spellings = words.respelled(typed)
+    assert text == taken
+    assert len(spellings) == 1
+
+
+@pytest.mark.parametrize("text", ["公式是什么", "瓶颈有几个", "总理是谁", "的了吗"])
+def test_chinese_words_that_are_words_stay(text: str) -> None:
+    assert Homophones(["公示的瓶颈。总理。"]).respelled(text) == (text, ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -9,7 +10,7 @@ from functools import cached_property
 from ..answer import Answer
 from ..retrieval.embeddings import TextEmbeddings
 from ..retrieval.index import Index
-from ..retrieval.language import answer_languages, passage_language, question_language
+from ..retrieval.language import HAN, answer_languages, passage_language, question_language
 from ..settings import Settings
 from ..types import Language, Message, RequestKind, Source, Turn
 from .conversation import understand_follow_up
@@ -17,10 +18,11 @@ from .courtesies import Request, read_request
 from .details import asks_what_is_said, fields_in, topic_of
 from .documents import Mentions, documents_in
 from .forms import other_forms
+from .homophones import Homophones
 from .operations import OperationRequest, operation_in
 from .parts import leading_topic, parts_of, sides_of
 from .phrases import phrase
-from .plan import Plan, Talk
+from .plan import Plan, Spelling, Talk
 from .questions import names_in
 from .requests import (
     kind_of,
@@ -82,7 +84,7 @@ class Planner:
         if history and (operation := operation_in(asked, history)):
             return self._operated(asked, operation, history[-1], sources)
         # Before courtesies are looked for: they are misspelt, too.
-        spelt, spellings = respelled(usual_spelling(asked), self._vocabulary)
+        spelt, spellings = self._respelled(usual_spelling(asked))
         request = read_request(spelt, question_language(asked))
         language = question_language(request.text)
         text = self._index.glossary.in_language(request.text, language)
@@ -146,6 +148,20 @@ class Planner:
             spellings=(),
             follow_up=True,
         )
+
+    def _respelled(self, text: str) -> tuple[str, tuple[Spelling, ...]]:
+        """The text with misspelt words as the sources write them, and which these were."""
+        text, spellings = respelled(text, self._vocabulary)
+        if re.search(f"[{HAN}]", text):
+            text, others = self._homophones.respelled(text)
+            spellings += others
+        return text, spellings
+
+    @cached_property
+    def _homophones(self) -> Homophones:
+        texts = [s.text for s in self._index.sources.values()]
+        texts += [s.translation.text for s in self._index.sources.values() if s.translation]
+        return Homophones(texts, self._index.glossary.names())
 
     @cached_property
     def _vocabulary(self) -> Vocabulary:
