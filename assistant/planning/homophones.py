@@ -31,7 +31,10 @@ class Homophones:
         counts = Counter(word for run in _RUN.findall(self._text) for word in rjieba.cut(run))
         counts.update(name for name in names if _RUN.fullmatch(name))
         self._words: dict[tuple[str, ...], list[str]] = defaultdict(list)
-        for word, _ in counts.most_common():
+        for word, count in [*counts.items()]:
+            for part in {word[:2], word[-2:]} - {word}:
+                counts[part] += count * rjieba.has_word(part)
+        for word, _ in (+counts).most_common():
             if _SHORTEST <= len(word) <= _LONGEST:
                 self._words[_sound(word)].append(word)
 
