@@ -13,6 +13,7 @@ MessageKey = Literal[
     "unreachable", "denied", "rate_limited", "timeout", "stalled", "declined", "too_long", "empty",
     "cut_off", "wrong_language", "malformed", "unsupported", "failed",
     "original", "digest", "translation", "cost", "about", "silent", "taken", "labelled",
+    "taken_as", "taken_too",
     "there_are", "listed", "made_from", "written_by", "written_for", "no_author", "dated",
     "no_date", "of_kind", "in_language", "in_language_translated", "address", "address_original",
     "no_address", "number_is", "no_number", "title_is", "en", "zh", "says_nothing", "nothing_more",
@@ -140,7 +141,9 @@ _TEXTS: dict[MessageKey, dict[Language, str]] = {
         "en": "Nothing about it was found in: {documents}.",
         "zh": "以下文件中没有找到相关内容：{documents}。",
     },
-    "taken": {"en": "“{typed}” was taken as “{taken}”.", "zh": "“{typed}”已理解为“{taken}”。"},
+    "taken": {"en": "{first}{others}.", "zh": "{first}{others}。"},
+    "taken_as": {"en": "“{typed}” was taken as “{taken}”", "zh": "“{typed}”已理解为“{taken}”"},
+    "taken_too": {"en": ", “{typed}” as “{taken}”", "zh": "，“{typed}”为“{taken}”"},
     "there_are": {
         "en": "There are {count} documents here:",
         "zh": "这里共有{count}份文件：",

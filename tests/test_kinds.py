@@ -57,8 +57,9 @@ def test_questions_about_documents_are_answered_from_their_records(
     assert (answer.kind, answer.status) == ("catalogue", "answered")
     assert all(words in answer.text for words in said)
     assert answer.citations
-    # A record holds no words of the text that could be quoted.
-    assert all(citation.quotes == () for citation in answer.citations)
+    # A record holds no words of the text that could be quoted; its sentence comes first.
+    assert answer.statements[0].citations == (1,)
+    assert answer.statements[0].text not in answer.citations[0].source.text
 
 
 @pytest.mark.parametrize(

@@ -125,11 +125,12 @@ def _is_missing(weighed: Weighed) -> bool:
 
 
 def _taken(weighed: Weighed, language: Language) -> str:
-    """Which words of the question were taken for others."""
-    return say("stop", language).join(
-        say("taken", language, typed=spelling.typed, taken=spelling.taken)
-        for spelling in weighed.plan.spellings
-    )
+    """Which words of the question were taken for others, in one sentence; "" for none."""
+    pairs = [{"typed": each.typed, "taken": each.taken} for each in weighed.plan.spellings]
+    if not pairs:
+        return ""
+    others = "".join(say("taken_too", language, **pair) for pair in pairs[1:])
+    return say("taken", language, first=say("taken_as", language, **pairs[0]), others=others)
 
 
 def lay_out(

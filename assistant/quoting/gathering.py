@@ -41,7 +41,7 @@ class Gatherer:
             case "talk":
                 return Gathered(plan, lines=(self._talk(plan),), searched=scope)
             case "catalogue":
-                return Gathered(plan, lines=records(plan, scope), searched=scope)
+                return self._catalogue(plan, scope)
             case "overview" if not plan.topic:
                 return self._overview(plan, scope)
             case "across" if not plan.topic:
@@ -74,6 +74,21 @@ class Gatherer:
             searched=tuple(scope),
             embed_s=sum(search.embed_s for search in (*searches, *forms)),
             search_s=sum(search.search_s for search in (*searches, *forms)),
+        )
+
+    def _catalogue(self, plan: Plan, scope: Sequence[Source]) -> Gathered:
+        """What the records tell; of one document also what its text may say of author and date."""
+        lines = records(plan, scope)
+        if len(scope) != 1 or not {*plan.fields} <= {"author", "date"}:
+            return Gathered(plan, lines=lines, searched=tuple(scope))
+        search = self._searcher.search(plan.asked, plan.text, [scope[0].id])
+        return Gathered(
+            plan,
+            searches=(search,),
+            lines=lines,
+            searched=tuple(scope),
+            embed_s=search.embed_s,
+            search_s=search.search_s,
         )
 
     # ---- whole documents ----

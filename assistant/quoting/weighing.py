@@ -16,6 +16,8 @@ from .sentence_choice import MAX_SENTENCES, Choice
 
 # How many passages a partial answer shows as the closest: as many as the reader reads.
 CLOSEST = 3
+# From this confidence on the text of a document says more to a question about it than its record.
+SURE = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,10 @@ def weigh(index: Index, decision: Decision, gathered: Gathered) -> Weighed:
     if gathered.forms:
         forms = (gathered.searches[0], *gathered.forms)
         found[0] = best_form(index, decision, gathered.plan, forms)
+    if gathered.plan.kind == "catalogue" and found and found[0].confidence >= SURE:
+        said = max(found[0].chosen, key=lambda choice: choice.score)
+        told = Line(refs=((said.passage, said.number),))
+        return _weighed(gathered, "answered", [*gathered.lines, told])
     if gathered.plan.kind != "lookup" or not found:
         return _weighed(gathered, "answered" if gathered.lines else "refused", gathered.lines)
     answered = [part for part in found if part.status == "answered"]
