@@ -204,7 +204,7 @@ def written_times(
         bare_s()
         chunks = list(assistant.stream(question))
         answer = chunks[-1].answer
-        if answer is None or not answer.usage.calls or not any(chunk.text for chunk in chunks):
+        if answer is None or answer.composer == "quotes":
             continue
         spent = answer.timings
         search_s = spent.embed_s + spent.retrieve_s

@@ -57,9 +57,13 @@ class Found(Search):
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What each source says on a topic, by its id; shown: passages for a chat model."""
+    """What each source says on a topic, by its id.
+
+    hits: the passages that were looked through, best first; shown: those for a chat model.
+    """
 
     said: Mapping[str, Sequence[Choice]]
+    hits: tuple[Hit, ...]
     shown: tuple[Passage, ...]
     embed_s: float
     search_s: float
@@ -194,6 +198,7 @@ class Searcher:
         }
         return Looked(
             said=chosen,
+            hits=tuple(hits),
             shown=_shown(chosen, hits),
             embed_s=embedded - began,
             search_s=time.perf_counter() - embedded,

@@ -24,11 +24,11 @@ SURE = 0.7
 class Gathered:
     """What the sources have for a plan.
 
-    searches: one for each question that was searched for; forms: those for other forms of the
-    first one, the form as typed last; lines: what needs no weighing (points
-    of an overview, records, small talk); silent: documents that were asked about and hold
-    nothing; shown: the passages that a chat model gets, in order; searched: all sources that were
-    looked into; embed_s and search_s: seconds.
+    searches: one for each question that was searched for; forms: others of what a follow-up may
+    ask; lines: what needs no weighing (points of an overview, records, small talk); silent:
+    documents that were asked about and hold nothing; hits: the passages that were found, best
+    first; shown: those that a chat model gets, in order; searched: all sources that were looked
+    into; embed_s and search_s: seconds.
     """
 
     plan: Plan
@@ -36,6 +36,7 @@ class Gathered:
     forms: tuple[Search, ...] = ()
     lines: tuple[Line, ...] = ()
     silent: tuple[Source, ...] = ()
+    hits: tuple[Hit, ...] = ()
     shown: tuple[Passage, ...] = ()
     searched: tuple[Source, ...] = ()
     embed_s: float = 0.0
@@ -87,7 +88,7 @@ def weigh(index: Index, decision: Decision, gathered: Gathered) -> Weighed:
 def _weighed(
     gathered: Gathered, status: Status, lines: Sequence[Line], main: Found | None = None
 ) -> Weighed:
-    hits = main.hits if main else ()
+    hits = main.hits if main else gathered.hits
     return Weighed(
         plan=gathered.plan,
         status=status,
