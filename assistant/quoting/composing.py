@@ -223,7 +223,8 @@ def _statements(
     if line.said:
         cited = [numbers[passage.id] for passage, _ in line.refs]
         if line.card:
-            cited += [c.number for c in citations if c.source.id == line.card and not c.quotes]
+            # The record's citation is the first of its source: its line comes first.
+            cited += [c.number for c in citations if c.source.id == line.card][:1]
         text = line.said[language]
         return (Statement(text, language, tuple(dict.fromkeys(cited)), translated=False),)
     statements = []
