@@ -5,7 +5,7 @@ print(open_assistant().ask("Who signed the agreement, and when?"))
 """
 
 from .answer import Answer, Chunk
-from .answering import Assistant, open_assistant
+from .answering import Assistant, as_message, open_assistant
 from .errors import AssistantError
 from .settings import Settings
 from .types import Citation, Hit, Passage, Quote, Source, Statement, Turn
@@ -23,5 +23,6 @@ __all__ = [
     "Source",
     "Statement",
     "Turn",
+    "as_message",
     "open_assistant",
 ]

@@ -94,7 +94,7 @@ def _converse(assistant: Assistant, *, as_json: bool) -> int:
         except QuestionError as error:
             print(f"assistant: {error}", file=sys.stderr)
             continue
-        if answer.stand_alone != answer.question and not as_json:
+        if answer.follow_up and answer.stand_alone != answer.question and not as_json:
             print(f"({answer.stand_alone})")
         _print(answer, as_json=as_json)
         history.append(answer)
@@ -124,4 +124,6 @@ def _progress(stage: str, share: float) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    gc.freeze()  # else the end of the process looks for garbage among all that was loaded
+    sys.exit(code)

@@ -8,7 +8,18 @@ from typing import Any
 
 from .bodies import author_in, body_in
 from .messages import page_words, say
-from .types import NO_USAGE, Citation, Hit, Language, Lead, Statement, Status, Timings, Usage
+from .types import (
+    NO_USAGE,
+    Citation,
+    Hit,
+    Language,
+    Lead,
+    RequestKind,
+    Statement,
+    Status,
+    Timings,
+    Usage,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +31,10 @@ class Answer:
     simply answered ("" when it was). lead: the few words that answer, where the reader found
     them. confidence: how likely it is that the sources answer, 0 to 1, as fitted for the
     embedding model that `decision` names; "default" there says that it has no fit of its own.
-    stand_alone is the question as it was searched for: different from `question` for a
-    follow-up, as `follow_up` says. language: the asker's or the one that is set; languages: all
-    that the text is in, one after the other.
+    stand_alone is the request as it is understood without the conversation: different from
+    `question` for a follow-up, as `follow_up` says. kind: what kind of reply it got; operation:
+    what was wanted of the answer before, "" for a request of its own. language: the asker's or
+    the one that is set; languages: all that the text is in, one after the other.
 
     composer: "quotes", or the name of the chat model that wrote it; prompt: the version of what
     it was told. notice: why the chat model's words are not there, or not all of them ("" for
@@ -47,6 +59,8 @@ class Answer:
     timings: Timings
     languages: tuple[Language, ...] = ()
     follow_up: bool = False
+    kind: RequestKind = "lookup"
+    operation: str = ""
     decision: str = ""
     prompt: str = ""
     notice: str = ""
@@ -86,13 +100,13 @@ class Answer:
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values, ready for JSON.
 
-        Sources come without their whole texts, their makers under the names that they have in the
-        answer's language.
+        Sources come without their whole texts and their guides, their makers under the names that
+        they have in the answer's language.
         """
         data = asdict(self)
         for citation in data["citations"]:
             source = citation["source"]
-            for key in ("text", "translation", "pages"):
+            for key in ("text", "translation", "pages", "guide"):
                 source.pop(key)
             source["author"] = author_in(source["author"], self.language)
             source["publisher"] = body_in(source["publisher"], self.language)
@@ -128,3 +142,7 @@ class Chunk:
 
     text: str
     answer: Answer | None = None
+
+    def __add__(self, other: Chunk) -> Chunk:
+        """Both together, as LangChain adds up what a stream gave."""
+        return Chunk(self.text + other.text, other.answer or self.answer)

@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Collection, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from .answer import Answer, Chunk
+from .chain import make_chain
 from .errors import SettingsError
-from .planning.conversation import History
+from .planning.history import History, read_history
+from .planning.planner import Planner
+from .quoting.decision import decision_for
 from .quoting.reader import Reader, open_reader
-from .quoting.searching import Found, Searcher
-from .responding import Response
+from .quoting.searching import Found, Searcher, judge
+from .responding import Responder
 from .retrieval.builds import corpus_hash, library_records
 from .retrieval.embeddings import Progress, TextEmbeddings, model_fingerprint, question_embeddings
 from .retrieval.index import Index, open_index
 from .settings import LanguagePolicy, Settings
-from .tracing import span_handler
 from .types import Hit, Source
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
-    from langchain_core.runnables import Runnable
+    from langchain_core.messages import AIMessage
+    from langchain_core.runnables import Runnable, RunnableConfig
 
+    from .planning.plan import Plan
     from .retrieval.retriever import PassageRetriever
-    from .tracing import Callbacks
     from .writing.chat_model import ChatModel
+    from .writing.chat_reply import Callbacks
 
 
 def open_assistant(
@@ -43,17 +47,21 @@ def open_assistant(
     IndexMismatchError; each message names the next step.
     """
     settings = settings or Settings.load()
-    # The model loads without Python's lock while Chroma is imported.
+    # The models load without Python's lock while Chroma is imported.
     with ThreadPoolExecutor(1) as pool:
-        loading = pool.submit(question_embeddings, settings, progress=progress)
+        loading = pool.submit(_open_models, settings, progress)
         index = open_index(settings, fingerprint=model_fingerprint(settings))
-        engine = loading.result()
+        models = loading.result()
     try:
-        writer = _open_writer(settings, chat_model)
-        return Assistant(settings, index, engine, open_reader(settings, engine), writer)
+        return Assistant(settings, index, *models, _open_writer(settings, chat_model))
     except SettingsError:
         index.close()
         raise
+
+
+def _open_models(settings: Settings, progress: Progress | None) -> tuple[TextEmbeddings, Reader]:
+    engine = question_embeddings(settings, progress=progress)
+    return engine, open_reader(settings, engine)
 
 
 def _open_writer(settings: Settings, chat_model: BaseChatModel | None) -> ChatModel | None:
@@ -84,7 +92,11 @@ class Assistant:
         self.chat_model = chat_model
         self._embeddings, self._reader = embeddings, reader
         self._searcher = Searcher(settings, index, embeddings, reader)
-        self._spans = span_handler(settings)
+        self._decision = decision_for(index.info.model)
+        self._planner = Planner(settings, index, embeddings)
+        self._responder = Responder(
+            settings, index, self._decision, self._planner, self._searcher, chat_model
+        )
 
     def adjusted(
         self,
@@ -107,15 +119,11 @@ class Assistant:
     def close(self) -> None:
         """Let go of index and chat model, so that a later build may delete the index.
 
-        Spans that are still here are sent. `with` does so by itself.
+        `with` does so by itself.
         """
         self.index.close()
         if self.chat_model is not None:
             self.chat_model.close()
-        if self._spans is not None:
-            from .spans import flush_spans
-
-            flush_spans()
 
     def __enter__(self) -> Assistant:
         """The assistant itself, closed at the end of the block."""
@@ -154,12 +162,15 @@ class Assistant:
     ) -> Answer:
         """The answer to a question in English or Chinese.
 
-        `history` holds the conversation so far, oldest first: answers, or turns of plain text.
-        `sources` limits the search to those source ids; `callbacks` are LangChain's. Raises
-        QuestionError for a question that cannot be taken. A chat model that fails never raises:
-        the sources are quoted instead, and `Answer.notice` says why.
+        `history` holds the conversation so far, oldest first: answers, turns, LangChain messages,
+        role/content mappings, or earlier questions as strings. `sources` limits the search to
+        those source ids; `callbacks` are LangChain's. Raises QuestionError for a question that
+        cannot be taken. A chat model that fails never raises: the sources are quoted instead, and
+        `Answer.notice` says why.
         """
-        return self._response(question, history, sources, callbacks).whole()
+        request = {"question": question, "history": history, "sources": sources}
+        answer: Answer = self.chain.invoke(request, _config(callbacks))
+        return answer
 
     def stream(
         self,
@@ -175,7 +186,17 @@ class Assistant:
         pieces did. Closing the generator stops the chat model at once. Raises as `ask` does,
         before the first chunk.
         """
-        return self._response(question, history, sources, callbacks).chunks()
+        self._searcher.check(question, sources)
+        read_history(history)
+        request = self._request(question, history, sources)
+
+        def chunks() -> Generator[Chunk, None, None]:
+            try:
+                yield from self.chain.stream(request, _config(callbacks))
+            finally:
+                _stop(request)
+
+        return chunks()
 
     async def aask(
         self,
@@ -185,13 +206,13 @@ class Assistant:
         sources: Collection[str] | None = None,
         callbacks: Callbacks = (),
     ) -> Answer:
-        """`ask` for asynchronous callers, in a worker thread; cancelling stops the chat model."""
-        response = self._response(question, history, sources, callbacks)
+        """`ask` for asynchronous callers; cancelling stops the chat model."""
+        request = self._request(question, history, sources)
         try:
-            return await asyncio.to_thread(response.whole)
-        except asyncio.CancelledError:
-            response.close()
-            raise
+            answer: Answer = await self.chain.ainvoke(request, _config(callbacks))
+            return answer
+        finally:
+            _stop(request)
 
     async def astream(
         self,
@@ -202,24 +223,41 @@ class Assistant:
         callbacks: Callbacks = (),
     ) -> AsyncGenerator[Chunk, None]:
         """`stream` for asynchronous callers; cancelling or closing stops the chat model at once."""
-        response = self._response(question, history, sources, callbacks)
-        chunks = response.chunks()
+        request = self._request(question, history, sources)
         try:
-            while (chunk := await asyncio.to_thread(next, chunks, None)) is not None:
+            async for chunk in self.chain.astream(request, _config(callbacks)):
                 yield chunk
         finally:
-            response.close()
+            _stop(request)
+
+    @cached_property
+    def chain(self) -> Runnable[Any, Any]:
+        """The way from a question to its answer, as one LangChain runnable.
+
+        Takes a question, or a mapping with `question` and, if wanted, `history` and `sources`;
+        `invoke` gives an `Answer`, `stream` gives `Chunk`s.
+        """
+        from .quiet import QuietChain
+
+        chain = make_chain(self._responder.steps)
+        return chain if self.settings.trace else QuietChain(bound=chain)
+
+    def plan(self, question: str, *, history: History = ()) -> Plan:
+        """How a request is understood, by rule: its kind, and what is searched for."""
+        return self._planner.plan(self._searcher.check(question), read_history(history))
 
     def find(self, question: str, *, sources: Collection[str] | None = None) -> Found:
         """What the sources have for a question that stands alone: passages, sentences, evidence."""
         asked = self._searcher.check(question, sources)
-        return self._searcher.find(asked, asked, sources)
+        return judge(self.index, self._decision, self._searcher.search(asked, asked, sources))
 
     def retrieve(
         self, question: str, *, count: int | None = None, sources: Collection[str] | None = None
     ) -> list[Hit]:
         """The best passages for a question that stands alone, best first."""
-        return self._searcher.hits(self._searcher.check(question), count=count, sources=sources)
+        return self._searcher.hits(
+            self._searcher.check(question, sources), count=count, sources=sources
+        )
 
     @property
     def retriever(self) -> PassageRetriever:
@@ -228,41 +266,37 @@ class Assistant:
 
         return PassageRetriever(assistant=self, k=self.settings.passages)
 
-    def as_runnable(self) -> Runnable[str | Mapping[str, Any], Answer]:
-        """The assistant as a LangChain runnable.
+    def _request(
+        self, question: str, history: History, sources: Collection[str] | None
+    ) -> dict[str, Any]:
+        """What the chain takes, with a run of the chat model that can be stopped from outside."""
+        run = None
+        if self.chat_model is not None:
+            from .writing.model_run import ModelRun
 
-        Takes a question, or a mapping with `question` and, if wanted, `history` and `sources`.
-        """
-        from langchain_core.runnables import RunnableConfig, RunnableLambda
+            run = ModelRun(self.chat_model)
+        return {"question": question, "history": history, "sources": sources, "run": run}
 
-        def arguments(request: str | Mapping[str, Any], config: RunnableConfig) -> dict[str, Any]:
-            given = {"question": request} if isinstance(request, str) else dict(request)
-            return {"callbacks": config.get("callbacks") or (), **given}
 
-        def call(request: str | Mapping[str, Any], config: RunnableConfig) -> Answer:
-            return self.ask(**arguments(request, config))
+def _stop(request: Mapping[str, Any]) -> None:
+    if (run := request.get("run")) is not None:
+        run.close()
 
-        async def acall(request: str | Mapping[str, Any], config: RunnableConfig) -> Answer:
-            return await self.aask(**arguments(request, config))
 
-        return RunnableLambda(call, acall, name="report_assistant")
+def _config(callbacks: Callbacks) -> RunnableConfig:
+    # A run's manager goes on as it is; LangChain breaks on a tuple of handlers.
+    given: Any = callbacks if hasattr(callbacks, "handlers") else list(callbacks)
+    return {"callbacks": given} if given else {}
 
-    def _response(
-        self,
-        question: str,
-        history: History,
-        sources: Collection[str] | None,
-        callbacks: Callbacks,
-    ) -> Response:
-        asked = self._searcher.check(question, sources)
-        return Response(
-            self.settings,
-            self.index,
-            self._searcher,
-            self.chat_model,
-            asked,
-            history=history,
-            sources=sources,
-            callbacks=callbacks,
-            spans=self._spans,
-        )
+
+def as_message(answer: Answer | Chunk) -> AIMessage:
+    """An answer as the message that LangChain's chat histories keep.
+
+    `assistant.chain | as_message` streams it in one piece at the end, once its words are checked.
+    """
+    from langchain_core.messages import AIMessage
+
+    whole = answer.answer if isinstance(answer, Chunk) else answer
+    assert whole is not None
+    about = {"status": whole.status, "stand_alone": whole.stand_alone}
+    return AIMessage(whole.text, response_metadata=about)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
-from .types import Language, Statement
+from .types import Language, Source, Statement
 
 MessageKey = Literal[
     "partial", "written", "refused", "unknown", "absent", "unsaid", "when", "number", "far",
     "doubtful", "no_answer", "untranslated", "unconfirmed", "partly", "and", "more", "stop",
     "unreachable", "denied", "rate_limited", "timeout", "stalled", "declined", "too_long", "empty",
     "cut_off", "wrong_language", "malformed", "unsupported", "failed",
-    "original", "digest", "translation", "cost", "about",
+    "original", "digest", "translation", "cost", "about", "silent", "taken", "labelled",
+    "taken_as", "taken_too",
+    "there_are", "listed", "made_from", "written_by", "written_for", "no_author", "dated",
+    "no_date", "of_kind", "in_language", "in_language_translated", "address", "address_original",
+    "no_address", "number_is", "no_number", "title_is", "en", "zh", "says_nothing", "nothing_more",
+    "greeting", "thanks", "self", "help", "farewell", "place_is",
 ]  # fmt: skip
 _TEXTS: dict[MessageKey, dict[Language, str]] = {
     "partial": {
@@ -131,6 +137,81 @@ _TEXTS: dict[MessageKey, dict[Language, str]] = {
     "and": {"en": ", ", "zh": "、"},
     "more": {"en": "{documents} and {count} more", "zh": "{documents}，另有{count}份"},
     "stop": {"en": " ", "zh": ""},
+    "silent": {
+        "en": "Nothing about it was found in: {documents}.",
+        "zh": "以下文件中没有找到相关内容：{documents}。",
+    },
+    "taken": {"en": "{first}{others}.", "zh": "{first}{others}。"},
+    "taken_as": {"en": "“{typed}” was taken as “{taken}”", "zh": "“{typed}”已理解为“{taken}”"},
+    "taken_too": {"en": ", “{typed}” as “{taken}”", "zh": "，“{typed}”为“{taken}”"},
+    "there_are": {
+        "en": "There are {count} documents here:",
+        "zh": "这里共有{count}份文件：",
+    },
+    "listed": {"en": "{title} ({facts})", "zh": "{title}（{facts}）"},
+    "made_from": {
+        "en": "The original is by {of}, issued by {publisher}; the {what} here was written by "
+        "{by}.",
+        "zh": "原文作者是{of}，由{publisher}发布；这里的{what}由{by}撰写。",
+    },
+    "written_by": {
+        "en": "It was written and published by {author}.",
+        "zh": "由{author}撰写并发布。",
+    },
+    "written_for": {
+        "en": "It was written by {author} and published by {publisher}.",
+        "zh": "作者是{author}，由{publisher}发布。",
+    },
+    "no_author": {"en": "Its record names no author.", "zh": "记录中没有写明作者。"},
+    "dated": {"en": "It is dated {date}.", "zh": "日期是{date}。"},
+    "no_date": {"en": "Its record has no date.", "zh": "记录中没有日期。"},
+    "of_kind": {"en": "The text here is of the kind: {kind}.", "zh": "这里的文本是{kind}。"},
+    "in_language": {"en": "It was written in {name}.", "zh": "原文是{name}。"},
+    "in_language_translated": {
+        "en": "It is in {name}; the translation into {other} beside it is by {by}.",
+        "zh": "文本是{name}；旁边的{other}译文由{by}提供。",
+    },
+    "address": {"en": "It can be read at {url}", "zh": "可在此阅读：{url}"},
+    "address_original": {
+        "en": "The original text can be read at {url}",
+        "zh": "原文可在此阅读：{url}",
+    },
+    "no_address": {"en": "Its record has no address.", "zh": "记录中没有网址。"},
+    "number_is": {"en": "Its number is {number}.", "zh": "文号是{number}。"},
+    "no_number": {"en": "Its record has no document number.", "zh": "记录中没有文号。"},
+    "title_is": {"en": "Its title is “{title}”.", "zh": "标题是《{title}》。"},
+    "en": {"en": "English", "zh": "英文"},
+    "zh": {"en": "Chinese", "zh": "中文"},
+    "says_nothing": {"en": "says nothing about it.", "zh": "没有提到。"},
+    "nothing_more": {
+        "en": "The sources name no others beyond what was said.",
+        "zh": "除已经说到的以外，资料没有提到其他的。",
+    },
+    "place_is": {"en": "It stands in {title}{where}.", "zh": "出自{title}{where}。"},
+    "greeting": {
+        "en": "Hello! Ask me anything about {documents}: what they say, who wrote them, or how "
+        "they compare.",
+        "zh": "你好！可以问我关于{documents}的任何问题：内容是什么、谁写的、彼此有何异同。",
+    },
+    "thanks": {
+        "en": "You are welcome. Ask on, if there is more you would like to know.",
+        "zh": "不客气。还想了解什么，请继续问。",
+    },
+    "self": {
+        "en": "I am an assistant that answers from documents and quotes them word for word: "
+        "{documents}. Where they are silent, I tell you so.",
+        "zh": "我是一个根据文件回答问题的助手，引用的都是文件原话：{documents}。文件没有说到的，"
+        "我会如实告诉你。",
+    },
+    "help": {
+        "en": "You can ask for facts (“who …”, “how many …”), for an overview or key points, for a "
+        "comparison of documents, which documents mention something, or who wrote them and when; "
+        "in English or Chinese. The documents: {documents}.",
+        "zh": "可以问事实（谁、多少、何时），让我概述或列出要点，比较几份文件，查哪些文件提到某事，"
+        "或问作者和日期；中文英文都行。现有文件：{documents}。",
+    },
+    "farewell": {"en": "Goodbye!", "zh": "再见！"},
+    "labelled": {"en": "{label}: {text}", "zh": "{label}：{text}"},
 }
 
 
@@ -150,6 +231,19 @@ def enumerate_names(names: tuple[str, ...], language: Language) -> str:
     """Names as one phrase, quoted so that they stand out."""
     marks = ("“", "”")
     return say("and", language).join(f"{marks[0]}{name}{marks[1]}" for name in names)
+
+
+# How many documents are named before the rest is only counted: a sentence, not a catalogue.
+TITLES = 8
+
+
+def enumerate_titles(sources: Sequence[Source], language: Language) -> str:
+    """The titles of some sources as one phrase, the first of many."""
+    titles = say("and", language).join(source.title(language) for source in sources[:TITLES])
+    if len(sources) > TITLES:
+        titles = say("more", language, documents=titles, count=str(len(sources) - TITLES))
+    # A title's own "[1]" would read as a citation.
+    return titles.translate(str.maketrans("[]", "()"))
 
 
 def marked(statement: Statement) -> str:

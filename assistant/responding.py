@@ -1,196 +1,214 @@
-"""One question on its way to an answer: searched, worded by quotes or by a model, checked."""
+"""What the steps of the chain do with the opened parts of an assistant."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .answer import Answer, Chunk
-from .errors import ChatModelError, Trouble
+from .answer import Answer
+from .chain import Steps, Wording, Work
+from .errors import ChatModelError, QuestionError, Trouble
 from .messages import MessageKey, say
-from .planning.conversation import History, Understood, understand_follow_up
+from .planning.history import read_history
+from .planning.planner import Planner
 from .quoting.composing import Worded, compose
-from .quoting.searching import Found, Searcher
+from .quoting.decision import Decision
+from .quoting.gathering import Gatherer
+from .quoting.operated import operated
+from .quoting.searching import Searcher
+from .quoting.weighing import Gathered, Weighed, weigh
 from .retrieval.index import Index
-from .retrieval.language import answer_languages
 from .settings import Settings
-from .tracing import Steps
 from .types import NO_USAGE, Language, Timings
 
 if TYPE_CHECKING:
-    from langchain_core.callbacks import BaseCallbackHandler
+    from langchain_core.runnables import RunnableConfig
 
-    from .tracing import Callbacks
     from .writing.chat_model import ChatModel
-    from .writing.model_run import ModelRun
 
 # Pieces of a text that is there as a whole, in characters: about four words or Chinese words,
 # what a chat model sends at a time.
 _PIECE: dict[Language, int] = {"en": 24, "zh": 6}
 
 
-class Response:
-    """The way of one checked question to its answer; taken once, by `whole` or by `chunks`."""
+class Responder:
+    """The five steps over one index; opened parts are kept, nothing is loaded here."""
 
     def __init__(
         self,
         settings: Settings,
         index: Index,
+        decision: Decision,
+        planner: Planner,
         searcher: Searcher,
         chat_model: ChatModel | None,
-        asked: str,
-        *,
-        history: History = (),
-        sources: Collection[str] | None = None,
-        callbacks: Callbacks = (),
-        spans: BaseCallbackHandler | None = None,
     ) -> None:
-        """Keep what is needed; nothing is searched yet."""
+        """Keep what is needed."""
         self._settings = settings
         self._index = index
+        self._decision = decision
+        self._planner = planner
         self._searcher = searcher
-        self._asked = asked
-        self._history = history
-        self._sources = sources
-        self._steps = Steps(callbacks, spans)
-        self._run: ModelRun | None = None
-        if chat_model is not None:
+        self._gatherer = Gatherer(settings, index, searcher)
+        self._chat_model = chat_model
+
+    @property
+    def steps(self) -> Steps:
+        """What the chain is made of."""
+        return Steps(
+            self.take,
+            self.plan,
+            self.gather,
+            self.weigh,
+            self.wants_model,
+            self.write,
+            self.quote,
+            self.check,
+        )
+
+    def take(self, request: Any) -> Work:
+        """The request, checked; raises QuestionError when it cannot be taken."""
+        began = time.perf_counter()
+        work = read_request(request)
+        asked = self._searcher.check(work["question"], work.get("sources"))
+        run = work.get("run")
+        if run is None and self._chat_model is not None:
             from .writing.model_run import ModelRun
 
-            self._run = ModelRun(chat_model, lambda: self._steps.callbacks)
+            run = ModelRun(self._chat_model)
+        return {**work, "question": asked, "run": run, "began": began}
 
-    def whole(self) -> Answer:
-        """The answer."""
-        return [chunk.answer for chunk in self.chunks() if chunk.answer is not None][-1]
+    def plan(self, work: Work, config: RunnableConfig) -> Work:
+        """The request as it is understood; raises QuestionError for a history of another kind."""
+        turns, run = read_history(work.get("history")), work.get("run")
+        ask = None if run is None else partial(run.ask, callbacks=config.get("callbacks") or ())
+        plan = self._planner.plan(work["question"], turns, work.get("sources"), ask=ask)
+        return {**work, "plan": plan}
 
-    def close(self) -> None:
-        """Stop the chat model, from any thread."""
-        if self._run is not None:
-            self._run.close()
+    def gather(self, work: Work) -> Gathered:
+        """What the sources have for the plan."""
+        return self._gatherer.gather(work["plan"], work.get("sources"))
 
-    def chunks(self) -> Generator[Chunk, None, None]:
-        """The text in pieces, then the answer."""
-        began = time.perf_counter()
-        first_s = 0.0
-        try:
-            with self._steps.step("answer", {"question": self._asked}) as step:
-                understood, found = self._search()
-                languages = answer_languages(self._settings.language, found.question.language)
-                searched = time.perf_counter()
-                wording = _Pieces(self._wording(found, languages))
-                for piece in wording:
-                    first_s = first_s or time.perf_counter() - began
-                    yield Chunk(piece)
-                worded, ended = wording.result, time.perf_counter()
-                timings = Timings(
-                    embed_s=found.embed_s,
-                    retrieve_s=found.search_s,
-                    compose_s=ended - searched - worded.verify_s,
-                    verify_s=worded.verify_s,
-                    first_word_s=first_s or ended - began,
-                    total_s=ended - began,
-                )
-                answer = self._answer(understood, found, languages, worded, timings)
-                step.ends_with(_told(answer))
-            yield Chunk("", answer)
-        finally:
-            self.close()
+    def weigh(self, work: Work) -> Weighed:
+        """Whether, and with what, the request is answered."""
+        return operated(self._index, weigh(self._index, self._decision, work["gathered"]))
 
-    def _search(self) -> tuple[Understood, Found]:
-        with self._steps.step("retrieve", {"question": self._asked}) as step:
-            understood = understand_follow_up(
-                self._asked,
-                self._history,
-                self._index.glossary,
-                run=self._run,
-                tokens=self._settings.history_tokens,
-            )
-            found = self._searcher.find(self._asked, understood.text, self._sources)
-            step.ends_with({"hits": found.hits})
-        return understood, found
-
-    def _wording(self, found: Found, languages: Sequence[Language]) -> Generator[str, None, Worded]:
-        run = self._run
+    def wants_model(self, work: Work) -> bool:
+        """Whether there is something to write about, and somebody to write it."""
+        weighed, plan = work["weighed"], work["plan"]
+        kind = plan.kind
         # Where nothing is near, or a name is nowhere, there is nothing to write about.
-        if run is None or found.status == "refused" or found.evidence.unknown:
-            quoted = compose(self._index, found, languages)
-            yield from _pieces(quoted["text"], languages[0])
-            return Worded(quoted)
+        unknown = weighed.main is not None and weighed.main.evidence.unknown
+        idle = weighed.status == "refused" or unknown or kind in ("talk", "catalogue")
+        idle = bool(idle or not weighed.shown or plan.operation in ("origin", "place"))
+        return work.get("run") is not None and not idle
+
+    def quote(self, work: Work, config: RunnableConfig) -> Iterator[Wording]:
+        """The sources' own words."""
+        parts = compose(self._index, work["weighed"])
+        text, step = parts["text"], _PIECE[work["plan"].replies[0]]
+        for start in range(0, len(text), step):
+            yield Wording(text[start : start + step])
+        yield Wording(work=work, parts=parts)
+
+    def write(self, work: Work, config: RunnableConfig) -> Iterator[Wording]:
+        """The chat model's words; a model that fails before the first of them raises."""
         from .writing.authoring import Author
 
-        author = Author(self._settings, self._index, run, self._steps, found)
+        run = work["run"]
+        assert run is not None
+        author = Author(self._settings, self._index, run, work["weighed"])
+        begun = False
         try:
-            return (yield from author.write(languages))
+            for piece in author.drafts(config.get("callbacks") or ()):
+                if isinstance(piece, str):
+                    begun = True
+                    yield Wording(piece)
+                else:
+                    yield Wording(work=work, drafts=piece)
         except ChatModelError as error:
-            return Worded(
-                compose(self._index, found, languages),
-                notice=say(_key(error.trouble), languages[0]),
-            )
+            if not begun:
+                raise
+            yield Wording(work={**work, "failure": error})
 
-    def _answer(
-        self,
-        understood: Understood,
-        found: Found,
-        languages: tuple[Language, ...],
-        worded: Worded,
-        timings: Timings,
-    ) -> Answer:
+    def check(self, words: Wording, first: float) -> Answer:
+        """The answer: what a model wrote is checked, and gives way to quotes where it fails."""
+        assert words.work is not None
+        work, composed = words.work, time.perf_counter()
+        worded = self._worded(work, words)
+        answer = self._answer(work, worded, first, composed)
+        if (run := work.get("run")) is not None:
+            run.close()
+        return answer
+
+    def _worded(self, work: Work, words: Wording) -> Worded:
+        weighed, failure = work["weighed"], work.get("failure")
+        if words.drafts and (run := work.get("run")) is not None:
+            from .writing.authoring import Author
+
+            try:
+                return Author(self._settings, self._index, run, weighed).checked(words.drafts)
+            except ChatModelError as error:
+                failure = error
+        notice = say(_key(failure.trouble), weighed.plan.replies[0]) if failure else ""
+        return Worded(words.parts or compose(self._index, weighed), notice=notice)
+
+    def _answer(self, work: Work, worded: Worded, first: float, composed: float) -> Answer:
+        plan, weighed, run = work["plan"], work["weighed"], work.get("run")
+        began, now = work["began"], time.perf_counter()
         return Answer(
-            question=self._asked,
-            stand_alone=understood.text,
-            follow_up=understood.follow_up,
-            language=languages[0],
-            languages=languages,
-            confidence=found.confidence,
-            decision=found.decision,
-            hits=found.hits,
+            question=plan.asked,
+            stand_alone=plan.text,
+            follow_up=plan.follow_up,
+            kind=plan.kind,
+            operation=plan.operation,
+            language=plan.replies[0],
+            languages=plan.replies,
+            confidence=weighed.confidence,
+            decision=weighed.decision,
+            hits=weighed.hits,
             composer=worded.composer,
             prompt=worded.prompt,
             notice=worded.notice,
             unknown_markers=worded.unknown,
-            usage=self._run.usage if self._run else NO_USAGE,
+            usage=run.usage if run else NO_USAGE,
             build=self._index.info.id,
             settings=self._settings.id,
-            timings=timings,
+            timings=Timings(
+                embed_s=weighed.embed_s,
+                retrieve_s=weighed.search_s,
+                compose_s=composed - began - weighed.embed_s - weighed.search_s,
+                verify_s=now - composed,
+                first_word_s=(first or now) - began,
+                total_s=now - began,
+            ),
             **worded.parts,
         )
 
 
-class _Pieces:
-    """A generator's pieces to iterate over, and what it returned in the end."""
+def read_request(request: Any) -> Work:
+    """A question, a LangChain message, or a mapping with `question`, `history` and `sources`.
 
-    result: Worded
-
-    def __init__(self, generator: Generator[str, None, Worded]) -> None:
-        self._generator = generator
-
-    def __iter__(self) -> Iterator[str]:
-        self.result = yield from self._generator
-
-
-def _pieces(text: str, language: Language) -> Iterator[str]:
-    step = _PIECE[language]
-    for start in range(0, len(text), step):
-        yield text[start : start + step]
+    Raises QuestionError, saying what is taken, for anything else.
+    """
+    given = request if isinstance(request, Mapping) else {"question": request}
+    question = given.get("question")
+    if not isinstance(question, str):
+        question = getattr(question, "text", None)
+    if not isinstance(question, str):
+        raise QuestionError(
+            "No question was found. Give a string, or a mapping with `question` and, if wanted, "
+            "`history` and `sources`."
+        )
+    sources = given.get("sources")
+    if not (sources is None or (isinstance(sources, Collection) and not isinstance(sources, str))):
+        raise QuestionError("`sources` is to be a list of the ids of the sources to search.")
+    work: Work = {"question": question, "history": given.get("history")}
+    return {**work, "sources": sources, "run": given.get("run")}
 
 
 def _key(trouble: Trouble) -> MessageKey:
     # "refused" is what the assistant says of a question.
     return "declined" if trouble == "refused" else trouble
-
-
-def _told(answer: Answer) -> dict[str, Any]:
-    """What a trace is told of an answer; `text` goes on only where it was asked for."""
-    return {
-        "status": answer.status,
-        "language": answer.language,
-        "composer": answer.composer,
-        "citations": len(answer.citations),
-        "confidence": answer.confidence,
-        "decision": answer.decision,
-        "tokens_in": answer.usage.tokens_in,
-        "tokens_out": answer.usage.tokens_out,
-        "first_word_s": answer.timings.first_word_s,
-        "text": answer.text,
-    }

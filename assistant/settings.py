@@ -21,7 +21,6 @@ from .errors import SettingsError
 LanguagePolicy = Literal["auto", "en", "zh", "both"]
 Composer = Literal["auto", "quotes", "model"]
 Unsupported = Literal["mark", "drop"]
-Trace = Literal["off", "spans", "text"]
 _ROOT = Path(__file__).resolve().parent.parent
 _PREFIX = "ASSISTANT_"
 # Where things are, how long one waits for them and who is told: answers do not hang on these.
@@ -30,7 +29,8 @@ _NOT_SHAPING = frozenset(
     "trace password upload_mb document_pages document_chars read_seconds read_mb "
     "fetch_seconds".split()
 )
-_WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+_WORDS = {"true": True, "yes": True, "on": True, "1": True}
+_WORDS |= {"false": False, "no": False, "off": False, "0": False}
 
 
 def _default_corpus() -> Path:
@@ -69,8 +69,9 @@ class Settings:
     longest silence once it has begun. chat_retries: how often a call is made again. chat_tokens:
     the longest reply. history_tokens: how much of a conversation a follow-up is understood by.
     unsupported: what becomes of written sentences that the passages do not carry. chat_judge:
-    whether the chat model checks them a second time. trace: OpenTelemetry spans, without or with
-    the words that were asked and answered.
+    whether the chat model checks them a second time. chat_plan: whether it says of every request
+    what kind of reply is due, by one short call more; else only follow-ups are put to it. trace:
+    whether LangSmith may be told of questions and answers, where its own variables ask for that.
 
     upload_mb: the largest file that can be added (1 to 500 megabytes). document_pages,
     document_chars: the longest document. read_seconds, read_mb: what reading one file may take;
@@ -100,7 +101,8 @@ class Settings:
     history_tokens: int = 1500
     unsupported: Unsupported = "mark"
     chat_judge: bool = False
-    trace: Trace = "off"
+    chat_plan: bool = True
+    trace: bool = False
     upload_mb: int = 20
     document_pages: int = 2_000
     document_chars: int = 1_000_000
@@ -137,7 +139,6 @@ class Settings:
             ("language", get_args(LanguagePolicy)),
             ("composer", get_args(Composer)),
             ("unsupported", get_args(Unsupported)),
-            ("trace", get_args(Trace)),
         ):
             if getattr(self, name) not in choices:
                 raise SettingsError(

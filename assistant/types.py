@@ -12,8 +12,11 @@ from typing import Literal
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, Language] = ("en", "zh")
 Kind = Literal["original", "digest", "translation"]
+GuideRole = Literal["overview", "key"]
 Status = Literal["answered", "partial", "refused"]
 Support = Literal["supported", "partly", "unsupported"]
+# What kind of reply a request gets.
+RequestKind = Literal["lookup", "overview", "compare", "across", "catalogue", "talk"]
 # Who speaks to a chat model, and what.
 Message = tuple[Literal["system", "user", "assistant"], str]
 IssueKind = Literal["figure", "name", "negation", "words", "place", "citation", "judge"]
@@ -45,10 +48,29 @@ class Translation:
 
 
 @dataclass(frozen=True, slots=True)
+class GuidePoint:
+    """A sentence written beforehand on what a source is about, in both languages.
+
+    role: "overview" for what the source is and says in all, "key" for a main point. spans: the
+    lines that it rests on, as offsets into `Source.text`.
+    """
+
+    role: GuideRole
+    text_en: str
+    text_zh: str
+    spans: tuple[Span, ...]
+
+    def text(self, language: Language) -> str:
+        """The sentence in the asked language."""
+        return self.text_zh if language == "zh" else self.text_en
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """One text of the corpus with what a reader needs to judge it.
 
-    pages[i] is where page i + 1 of the original begins; () where it has no pages.
+    pages[i] is where page i + 1 of the original begins; () where it has no pages. guide: what it
+    is about, in reading order; () for a source that nobody wrote one for.
     """
 
     id: str
@@ -67,6 +89,7 @@ class Source:
     text: str = field(default="", repr=False)
     translation: Translation | None = field(default=None, repr=False)
     pages: tuple[int, ...] = field(default=(), repr=False)
+    guide: tuple[GuidePoint, ...] = field(default=(), repr=False)
 
     def page(self, offset: int) -> int:
         """The page of the original that holds this character, from 1; 0 without pages."""
@@ -269,11 +292,13 @@ class Turn:
     """One earlier exchange of a conversation, for those who keep plain text instead of answers.
 
     stand_alone: the question as it was searched for; the question itself where that is not known.
+    sources: ids of the sources that the answer cited, as far as that is known.
     """
 
     question: str
     answer: str = ""
     stand_alone: str = ""
+    sources: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Take the question where there is no other form of it."""

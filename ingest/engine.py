@@ -57,6 +57,10 @@ class PassageEmbeddings:
         engine: TextEmbeddings = self._full or self._light
         return engine.embed_query(text)
 
+    def embed_queries(self, texts: list[str]) -> list[list[float]]:
+        """The same of several, in the given order."""
+        return [self.embed_query(text) for text in texts]
+
     def count_tokens(self, text: str) -> int:
         """How many tokens the model sees, special tokens included; not cut."""
         return self._light.count_tokens(text)

@@ -71,8 +71,8 @@ def known_vectors(index: Index) -> dict[tuple[Language, str], Vector]:
     for view in VIEWS:
         stored = index.stored(view)
         sound = np.abs(np.linalg.norm(stored.vectors, axis=1) - 1) < 1e-3
-        for row, vector, is_sound in zip(stored.rows, stored.vectors, sound, strict=True):
-            key = keys.get((view, str(row["passage_id"]), str(row["surface"]), int(row["number"])))
+        for row, vector, is_sound in zip(stored.keys, stored.vectors, sound, strict=True):
+            key = keys.get((view, *row))
             if key is not None and is_sound:
                 known[key] = vector
     return known

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -14,6 +14,8 @@ from assistant.retrieval.builds import corpus_hash, replace_text
 from assistant.retrieval.figures import figures
 from assistant.retrieval.glossary import Glossary
 from assistant.types import LANGUAGES, Kind, Source, Translation, other_language
+
+from .guides import read_guide
 
 _REQUIRED = (
     "id title_en title_zh author publisher date language url licence kind text sha256".split()
@@ -27,7 +29,7 @@ ID = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """All sources with the hash of everything that was read, glossary included."""
+    """All sources with the hash of everything that was read, guides and glossary included."""
 
     sources: tuple[Source, ...]
     glossary: Path
@@ -35,10 +37,11 @@ class Corpus:
 
 
 def read_corpus(folder: Path) -> Corpus:
-    """Read `sources.toml` and its texts.
+    """Read `sources.toml`, its texts, `guides/<source id>.toml` and the glossary.
 
     Raises CorpusError naming the file and what is wrong with it: absent, not UTF-8, another
-    hash than the manifest's, a translation that is not aligned or holds other figures.
+    hash than the manifest's, a translation that is not aligned or holds other figures, a guide
+    that says what its source does not.
     """
     manifest = folder / "sources.toml"
     rows = _manifest_rows(manifest)
@@ -46,9 +49,19 @@ def read_corpus(folder: Path) -> Corpus:
     ids = [source.id for source in sources]
     if doubles := sorted({id_ for id_ in ids if ids.count(id_) > 1}):
         raise CorpusError(f"{manifest}: the id {doubles[0]!r} stands twice. Ids must differ.")
-    glossary = folder / "glossary.tsv"
-    _check_glossary(glossary)
-    return Corpus(sources, glossary, corpus_hash(folder))
+    path = folder / "glossary.tsv"
+    glossary = _read_glossary(path)
+    guides = folder / "guides"
+    if strays := sorted({guide.stem for guide in guides.glob("*.toml")} - set(ids)):
+        raise CorpusError(
+            f"The guide {guides / strays[0]}.toml belongs to no source of {manifest}. "
+            "Name it after a source's id, or take it out."
+        )
+    sources = tuple(
+        replace(source, guide=read_guide(guides / f"{source.id}.toml", source, glossary))
+        for source in sources
+    )
+    return Corpus(sources, path, corpus_hash(folder))
 
 
 def check_translation(source: Source, translation: Translation) -> None:
@@ -144,11 +157,11 @@ def _write(manifest: Path, document: Any, option: str) -> None:
         ) from error
 
 
-def _check_glossary(glossary: Path) -> None:
+def _read_glossary(path: Path) -> Glossary:
     try:
-        Glossary.read(glossary)
+        return Glossary.read(path)
     except (OSError, UnicodeDecodeError) as error:
-        raise CorpusError(f"The glossary {glossary} cannot be read ({error}). Mend it.") from error
+        raise CorpusError(f"The glossary {path} cannot be read ({error}). Mend it.") from error
 
 
 def _manifest_rows(manifest: Path) -> list[dict[str, Any]]:

@@ -14,9 +14,9 @@ from assistant.quoting.reader import WEIGHTS
 from assistant.retrieval.bundled_graph import LOWER_LAYERS
 
 _LICENCE = """\
-MIT, as the multilingual-e5-small layers that it was fitted from. Fitted on SQuAD 2.0 and CMRC \
-2018 (both CC BY-SA 4.0), XQuAD (CC BY-SA 4.0) and near misses of our own; none of their text is \
-in the weights' file."""
+MIT, as the multilingual-e5-small layers that it was fitted from. Fitted on SQuAD 2.0, CMRC 2018, \
+IDK-MRC, PQuAD, XQuAD (CC BY-SA 4.0), DRCD (CC BY-SA 3.0), HeQ (CC BY 4.0) and questions of our \
+own; none of their text is in the weights' file."""
 
 
 def export(reader: Any, facts: Mapping[str, Any]) -> Path:
@@ -68,3 +68,27 @@ def export(reader: Any, facts: Mapping[str, Any]) -> Path:
         json.dumps(about, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
     )
     return target
+
+
+def load_shipped(reader: Any) -> None:
+    """Set a reader's upper layers and heads to those that ship, so that a fit goes on from them."""
+    import onnx
+    import torch
+    from onnx import numpy_helper
+
+    graph = onnx.load(str(resources.files("assistant") / WEIGHTS)).graph
+    values = {i.name: numpy_helper.to_array(i) for i in graph.initializer}
+    upper = torch.nn.Module()
+    upper.layers = reader.body.encoder.layer[LOWER_LAYERS:]
+    upper.spans, upper.answerable = reader.spans, reader.answerable
+    # The graph multiplies in the order of the layers; its int8 weights are (in, out).
+    products = [n.input[1] for n in graph.node if n.op_type == "MatMulInteger"]
+    products = [name.removesuffix("_quantized") for name in products]
+    dense = [m for m in upper.modules() if isinstance(m, torch.nn.Linear)]
+    with torch.no_grad():
+        for module, name in zip(dense, products, strict=True):
+            whole = values[f"{name}_quantized"].astype("float32") - values[f"{name}_zero_point"]
+            module.weight.copy_(torch.from_numpy(whole * values[f"{name}_scale"]).T)
+        for name, weight in upper.named_parameters():
+            if name in values:
+                weight.copy_(torch.from_numpy(values[name].copy()))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import random
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import numpy.typing as npt
 from assistant.answering import Assistant, open_assistant
 from assistant.evaluation.indexes import SetText, texts_settings
 from assistant.evaluation.sets import SetQuestion, read_set
-from assistant.quoting.decision import FITS, PLAIN_WORDS, SIGNALS, decision_for
+from assistant.quoting.decision import FITS, SIGNALS, decision_for
 from assistant.settings import Settings
 from assistant.types import LANGUAGES, Language
 
@@ -29,10 +30,13 @@ from .reading_pairs import ReadingPair, natural_pairs
 Numbers = npt.NDArray[np.float64]
 Sample = tuple[Numbers, npt.NDArray[np.bool_]]
 # Far-off questions asked of each language; every nth of the files' questions.
-FAR_QUESTIONS = 400
+FAR_QUESTIONS = 250
+ARTICLE_QUESTIONS = 700
+# Kinds of everyday questions that nothing is decided for.
+OTHER_KINDS = ("overview", "compare", "across", "catalogue", "talk", "operation", "follow-up")
 FOLDS, RIDGE = 5, 0.001
 # An assistant that keeps back more of what it could answer is of little use.
-MOST_KEPT_BACK = 0.15
+MOST_KEPT_BACK = 0.06
 
 
 def fit_decision(settings: Settings, reading: Path, sets: Sequence[Path]) -> None:
@@ -46,8 +50,8 @@ def fit_decision(settings: Settings, reading: Path, sets: Sequence[Path]) -> Non
     fits = {}
     with open_assistant(settings) as assistant:
         for language in LANGUAGES:
-            mine = [q for q in questions if q.language == language and not q.history]
-            theirs = [p for p in pairs if p.language == language]
+            mine = [q for q in questions if q.language == language and _is_lookup(q)]
+            theirs = [p for p in pairs if p.language == language and not p.crossed]
             far = [p.question for p in theirs]
             near = [q.question for q in mine if q.answerable]
             refused = _refused(
@@ -70,10 +74,19 @@ def keep_fit(model: str, fit: Mapping[str, Any], file: Path = FITS) -> None:
     decision_for.cache_clear()
 
 
+def _is_lookup(question: SetQuestion) -> bool:
+    return not question.history and question.kind not in OTHER_KINDS
+
+
 def _of_set(assistant: Assistant, questions: Sequence[SetQuestion]) -> Sample:
     near = [q for q in questions if q.answerable or q.near_miss]
-    rows = [assistant.find(q.question).evidence.signals() for q in near]
+    rows = [_signals(assistant, q.question) for q in near]
     return np.array(rows), np.array([q.answerable for q in near])
+
+
+def _signals(assistant: Assistant, question: str) -> Sequence[float]:
+    """The evidence for a question as it is searched for, without its courtesies."""
+    return assistant.find(assistant.plan(question).parts[0]).evidence.signals()
 
 
 def _of_articles(settings: Settings, pairs: Sequence[ReadingPair], language: Language) -> Sample:
@@ -81,6 +94,7 @@ def _of_articles(settings: Settings, pairs: Sequence[ReadingPair], language: Lan
     from tqdm import tqdm
 
     aside = [pair for pair in pairs if held_out(pair.group)]
+    aside = random.Random(0).sample(aside, min(ARTICLE_QUESTIONS, len(aside)))
     texts = list(dict.fromkeys(" ".join(pair.passage.split()) + "\n" for pair in aside))
     sources = {f"{language}-{i:04}": SetText(language, text) for i, text in enumerate(texts)}
     home = settings.home / "evaluation" / f"held-out-{language}"
@@ -124,15 +138,11 @@ def _fit(samples: Sequence[Sample], language: Language) -> dict[str, Any]:
         start += len(mine)
         print(f"{language} {name}: {_told_apart(part, mine)}")
     size = len(samples[0][1])
-    plain = rows[:size, SIGNALS.index("covered")] >= PLAIN_WORDS
-    cut, reworded = (
-        _cut(chances[:size][part], truth[:size][part], rows[:size][part])
-        for part in (plain, ~plain)
-    )
+    cut = _cut(chances[:size], truth[:size], rows[:size])
     bias, *rounded = (round(float(value), 3) for value in _regress(rows, truth, weights))
     named = dict(zip(SIGNALS, rounded, strict=True))
-    print(f"{language}: answered from {cut}, reworded {reworded}, bias {bias}, {named}")
-    return {"answered": cut, "reworded": reworded, "bias": bias, "weights": named}
+    print(f"{language}: answered from {cut}, bias {bias}, {named}")
+    return {"answered": cut, "bias": bias, "weights": named}
 
 
 def _regress(rows: Numbers, truth: npt.NDArray[np.bool_], weights: Numbers) -> Numbers:

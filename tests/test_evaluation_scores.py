@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import string
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -147,6 +149,8 @@ def test_gold_evidence_is_found_in_its_source_or_reported(assistant: Assistant) 
     bad = (GoldEvidence(id_, "never said"), GoldEvidence("no", words), GoldEvidence(id_, words, 41))
     question = replace(VANKE, evidence=(*good, *bad, GoldEvidence("", "never said")))
     problems = evidence_problems([question], assistant.index.sources)
+    (unknown,) = evidence_problems([replace(GOOD, cite_all=("no",))], assistant.index.sources)
+    assert unknown == ", g: the index has no source 'no'; it cannot be cited"
     for problem, said in zip(problems, ("never said", "no source 'no'", "at 41"), strict=True):
         assert said in problem
     text = replace(source, text="In 2019, 9 parties made art 众创空间 众创")
@@ -195,6 +199,61 @@ def test_language_is_judged_line_by_line(assistant: Assistant) -> None:
     assert language_compliance(mixed, ["en"]) == pytest.approx(2 / 3)
     assert language_compliance(mixed, ["en", "zh"]) == 1.0
     assert language_compliance(replace(mixed, text="Only English."), ["en", "zh"]) == 0.0
+
+
+GOOD = SetQuestion(
+    "g",
+    "Who did Vanke sign with?",
+    "en",
+    all_of=(("Provenience", "源创"), ("Vanke",)),
+    cite_any=("bop-report", "work-report-2015"),
+    cite_all=("bop-report",),
+    forbid=("do not say",),
+    max_sentences=3,
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "unmet"),
+    [
+        ({}, ()),
+        ({"all_of": (("Provenience",), ("Acme", "Ltd")), "any_k": 1}, ()),
+        ({"all_of": (("Provenience",), ("Acme", "Ltd"))}, ("said",)),
+        ({"forbid": ("no", "PROVENIENCE")}, ("unsaid",)),
+        ({"cite_any": ("work-report-2015",)}, ("cited",)),
+        ({"cite_all": ("bop-report", "work-report-2015")}, ("cited",)),
+        ({"language_of_reply": "zh"}, ("language",)),
+        ({"question": "How tall is Mount Everest?"}, ("answered", "said", "cited", "language")),
+    ],
+)
+def test_a_reply_is_right_when_it_meets_every_condition(
+    assistant: Assistant, changes: dict[str, Any], unmet: tuple[str, ...]
+) -> None:
+    question = replace(GOOD, **changes)
+    (result,) = evaluate(assistant, [question]).results
+    told = set(result.unmet or ())
+    if unmet[:1] == ("answered",):
+        assert {"answered", "said", "cited"} <= told
+    else:
+        assert told == set(unmet)
+    assert result.is_right is (not unmet)
+    assert Result.from_dict(json.loads(json.dumps(result.to_dict()))) == result
+
+
+def test_a_reply_is_as_short_as_its_sentences_are_few(assistant: Assistant) -> None:
+    answer = assistant.ask(GOOD.question)
+    text = "Vanke did with Provenience [1].\n- (原文很长。真的很长。) Dr. Li\n\n2.\nYes! No?"
+    for most, unmet in ((3, ("length",)), (4, ())):
+        short = replace(GOOD, cite_all=(), cite_any=(), forbid=(), max_sentences=most)
+        assert score(assistant, short, replace(answer, text=text)).unmet == unmet
+
+
+def test_conditions_do_not_count_for_what_the_sources_do_not_answer(assistant: Assistant) -> None:
+    far = SetQuestion("f", "How tall is it?", "en", answerable=False, forbid=("metres",))
+    answer = replace(assistant.ask(GOOD.question), status="refused", text="8,849 metres")
+    held = score(assistant, far, answer)
+    assert (held.unmet, held.is_right) == (None, True)
+    assert score(assistant, GOOD, "Too long.").is_right is False
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,38 @@ def test_a_line_with_everything_is_read_as_it_stands(tmp_path: Path) -> None:
         history=("谁签了协议？",),
         set="mine",
     )
+
+
+def test_conditions_on_a_reply_are_read_from_both_kinds_of_files(tmp_path: Path) -> None:
+    row = {
+        "question": "谁签了？请用英文回答",
+        "all_of": [["Vanke", "万科"], ["2015"], "Acme"],
+        "any_k": 2,
+        "cite_any": ["a", "b"],
+        "cite_all": "c",
+        "forbid": ["do not say", ""],
+        "max_sentences": 3,
+        "language_of_reply": "en-GB",
+        "plan_kind": "compare",
+    }
+    (question,) = read_set(written(tmp_path / "s.jsonl", row))
+    assert question.all_of == (("Vanke", "万科"), ("2015",), ("Acme",))
+    assert (question.any_k, question.max_sentences, question.language_of_reply) == (2, 3, "en")
+    assert (question.cite_any, question.cite_all, question.forbid) == (
+        ("a", "b"),
+        ("c",),
+        ("do not say",),
+    )
+    assert question.answerable
+    assert question.has_conditions
+    assert question.plan_kind == "compare"
+    table = tmp_path / "s.csv"
+    head = (
+        "question,all_of,any_k,cite_any,cite_all,forbid,max_sentences,language_of_reply,plan_kind"
+    )
+    cells = "谁签了？请用英文回答,Vanke / 万科|2015|Acme,2,a|b,c,do not say,3,en,compare"
+    table.write_text(f"{head}\n{cells}\n", encoding="utf-8")
+    assert read_set(table) == [replace(question, id="2")]
 
 
 def test_id_language_and_answerable_need_not_be_given(tmp_path: Path) -> None:
@@ -148,6 +181,13 @@ def test_squads_format_is_read_with_all_its_answers(tmp_path: Path) -> None:
     [
         ("not json", "not JSON"),
         ("[" * 100_000, "not JSON"),
+        (
+            {"question": "Who?", "all_of": [["a"]], "any_k": 2},
+            "any_k is 2, but all_of has 1 groups",
+        ),
+        ({"question": "Who?", "cite_all": ["a"], "answerable": False}, "answerable is false"),
+        ({"question": "Who?", "all_of": [["a"]], "max_sentences": "few"}, "max_sentences is 'few'"),
+        ({"question": "Who?", "forbid": ["a"], "language_of_reply": "fr"}, "language_of_reply"),
         ([1], "a JSON object is expected"),
         ({"id": 2}, "there is no question"),
         ({"question": "  "}, "there is no question"),

@@ -113,6 +113,23 @@ def test_the_tables_fit_a_hundred_columns() -> None:
     assert "made-up, q-099: It is too long." in table
 
 
+def test_right_replies_are_told_by_kind_with_the_conditions_that_are_not_met() -> None:
+    lines = list(
+        run_lines(
+            report(
+                result(1, kind="talk", unmet=("said", "length")),
+                result(2, kind="talk", unmet=()),
+                result(3, kind="compare", language="zh", unmet=("said",)),
+            )
+        )
+    )
+    assert max(map(width, lines)) <= 100
+    told = [" ".join(line.split()) for line in lines]
+    assert "talk 50.0 % 0.0–100.0 (2) 50.0 % 0.0–100.0 (2)" in told
+    assert "Conditions not met answered said unsaid cited length language questions" in told
+    assert told[told.index("all 0 2 0 0 1 0 3") - 1] == "compare 0 1 0 0 0 0 1"
+
+
 # ---- two runs ----
 
 

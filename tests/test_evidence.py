@@ -11,7 +11,7 @@ import pytest
 
 from assistant import Assistant
 from assistant.errors import CorpusError
-from assistant.planning.naming import named_sources, plain, stands_in
+from assistant.planning.naming import plain, stands_in
 from assistant.planning.questions import understand
 from assistant.quoting.answer_types import meets_kind
 from assistant.quoting.decision import DEFAULT, Decision, Evidence, decision_for
@@ -50,12 +50,6 @@ def test_a_name_is_found_under_any_of_its_names(
     glossary: Glossary, name: str, text: str, held: bool
 ) -> None:
     assert stands_in(glossary, name, [plain(text)]) is held
-
-
-def test_a_document_s_name_points_to_its_source(assistant: Assistant, glossary: Glossary) -> None:
-    ids, pointing = named_sources(("Tongji", "Vanke"), assistant.sources, glossary)
-    assert ids == {"yangtze-delta-survey-2015"}
-    assert pointing == ("Tongji",)
 
 
 @pytest.mark.parametrize(

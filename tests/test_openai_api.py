@@ -169,7 +169,7 @@ def test_an_unexpected_error_is_logged_and_told_kindly(
     def fails(*_: Any, **__: Any) -> Any:
         raise RuntimeError("secret details")
 
-    monkeypatch.setattr(Assistant, "_response", fails)
+    monkeypatch.setattr("assistant.planning.planner.Planner.plan", fails)
     with caplog.at_level(logging.ERROR, "web"), pytest.raises(openai.APIError) as caught:
         list(client.chat.completions.create(model=MODELS[0], messages=user("A?"), stream=stream))
     assert "error in the program" in str(caught.value)

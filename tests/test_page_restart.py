@@ -95,6 +95,7 @@ def test_a_written_answer_is_graded_stopped_at_will_and_no_key_reaches_the_page(
         given = {
             "ASSISTANT_CHAT_MODEL": "openai:any",
             "ASSISTANT_CHAT_BASE_URL": chat.address,
+            "ASSISTANT_CHAT_PLAN": "no",
             "OPENAI_API_KEY": "sk-secret-of-the-test",
         }
         with served_page(built_settings, tmp_path / "log.txt", given=given) as address:

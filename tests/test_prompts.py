@@ -12,9 +12,9 @@ from assistant import Assistant
 from assistant.prompts import (
     NO_ANSWER,
     as_data,
-    follow_up_messages,
     instructions,
     judge_messages,
+    plan_messages,
     write_messages,
 )
 from assistant.retrieval.language import estimated_tokens, passage_language
@@ -57,7 +57,7 @@ def test_sentences_are_numbered_and_in_the_language_of_the_answer(
 
 def test_data_can_close_no_block_and_open_no_turn() -> None:
     for made in (
-        follow_up_messages(HOSTILE, "en", [HOSTILE]),
+        plan_messages(HOSTILE, "en", [HOSTILE]),
         judge_messages([(HOSTILE, HOSTILE)], "zh"),
     ):
         (_, told), (_, asked) = made

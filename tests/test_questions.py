@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from assistant.errors import QuestionError
-from assistant.planning.questions import Kind, check_question, focus, names_in, understand
+from assistant.planning.questions import Kind, check_question, names_in, understand
+from assistant.quoting.coverage import content_words
 from assistant.retrieval.glossary import Glossary
 
 
@@ -60,6 +61,12 @@ def test_the_kind_of_a_question_is_told_by_its_words(
         ("What is a makerspace?", set()),
         ("万科在伦敦开了什么？", {"万科", "伦敦"}),
         ("第三条原则讲什么？", {"第三"}),
+        ("您好，请问万科在哪里？谢谢！", {"万科"}),
+        ("这个report主要讲什么", set()),
+        ("OpenAI和angel investor有什么关系", {"OpenAI"}),
+        ("Zxqvia是谁", {"Zxqvia"}),
+        ("Thanks. Hello again, who founded Vanke?", {"Vanke"}),
+        ("first principle of no. 9, 1,000 firms", {"9", "1,000"}),
     ],
 )
 def test_the_names_that_evidence_must_hold_are_found(
@@ -70,5 +77,21 @@ def test_the_names_that_evidence_must_hold_are_found(
 
 def test_the_focus_leaves_out_what_only_names_the_document(glossary: Glossary) -> None:
     text = "How many tasks does Guobanfa [2015] No. 9 set?"
-    question = understand(text, text, glossary)
-    assert focus(question, question.names) == "How many tasks does set?"
+    question = understand(text, text, glossary, documents=["Guobanfa [2015] No. 9"])
+    assert question.focus == "How many tasks does set?"
+    assert question.names == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Please tell me, do you happen to know what costs rose? thx", {"costs", "rose"}),
+        ("hi, whats the deficit and what's the ratio pls", {"deficit", "ratio"}),
+        ("麻烦您简单介绍一下赤字，谢谢", {"赤字"}),
+        ("老师，我想知道失业率", {"失业率"}),
+    ],
+)
+def test_courtesies_and_instructions_are_not_what_a_question_turns_on(
+    text: str, words: set[str], glossary: Glossary
+) -> None:
+    assert set(content_words(understand(text, text, glossary))) == words

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from importlib import resources
 
 import pytest
@@ -97,6 +98,18 @@ def test_every_lead_is_a_slice_of_its_source_or_its_translation(assistant: Assis
         assert answer.text.startswith(f"{lead.text} [{lead.citation}]")
         assert lead.citation in [citation.number for citation in answer.citations]
     assert led >= 3
+
+
+@pytest.mark.parametrize(("ahead", "read"), [(0.0, 3), (2.0, 1)])
+def test_no_more_is_read_than_might_come_out_ahead(
+    assistant: Assistant, ahead: float, read: int
+) -> None:
+    found = assistant.find("Who signed with Vanke?")
+    first, *others = (replace(choice, score=0.0) for choice in found.choices)
+    choices = [replace(first, score=ahead), *others]
+    readings = read_passages(assistant._searcher._reader, "Who signed?", "en", choices)
+    assert len(readings) == read
+    assert readings[0].passage == first.passage
 
 
 def test_a_passage_is_read_in_the_askers_language(assistant: Assistant) -> None:

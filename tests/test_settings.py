@@ -51,5 +51,5 @@ def test_a_file_that_is_not_toml_is_refused(tmp_path: Path) -> None:
 def test_the_id_changes_with_what_shapes_an_answer_and_with_nothing_else(tmp_path: Path) -> None:
     assert Settings().id == Settings(home=tmp_path).id
     assert Settings().id != Settings(passages=7).id
-    assert Settings().id == Settings(chat_timeout_s=9, trace="spans").id
+    assert Settings().id == Settings(chat_timeout_s=9, trace=True).id
     assert Settings().id != Settings(chat_model="openai:x").id

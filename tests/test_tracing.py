@@ -1,233 +1,194 @@
-"""The steps of an answer, as LangChain's handlers and an OpenTelemetry collector see them."""
+"""Who is told of the steps of an answer: nobody unasked, LangSmith and any handler when asked."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import socket
+import re
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Literal
+from typing import Any
+from uuid import UUID
 
 import pytest
-from langchain_core.tracers.run_collector import RunCollectorCallbackHandler
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.trace import SpanKind, StatusCode
+from langchain_core.callbacks import BaseCallbackHandler
 
 from assistant import Assistant, Settings
 
-from .chat_server import says, waits, writing
+from .chat_server import fails, says, writing
 from .conftest import ROOT
 
 QUESTION = "Who did Vanke sign an agreement with?"
 WRITTEN = "Vanke signed an agreement with Provenience [1]."
-# A word of the question, of the sources and of the reply: with "spans", none may leave.
-CANARIES = ("Vanke", "investment", "Provenience")
-TREE = {
-    "answer": None,
-    "retrieve": "answer",
-    "compose": "answer",
-    "chat m": "compose",
-    "verify": "answer",
-}
 
+# Every way in, over a chat model; then what LangSmith's client still holds is sent.
+PROGRAM = f"""
+import asyncio
+from langchain_core.language_models.fake_chat_models import FakeListChatModel
+from langchain_core.tracers.langchain import LangChainTracer, wait_for_all_tracers
+from assistant import open_assistant
 
-@pytest.fixture
-def finished(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
-    """The spans that have ended, with a TracerProvider as a host program sets it."""
-    exporter = InMemorySpanExporter()
-    provider = TracerProvider(shutdown_on_exit=False)
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    monkeypatch.setattr("opentelemetry.trace.get_tracer_provider", lambda: provider)
-    return exporter
+question = {QUESTION!r}
+with open_assistant(chat_model=FakeListChatModel(responses=[{WRITTEN!r}])) as assistant:
+    answer = assistant.ask(question)
+    assert answer.composer == "FakeListChatModel", answer.notice
+    list(assistant.stream(question))
+    asyncio.run(assistant.aask("And when?", history=[answer]))
 
+    async def read():
+        async for _ in assistant.astream(question):
+            pass
+        async for _ in assistant.chain.astream_events(question, version="v2"):
+            pass
 
-def by_name(spans: Sequence[ReadableSpan]) -> dict[str, ReadableSpan]:
-    named = {span.name.removeprefix("report_assistant."): span for span in spans}
-    assert len(named) == len(spans)
-    return named
-
-
-def parents(spans: Sequence[ReadableSpan]) -> dict[str, str | None]:
-    """Each span's name with its parent's."""
-    names = {span.context.span_id: name for name, span in by_name(spans).items() if span.context}
-    return {
-        name: names[span.parent.span_id] if span.parent else None
-        for name, span in by_name(spans).items()
-    }
-
-
-def test_every_step_is_a_span_with_its_numbers_and_without_words(
-    assistant: Assistant, finished: InMemorySpanExporter
-) -> None:
-    step = says(WRITTEN, usage=(21, 4))
-    with writing(assistant, step, trace="spans") as (writer, _):
-        answer = writer.ask(QUESTION)
-    found = finished.get_finished_spans()
-    assert parents(found) == TREE
-    told = {
-        name: {k.removeprefix("report_assistant."): v for k, v in (s.attributes or {}).items()}
-        for name, s in by_name(found).items()
-    }
-    assert (told["answer"]["status"], answer.status) == ("answered", "answered")
-    assert told["retrieve"]["passages"] == tuple(hit.passage.id for hit in answer.hits)
-    assert told["verify"]["supported"] == 1
-    # OpenTelemetry's conventions for chat models.
-    assert by_name(found)["chat m"].kind is SpanKind.CLIENT
-    assert told["chat m"] == {
-        "gen_ai.operation.name": "chat",
-        "gen_ai.provider.name": "openai",
-        "gen_ai.request.model": "m",
-        "gen_ai.usage.input_tokens": 21,
-        "gen_ai.usage.output_tokens": 4,
-    }
-    said = "".join(span.to_json() for span in found)
-    assert [word for word in CANARIES if word in said] == []
-
-
-def test_an_answer_that_nobody_reads_on_ends_without_an_error(
-    assistant: Assistant, finished: InMemorySpanExporter
-) -> None:
-    with writing(assistant, waits("Vanke signed an "), trace="spans") as (writer, _):
-        reading = writer.stream(QUESTION)
-        assert "Vanke" in next(reading).text
-        reading.close()
-        # The chat model stops in a thread of its own.
-        until = time.monotonic() + 10
-        while len(finished.get_finished_spans()) < 4 and time.monotonic() < until:
-            time.sleep(0.05)
-    found = by_name(finished.get_finished_spans())
-    assert found.keys() == TREE.keys() - {"verify"}
-    assert all(span.status.status_code is StatusCode.UNSET for span in found.values())
-    assert (found["answer"].attributes or {})["report_assistant.stopped"] is True
-
-
-def test_any_langchain_handler_sees_the_steps_as_runs_of_its_kinds(assistant: Assistant) -> None:
-    collector = RunCollectorCallbackHandler()
-    with writing(assistant, says(WRITTEN)) as (writer, _):
-        answer = writer.ask(QUESTION, callbacks=[collector])
-    (run,) = collector.traced_runs
-    retrieve, compose, verify = run.child_runs
-    (chat,) = compose.child_runs
-    assert [(one.name, one.run_type) for one in (run, retrieve, compose, verify)] == [
-        ("report_assistant.answer", "chain"),
-        ("report_assistant.retrieve", "retriever"),
-        ("report_assistant.compose", "chain"),
-        ("report_assistant.verify", "chain"),
-    ]
-    assert chat.run_type == "llm"
-    assert run.inputs == {"question": QUESTION}
-    assert run.outputs is not None
-    assert run.outputs["text"] == answer.text
-    assert retrieve.outputs is not None
-    assert [d.id for d in retrieve.outputs["documents"]] == [h.passage.id for h in answer.hits]
-
-
-@dataclass
-class Collector:
-    """An OTLP collector on this machine, and everything that it was sent."""
-
-    url: str
-    requests: list[tuple[str, str, bytes]] = field(default_factory=list)
-
-    def names(self) -> list[str]:
-        found = []
-        for _, _, body in self.requests:
-            request = ExportTraceServiceRequest()
-            request.ParseFromString(body)
-            scopes = [scope for r in request.resource_spans for scope in r.scope_spans]
-            found += [span.name for scope in scopes for span in scope.spans]
-        return sorted(name.removeprefix("report_assistant.") for name in found)
+    asyncio.run(read())
+    assistant.chain.invoke(question)
+    assistant.chain.with_config(callbacks=[], tags=["mine"]).batch([question])
+    assistant.retriever.invoke(question)
+    asyncio.run(assistant.retriever.bind(k=1).ainvoke(question))
+    if not assistant.settings.trace:
+        assistant.ask(question, callbacks=[LangChainTracer()])
+    wait_for_all_tracers()
+"""
 
 
 @contextlib.contextmanager
-def collecting() -> Iterator[Collector]:
+def langsmith() -> Iterator[tuple[str, list[bytes]]]:
+    """The address of a service like LangSmith's on this machine, and all that it was sent."""
+    sent: list[bytes] = []
+
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"] or 0))
-            collector.requests.append((self.path, str(self.headers), body))
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+            sent.append(self.rfile.read(int(self.headers["Content-Length"] or 0)))
+            self.do_GET()
 
-        do_GET = do_POST
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        do_PATCH = do_POST
 
         def log_message(self, *_: object) -> None:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        collector = Collector(f"http://127.0.0.1:{server.server_port}")
         serving = threading.Thread(target=server.serve_forever)
         serving.start()
-        yield collector
+        yield f"http://127.0.0.1:{server.server_port}", sent
         server.shutdown()
         serving.join()
 
 
-def asked(settings: Settings, **variables: str) -> subprocess.CompletedProcess[str]:
-    """A question on the command line, with these variables and none of OpenTelemetry's."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("OTEL_", "LANG", "ASSIST"))}
-    home = {"ASSISTANT_HOME": str(settings.home), "NO_PROXY": "*", "OPENAI_API_KEY": "none"}
-    command = [sys.executable, "-m", "assistant", QUESTION]
-    environ = {**kept, **home, **variables}
-    return subprocess.run(
-        command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60
-    )
-
-
-@pytest.mark.parametrize("trace", ["spans", "text"])
-def test_the_spans_arrive_and_only_with_text_any_word_does(
-    assistant: Assistant, trace: Literal["spans", "text"]
-) -> None:
-    with collecting() as collector, writing(assistant, says(WRITTEN)) as (_, service):
-        done = asked(
-            assistant.settings,
-            ASSISTANT_TRACE=trace,
-            ASSISTANT_CHAT_MODEL="openai:m",
-            ASSISTANT_CHAT_BASE_URL=service.address,
-            OTEL_EXPORTER_OTLP_ENDPOINT=collector.url,
-            OTEL_EXPORTER_OTLP_HEADERS="x-team=zoo",
+def run(settings: Settings, *command: str, **variables: str) -> tuple[str, bytes]:
+    """What a program prints and sends where the environment has LangSmith switched on."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("LANG", "ASSIST"))}
+    with langsmith() as (address, sent):
+        environ = {
+            **kept,
+            "ASSISTANT_HOME": str(settings.home),
+            "ASSISTANT_PASSWORD": "not-for-anybody",
+            "NO_PROXY": "*",
+            "LANGSMITH_TRACING": "true",
+            "LANGCHAIN_TRACING_V2": "true",
+            "LANGSMITH_API_KEY": "none",
+            "LANGSMITH_ENDPOINT": address,
+            "LANGSMITH_COMPRESSION_DISABLED": "true",
+            **variables,
+        }
+        done = subprocess.run(
+            [sys.executable, *command],
+            cwd=ROOT,
+            env=environ,
+            capture_output=True,
+            text=True,
+            timeout=120,
         )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert collector.names() == sorted(TREE)
-    assert {path for path, _, _ in collector.requests} == {"/v1/traces"}
-    assert "x-team: zoo" in collector.requests[0][1]
-    sent = b"".join(body for _, _, body in collector.requests)
-    left = [word for word in CANARIES if word.encode() in sent]
-    assert left == ([] if trace == "spans" else list(CANARIES))
-
-
-def test_a_collector_that_never_answers_costs_a_sentence_and_two_seconds(
-    built_settings: Settings,
-) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        began = time.monotonic()
-        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        done = asked(built_settings, ASSISTANT_TRACE="spans", OTEL_EXPORTER_OTLP_ENDPOINT=url)
-        took = time.monotonic() - began
-    assert "Provenience" in done.stdout
-    (sentence,) = done.stderr.splitlines()
-    assert "answers are not affected" in sentence
-    assert "OTEL_EXPORTER_OTLP_ENDPOINT" in sentence
-    assert took < 9  # a cold answer and two seconds; alone, the exporter would try for ten
+    assert done.returncode == 0, done.stderr
+    return done.stdout, b"".join(sent)
 
 
 def test_langsmith_s_variables_alone_send_nothing(built_settings: Settings) -> None:
-    with collecting() as langsmith:
-        done = asked(
-            built_settings,
-            LANGSMITH_TRACING="true",
-            LANGCHAIN_TRACING_V2="true",
-            LANGSMITH_API_KEY="none",
-            LANGSMITH_ENDPOINT=langsmith.url,
-        )
-    assert "Provenience" in done.stdout
-    assert langsmith.requests == []
+    printed, sent = run(built_settings, "-m", "assistant", QUESTION)
+    assert "Provenience" in printed
+    assert sent == b""
+
+
+def test_a_tracer_that_is_handed_in_hears_of_its_own_answer_alone(
+    built_settings: Settings,
+) -> None:
+    _, sent = run(built_settings, "-c", PROGRAM)
+    assert len(set(re.findall(rb'"trace_id":"([0-9a-f-]+)"', sent))) == 1
+    assert b'"run_type":"llm"' in sent
+
+
+def test_with_consent_every_step_reaches_langsmith(built_settings: Settings) -> None:
+    _, sent = run(built_settings, "-c", PROGRAM, ASSISTANT_TRACE="on")
+    for name in ("report_assistant", "plan", "gather", "weigh", "compose", "write", "check"):
+        assert f'"name":"{name}"'.encode() in sent
+    assert b"FakeListChatModel" in sent
+    assert b"not-for-anybody" not in sent
+    _, sent = run(built_settings, "-m", "assistant", QUESTION, ASSISTANT_TRACE="on")
+    assert b'"name":"report_assistant"' in sent
+
+
+class Told(BaseCallbackHandler):
+    """What any handler, an OpenTelemetry instrumentation too, hears: each run and its parent."""
+
+    def __init__(self) -> None:
+        self.names: dict[UUID, str] = {}
+        self.tree: list[tuple[str, str]] = []
+        self.ended: list[str] = []
+
+    def _start(self, run_id: UUID, parent_run_id: UUID | None, name: str) -> None:
+        self.names[run_id] = name
+        self.tree.append((name, self.names[parent_run_id] if parent_run_id else ""))
+
+    def on_chain_start(self, *_: Any, run_id: UUID, **more: Any) -> None:
+        self._start(run_id, more["parent_run_id"], more["name"])
+
+    def on_chat_model_start(self, *_: Any, run_id: UUID, **more: Any) -> None:
+        self._start(run_id, more["parent_run_id"], "the chat model")
+
+    def on_chain_end(self, *_: Any, run_id: UUID, **more: Any) -> None:
+        self.ended.append(self.names[run_id])
+
+
+QUOTED = [
+    ("report_assistant", ""),
+    ("plan", "report_assistant"),
+    ("gather", "report_assistant"),
+    ("weigh", "report_assistant"),
+    ("compose", "report_assistant"),
+    ("quote", "compose"),
+    ("check", "report_assistant"),
+]
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_handler_hears_of_every_step_and_whose_part_it_is(
+    streamed: bool, assistant: Assistant
+) -> None:
+    told = Told()
+    if streamed:
+        list(assistant.stream(QUESTION, callbacks=[told]))
+    else:
+        assistant.chain.invoke(QUESTION, {"callbacks": [told]})
+    assert sorted(told.tree) == sorted(QUOTED)
+    assert sorted(told.ended) == sorted(name for name, _ in QUOTED)
+
+
+def test_a_handler_hears_of_the_chat_model_and_of_what_takes_its_place(
+    assistant: Assistant,
+) -> None:
+    for step, quotes in ((says(WRITTEN), False), (fails(500), True)):
+        told = Told()
+        with writing(assistant, step) as (writer, _):
+            writer.ask(QUESTION, callbacks=[told])
+        tree = dict(told.tree)
+        assert tree["the chat model"] == "write"
+        assert ("quote" in tree) is quotes

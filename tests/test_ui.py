@@ -76,7 +76,7 @@ def test_an_unexpected_error_is_told_kindly_and_logged(
         asked = Asked("Q?", None, Conversation.new(), "en")
         return str([step async for step in talk.respond(asked)][-1].messages[-1]["content"])
 
-    monkeypatch.setattr(Assistant, "_response", fails)
+    monkeypatch.setattr("assistant.planning.planner.Planner.plan", fails)
     told = asyncio.run(shown())
     assert "secret" not in told
     assert "the server&#x27;s log shows the details" in told

@@ -50,7 +50,10 @@ def writer(assistant: Assistant) -> Writer:
                 yield AIMessage(reply)
 
         settings = replace(
-            assistant.settings, chat_model="fake:scripted", chat_retries=0, **changed
+            assistant.settings,
+            chat_model="fake:scripted",
+            chat_retries=0,
+            **{"chat_plan": False} | changed,
         )
         model = Scripted(messages=said(), sent=[])
         searcher = assistant._searcher

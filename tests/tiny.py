@@ -66,6 +66,9 @@ class FakeEmbeddings:
         result: list[float] = (vector / np.linalg.norm(vector)).tolist()
         return result
 
+    def embed_queries(self, texts: list[str]) -> list[list[float]]:
+        return self.embed_documents(texts)
+
     def count_tokens(self, text: str) -> int:
         return len(text)
 

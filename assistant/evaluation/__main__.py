@@ -2,6 +2,8 @@
 
     run SET …           ask question sets; answers, quotes, retrieval and refusals scored
     compare A B         what differs between two runs, and whether by more than chance
+    completeness SET …  is a chat model shown all that a right reply needs
+    plans SET …         is each question taken for what it is: a confusion table
     consistency SET …   do the two languages get the same passages and figures
     xquad DIR           retrieval on XQuAD, four directions and mixed
     xquad-answers DIR   answers on XQuAD: the first sentence, the quoted answer, the short one
@@ -9,6 +11,7 @@
     claims [SET]        does the check of written claims tell corrupted ones
     injections [SET]    do orders hidden in texts, names, questions or history change an answer
     dialogues [SET]     are follow-ups understood and new topics left alone
+    overview            do the sentences chosen for an overview say what the guides say
     throughput TEXT     embedding a text, against the embedding engine's own loop
     speed SET           cold and warm answer time, build time and memory on this machine
     load ADDRESS SET    many people asking a running page at once: p50, p95, errors
@@ -115,6 +118,8 @@ def _run(settings: Settings, options: argparse.Namespace) -> bool:
 # Each is called with the settings and its options by their names; False is exit code 4.
 _COMMANDS = {
     "compare": "compare.print_comparison",
+    "completeness": "completeness.print_completeness",
+    "plans": "plans.print_plans",
     "consistency": "consistency.print_consistency",
     "xquad": "xquad.print_retrieval",
     "xquad-answers": "xquad.print_answers",
@@ -122,6 +127,7 @@ _COMMANDS = {
     "claims": "claims.print_claims",
     "injections": "injections.print_injections",
     "dialogues": "dialogues.print_dialogues",
+    "overview": "overview.print_overview",
     "throughput": "speed.print_throughput",
     "speed": "speed.print_speed",
     "load": "load.print_load",
@@ -138,7 +144,7 @@ def _parser() -> argparse.ArgumentParser:
     # By the names of what the commands' functions take.
     add = {name: subparsers.add_parser(name).add_argument for name in ("run", *_COMMANDS)}
 
-    for name in ("run", "consistency"):
+    for name in ("run", "consistency", "completeness", "plans"):
         add[name]("sets", nargs="+", type=Path, metavar="SET")
     run = add["run"]
     run("--workers", type=_count, default=2, metavar="N", help="questions at a time (2)")
@@ -176,6 +182,8 @@ def _parser() -> argparse.ArgumentParser:
     claims("--judge", action="store_true", help="let the settings' chat model read them again")
     claims("--list", dest="listed", action="store_true", help="print those graded wrongly")
     add["dialogues"]("--list", dest="listed", action="store_true", help="print every turn")
+    for name in ("completeness", "plans"):
+        add[name]("--list", dest="listed", action="store_true", help="print the wrong ones")
 
     speed = add["speed"]
     speed("path", type=Path, metavar="SET")

@@ -135,7 +135,7 @@ def read_again(graded: Sequence[Graded], model: ChatModel) -> tuple[list[Graded]
             # Taken from afar: a claim and its corrupted form are not shown together.
             part = mine[first::batches]
             before = [Checked(c.row.claim, language, (c.passage,), c.check, 0, False) for c in part]
-            run = ModelRun(model, lambda: ())
+            run = ModelRun(model)
             verdicts = judge_claims(run, [(c.claim, cited_text(c)) for c in before], language)
             usage += run.usage
             after = judged(before, verdicts)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ..errors import AssistantError
 from ..types import Usage
+from .score import CONDITIONS
 from .sets import SetQuestion
 from .summary import LANGUAGE_NAMES, METRICS, OUTCOMES, EvaluationReport, Group
 
@@ -41,7 +42,7 @@ def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 def run_lines(report: EvaluationReport) -> Iterator[str]:
-    """What a run is told by on a terminal; kinds and failures stand in its page."""
+    """What a run is told by on a terminal; failures stand in its page."""
     about = report.about
     reused = f", {about['reused']} of them asked before" if about["reused"] else ""
     yield f"{about['name']}: {len(report.results)} questions{reused}"
@@ -56,6 +57,7 @@ def run_lines(report: EvaluationReport) -> Iterator[str]:
     ]
     yield from ("", *table([head, *(row for row in rows if any(row[1:]))]))
     yield "Ranges hold 95 % of 1,000 resamples of the questions."
+    yield from _kinds(report, [group.language for group in columns])
     # Errors are listed by themselves.
     ends = OUTCOMES[:-1]
     rows = [
@@ -69,6 +71,30 @@ def run_lines(report: EvaluationReport) -> Iterator[str]:
         yield from ("", f"Could not be asked, and count as not answered: {len(errors)}")
         for result in errors[:SHOWN]:
             yield f"  {result.set}, {result.id}: {result.error}"
+
+
+def _kinds(report: EvaluationReport, languages: Sequence[str]) -> Iterator[str]:
+    """The share of right answers by kind, and how often each condition is not met."""
+    kinds = dict.fromkeys(group.kind for group in report.groups if group.kind != "all")
+    if not kinds:
+        return
+    rows = [["Right, by kind", *(LANGUAGE_NAMES[language] for language in languages)]]
+    for kind in kinds:
+        cells = dict.fromkeys(languages, "")
+        for group in report.groups:
+            if group.kind == kind and group.language in cells:
+                cells[group.language] = f"{_estimate(group, 'right')} ({group.questions})"
+        rows.append([kind, *cells.values()])
+    yield from ("", *table(rows))
+    asked = [result for result in report.results if result.unmet is not None]
+    if not asked:
+        return
+    rows = [["Conditions not met", *CONDITIONS, "questions"]]
+    for kind in [*dict.fromkeys(result.kind for result in asked), "all"]:
+        failed = [r.unmet or () for r in asked if kind in (r.kind, "all")]
+        counts = [sum(name in unmet for unmet in failed) for name in CONDITIONS]
+        rows.append([kind or "–", *map(str, [*counts, len(failed)])])
+    yield from ("", *table(rows))
 
 
 def _estimate(group: Group, name: str) -> str:

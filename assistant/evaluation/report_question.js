@@ -173,6 +173,7 @@ function expected(q) {
       : "No answer: the sources come near, but do not say it."));
   }
   if (all.length) nodes.push(el("h3", {}, "Expected, all of"), list(all));
+  nodes.push(...conditions(q));
   if (answers.length) {
     nodes.push(el("h3", {}, answers.length > 1 ? "Expected, any of" : "Expected"), list(answers));
   }
@@ -183,6 +184,27 @@ function expected(q) {
       nodes.push(said("blockquote", { class: "passage" }, gold.text),
         el("p", { class: "source" }, gold.source));
     }
+  }
+  return nodes;
+}
+
+// What a reply must say, cite and keep to, and which of that it does not.
+function conditions(q) {
+  const e = q.expected;
+  if (!q.unmet) return [];
+  const rows = [
+    [e.any_k ? `Said, ${e.any_k} of` : "Said, all of", e.all_of.map((group) => group.join(" / "))],
+    ["Not said", e.forbid],
+    ["Cited, any of", e.cite_any],
+    ["Cited, all of", e.cite_all],
+    ["Sentences at most", e.max_sentences ? [String(e.max_sentences)] : []],
+    ["Language", e.language_of_reply ? [e.language_of_reply] : []],
+  ];
+  const nodes = rows.filter(([, texts]) => texts.length).flatMap(([title, texts]) => [
+    el("h3", {}, title),
+    el("ul", { class: "expected" }, texts.map((text) => said("li", {}, text)))]);
+  if (q.unmet.length) {
+    nodes.push(el("h3", {}, "Not met"), el("p", { class: "error" }, q.unmet.join(", ")));
   }
   return nodes;
 }

@@ -19,6 +19,7 @@ from ..answer import Answer
 from ..answering import Assistant
 from ..quoting.grounding import is_verbatim
 from ..retrieval.language import HAN, answer_languages, passage_language, simplified
+from ..retrieval.sentences import split_lines, split_sentences
 from ..types import Language, Source
 from .sets import GoldEvidence, Key, SetQuestion
 
@@ -38,12 +39,22 @@ FAILURES: Mapping[str, str] = {
     "quote": "Quote invalid",
     "language": "Wrong language",
 }
+# What a reply to a question with conditions must do, in the order in which they are told.
+CONDITIONS: Mapping[str, str] = {
+    "answered": "The question is answered",
+    "said": "Something of each group is said",
+    "unsaid": "Nothing forbidden is said",
+    "cited": "The right sources are cited",
+    "length": "It is as short as asked",
+    "language": "It is in the language asked for",
+}
 Scores = dict[str, float | None]
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
 # CMRC 2018 counts Chinese by the character, and Latin words and figures whole.
 _ZH_TOKEN = re.compile(f"[{HAN}]|[^\\W_{HAN}]+")
 # What the assistant puts in parentheses is the original of a quote, or a note on it.
+_ADDRESS = re.compile(r"https?://\S+")
 _PARENTHESES = re.compile(r"\([^()]*\)|（[^（）]*）")
 
 
@@ -54,7 +65,8 @@ class Result:
     expected: answers, answers_all, evidence_any, and as evidence the places where the gold
     evidence stands (source, start, end, text). answer: what is kept of the answer, see
     `answer_row`; None when the question could not be asked, and `error` then says why. scores:
-    by name as in SCORES; None where a score is undefined for this question.
+    by name as in SCORES; None where a score is undefined for this question. unmet: which of
+    CONDITIONS the reply does not meet; None for a question without conditions.
     """
 
     set: str
@@ -71,6 +83,7 @@ class Result:
     error: str
     scores: Mapping[str, float | None]
     judge_reason: str = ""
+    unmet: tuple[str, ...] | None = None
 
     @property
     def key(self) -> Key:
@@ -98,15 +111,18 @@ class Result:
     def is_right(self) -> bool | None:
         """Whether the question came out right; None when it has no gold answer to tell.
 
-        An answerable question is right when a gold answer stands in its answer, any other one
-        when it was not answered. A question that could not be asked is wrong.
+        An answerable question is right when a gold answer stands in its answer, or when the
+        reply meets all conditions that there are; any other one when it was not answered. A
+        question that could not be asked is wrong.
         """
         if self.status == "error":
             return False
+        contains = self.scores["contains"]
+        if self.unmet is not None:
+            return not self.unmet and contains in (None, 1)
         answered = self.status == "answered"
         if not (answered and self.answerable):
             return answered == self.answerable
-        contains = self.scores["contains"]
         return None if contains is None else contains >= 1
 
     @property
@@ -181,10 +197,12 @@ def score(assistant: Assistant, question: SetQuestion, asked: Answer | str) -> R
         if answer:
             hits = [Place(h.passage.source_id, h.passage.start, h.passage.end) for h in answer.hits]
             scores |= retrieval_scores(places, hits, any_is_enough=question.evidence_any)
+    due = question.language_of_reply
+    languages = (due,) if due else answer_languages(assistant.settings.language, question.language)
     if answer:
-        languages = answer_languages(assistant.settings.language, question.language)
         scores["language_ok"] = language_compliance(answer, languages)
         scores["latency_ms"] = round(1000 * answer.timings.total_s, 3)
+    conditional = question.has_conditions
     asked_for = "set id pair question history language kind answerable near_miss"
     return Result(
         **_picked(question, asked_for),
@@ -193,11 +211,57 @@ def score(assistant: Assistant, question: SetQuestion, asked: Answer | str) -> R
             "answers_all": list(question.answers_all),
             "evidence": gold,
             "evidence_any": question.evidence_any,
+            **(_conditions(question) if conditional else {}),
         },
         answer=answer_row(answer) if answer else None,
         error=asked if isinstance(asked, str) else "",
         scores=scores,
+        unmet=unmet(question, answer, languages) if conditional else None,
     )
+
+
+def _conditions(question: SetQuestion) -> dict[str, Any]:
+    lists = {name: list(getattr(question, name)) for name in ("cite_any", "cite_all", "forbid")}
+    all_of = [list(group) for group in question.all_of]
+    return lists | {"all_of": all_of} | _picked(question, "any_k max_sentences language_of_reply")
+
+
+def unmet(
+    question: SetQuestion, answer: Answer | None, languages: Sequence[Language]
+) -> tuple[str, ...]:
+    """Which of CONDITIONS the reply to a question does not meet; all of them without a reply.
+
+    languages: those that it may be in. Greetings and what is asked about the last reply count as
+    answered whenever they are not refused.
+    """
+    if answer is None:
+        return tuple(CONDITIONS)
+    text = unmarked(answer)
+    said = [contains(text, answers=group) for group in question.all_of]
+    cited = {citation.source.id for citation in answer.citations}
+    enough = ("answered", "partial") if _is_about_talk(answer) else ("answered",)
+    met = {
+        "answered": answer.status in enough,
+        "said": sum(said) >= (question.any_k or len(said)),
+        "unsaid": not contains(text, answers=question.forbid),
+        "cited": cited.issuperset(question.cite_all)
+        and not (question.cite_any and cited.isdisjoint(question.cite_any)),
+        "length": not 0 < question.max_sentences < _sentences(text),
+        "language": passage_language(_ADDRESS.sub("", _PARENTHESES.sub("", text))) in languages,
+    }
+    return tuple(name for name in CONDITIONS if not met[name])
+
+
+def _is_about_talk(answer: Answer) -> bool:
+    return getattr(answer, "kind", "") == "talk" or bool(getattr(answer, "operation", ""))
+
+
+def _sentences(text: str) -> int:
+    """How many sentences a reply has; originals in parentheses and bare numbers do not count."""
+    told = _PARENTHESES.sub("", text)
+    lines = split_lines(told, 0, len(told))
+    spans = [span for line in lines for span in split_sentences(told, line.start, line.end)]
+    return sum(any(map(str.isalpha, told[span.start : span.end])) for span in spans)
 
 
 def _wording(question: SetQuestion, said: str | None, short: str | None) -> Scores:
@@ -309,7 +373,7 @@ def language_compliance(answer: Answer, languages: Sequence[Language]) -> float:
     leading short answer ("Provenience") is left out.
     """
     foreign = any(statement.language not in languages for statement in answer.statements)
-    said = _PARENTHESES.sub("", unmarked(answer))
+    said = _ADDRESS.sub("", _PARENTHESES.sub("", unmarked(answer)))
     short = answer.lead.text if answer.lead else ""
     lines = [line for line in said.splitlines() if line.strip() not in ("", short)]
     spoken = [passage_language(line) for line in lines if any(c.isalpha() for c in line)]
@@ -409,9 +473,18 @@ def _starts(gold: GoldEvidence, text: str) -> list[int]:
 
 
 def evidence_problems(questions: Sequence[SetQuestion], sources: Mapping[str, Source]) -> list[str]:
-    """One line for each piece of gold evidence that does not stand in the source it names."""
+    """One line for each piece of gold evidence that does not stand in the source it names.
+
+    And one for each source that must be cited and that the index does not have.
+    """
     problems = []
     for question in questions:
+        for id_ in dict.fromkeys((*question.cite_any, *question.cite_all)):
+            if id_ not in sources:
+                problems.append(
+                    f"{question.set}, {question.id}: the index has no source {id_!r}; it cannot "
+                    "be cited"
+                )
         for gold in question.evidence:
             if not gold.source or locate([gold], sources):
                 continue

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib import resources
 from itertools import groupby, islice
 from pathlib import Path
-from typing import Annotated, Any, Protocol, TypeVar
+from typing import Annotated, Any, Literal, Protocol, TypeVar
 
 from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic.dataclasses import dataclass as checked
@@ -35,10 +35,14 @@ Key = tuple[str, str]
 # What a row may name; `source` names the source of evidence that is given as plain words.
 FIELDS = (
     "id question language kind answerable near_miss answers answers_all evidence source "
-    "evidence_any pair history why"
+    "evidence_any all_of any_k cite_any cite_all forbid max_sentences language_of_reply "
+    "plan_kind pair history why"
 ).split()
-# In a cell of a table these are lists, with "|" between their parts.
-_LISTS = "answers answers_all evidence history".split()
+# In a cell of a table these are lists, with "|" between their parts; a part of all_of is a list
+# itself, with "/" between its alternatives.
+_LISTS = "answers answers_all evidence all_of cite_any cite_all forbid history".split()
+# Any of these says that the sources answer the question.
+_GOLD = "answers answers_all evidence all_of cite_any cite_all".split()
 # Excel writes semicolons where the comma is a decimal mark, and tabs as "Unicode text".
 _DELIMITERS = ",;\t"
 
@@ -65,6 +69,8 @@ def _flag(value: Any) -> Any:
 
 _Text = Annotated[str, StringConstraints(strip_whitespace=True)]
 _Texts = Annotated[tuple[_Text, ...], BeforeValidator(_listed)]
+_Groups = Annotated[tuple[_Texts, ...], BeforeValidator(_listed)]
+_Number = Annotated[int, Field(ge=0)]
 _Flag = Annotated[bool, BeforeValidator(_flag)]
 # Numbers count as text. JSON may hold a lone half of a surrogate pair; pydantic refuses it.
 _CONFIG = ConfigDict(coerce_numbers_to_str=True)
@@ -92,6 +98,13 @@ class SetQuestion:
     near_miss: unanswerable although the sources name what is asked about. pair: the same for
     a question in both languages ("" when there is no other). history: what was asked before,
     oldest first. set: the name of the set's file without its ending.
+
+    The other fields are conditions on the reply as a whole. all_of: groups of alternatives, of
+    each of which one must be said; any_k: so many of the groups are enough (0: all). cite_any,
+    cite_all: ids of sources of which one, or all, must be cited. forbid: what must not be said.
+    max_sentences: how many the reply may have (0: any number). language_of_reply: where it is
+    not the question's. plan_kind: what the question must be planned as, where `kind` does not
+    tell.
     """
 
     id: _Text
@@ -104,6 +117,14 @@ class SetQuestion:
     answers_all: _Texts = ()
     evidence: tuple[GoldEvidence, ...] = ()
     evidence_any: _Flag = False
+    all_of: _Groups = ()
+    any_k: _Number = 0
+    cite_any: _Texts = ()
+    cite_all: _Texts = ()
+    forbid: _Texts = ()
+    max_sentences: _Number = 0
+    language_of_reply: Annotated[Language | Literal[""], BeforeValidator(_language)] = ""
+    plan_kind: _Text = ""
     pair: _Text = ""
     history: _Texts = ()
     set: str = ""
@@ -112,6 +133,12 @@ class SetQuestion:
     def key(self) -> Key:
         """What names the question among all sets: its set and its id there."""
         return self.set, self.id
+
+    @property
+    def has_conditions(self) -> bool:
+        """Whether its conditions, rather than `answers`, tell if the reply is right."""
+        said = self.all_of or self.forbid or self.max_sentences or self.language_of_reply
+        return self.answerable and bool(said or self.cite_any or self.cite_all)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +260,8 @@ def _questions(
         values |= {fields[key]: row.values[key] for key in fields if key in row.values}
         if row.is_cells:
             values |= {key: values[key].split("|") for key in _LISTS if key in values}
+            if "all_of" in values:
+                values["all_of"] = [group.split("/") for group in values["all_of"]]
         question = _question(values, row.number, path.stem)
         gold = question.answerable or question.near_miss
         if not gold and values.get("answerable") in (None, "", []):
@@ -260,7 +289,7 @@ def _questions(
 def _question(row: Values, number: int, name: str) -> SetQuestion:
     """The question of a row; raises ValueError with words that follow "FILE, line N:"."""
     given = {key: row[key] for key in FIELDS if row.get(key) not in (None, "", [])}
-    gold = not given.keys().isdisjoint(("answers", "answers_all", "evidence"))
+    gold = not given.keys().isdisjoint(_GOLD)
     source = {"source": given.pop("source", "")}
     given.pop("why", None)
     # Plain words stand in the row's source.
@@ -276,8 +305,10 @@ def _question(row: Values, number: int, name: str) -> SetQuestion:
     question = SetQuestion(**{**defaults, **given, "set": name})
     if question.answerable and question.near_miss:
         raise ValueError("it is a near miss, which has no answer, but it is answerable")
-    if not question.answerable and (question.answers or question.answers_all or question.evidence):
+    if not question.answerable and any(getattr(question, field) for field in _GOLD):
         raise ValueError("answerable is false, but it has answers or evidence")
+    if question.any_k > len(question.all_of):
+        raise ValueError(f"any_k is {question.any_k}, but all_of has {len(question.all_of)} groups")
     return question
 
 

@@ -16,7 +16,10 @@ from pathlib import Path
 from ..answering import Assistant, open_assistant
 from ..errors import AssistantError
 from ..prompts import write_messages
-from ..retrieval.embeddings import passage_embeddings
+from ..quoting.reader import Reader, open_reader
+from ..quoting.searching import Found
+from ..quoting.windows import surface
+from ..retrieval.embeddings import TextEmbeddings, passage_embeddings, question_embeddings
 from ..retrieval.language import answer_languages
 from ..settings import Settings
 from .checks import no_chat_model, print_rows
@@ -24,6 +27,13 @@ from .sets import SetQuestion, read_set
 
 # Of each thing that is timed, the median of so many runs.
 _RUNS = 5
+# What an answer may take, as a multiple of what it cannot do without, timed in turn: seconds tell
+# more of the machine. Cold: of a process that imports this and ends.
+WARM_GOAL, COLD_GOAL = 2.5, 1.6
+_NEEDED = {
+    "langchain_core": "import chromadb, onnxruntime, langchain_core",
+    "its runnables": "import chromadb, onnxruntime; from langchain_core.runnables import Runnable",
+}
 
 
 def print_speed(
@@ -48,30 +58,59 @@ def _print_speed(settings: Settings, questions: Sequence[SetQuestion]) -> None:
     Cold: a new process each time, from its start to its end; the index is built.
     """
     for question in (questions[0], next(q for q in questions if q.language == "zh")):
-        runs = [_process(["assistant", question.question], {}) for _ in range(_RUNS)]
-        seconds, memory = statistics.median(run[0] for run in runs), max(run[1] for run in runs)
+        answers, ratios = [], []
+        for _ in range(_RUNS):
+            answers.append(_process(["-m", "assistant", question.question], {}))
+            needed = [_process(["-c", code], {})[0] for code in _NEEDED.values()]
+            ratios.append([answers[-1][0] / seconds for seconds in needed])
+        seconds, memory = statistics.median(s for s, _ in answers), max(m for _, m in answers)
         print(f"cold answer, {question.language}: {seconds:.2f} s, {memory:.0f} MB")
+        for name, of in zip(_NEEDED, zip(*ratios, strict=True), strict=True):
+            ratio = statistics.median(of)
+            print(f"  {ratio:.2f} × importing chromadb, onnxruntime and {name} (goal {COLD_GOAL})")
     with tempfile.TemporaryDirectory() as folder:
         places = {"ASSISTANT_HOME": f"{folder}/home", "ASSISTANT_CACHE": f"{folder}/cache"}
         for name in ("build from nothing", "nothing to do"):
-            seconds, memory = _process(["ingest"], places)
+            seconds, memory = _process(["-m", "ingest"], places)
             print(f"{name}: {seconds:.1f} s, {memory:.0f} MB")
     # Last: a child's peak memory starts from what its parent held when it was started.
+    _print_warm(settings, [q.question for q in questions])
+
+
+def _print_warm(settings: Settings, questions: Sequence[str]) -> None:
+    engine = question_embeddings(settings)
+    reader = open_reader(settings, engine)
+    warm, ratios = [], []
     with open_assistant(settings) as assistant:
-        assistant.ask(questions[0].question)
-        warm = sorted(assistant.ask(q.question).timings.total_s for q in questions)
-    p95 = warm[int(0.95 * len(warm))]
+        assistant.ask(questions[0])
+        for question in questions:
+            warm.append(assistant.ask(question).timings.total_s)
+            least = _least_s(engine, reader, question, assistant.find(question))
+            ratios.append(warm[-1] / least)
+    p95 = sorted(warm)[int(0.95 * len(warm))]
     print(
         f"warm answer: median {1000 * statistics.median(warm):.0f} ms, "
-        f"95th percentile {1000 * p95:.0f} ms, {len(warm)} questions"
+        f"95th percentile {1000 * p95:.0f} ms, {len(warm)} questions\n"
+        f"  {statistics.median(ratios):.2f} × embedding the question and reading one passage "
+        f"(goal {WARM_GOAL})"
     )
 
 
+def _least_s(engine: TextEmbeddings, reader: Reader, question: str, found: Found) -> float:
+    """Seconds to embed the question and to read the passage of the likeliest sentence."""
+    began = time.perf_counter()
+    engine.embed_query(question)
+    for read in found.readings[:1]:
+        text, sentences = surface(read.passage, read.language)
+        reader.read(question, text, sentences, max(0, read.sentence))
+    return time.perf_counter() - began
+
+
 def _process(arguments: Sequence[str], places: Mapping[str, str]) -> tuple[float, float]:
-    """Seconds and peak megabytes of `python -m …`."""
+    """Seconds and peak megabytes of `python …`."""
     began = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "-m", *arguments],
+        [sys.executable, *arguments],
         env={**os.environ, **places},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -165,7 +204,7 @@ def written_times(
         bare_s()
         chunks = list(assistant.stream(question))
         answer = chunks[-1].answer
-        if answer is None or not answer.usage.calls or not any(chunk.text for chunk in chunks):
+        if answer is None or answer.composer == "quotes":
             continue
         spent = answer.timings
         search_s = spent.embed_s + spent.retrieve_s

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from pydantic import TypeAdapter, ValidationError
+from typing_extensions import TypedDict
 
 from ..answer import Answer
 from ..errors import ChatModelError
-from ..prompts import follow_up_messages
+from ..prompts import plan_messages
 from ..retrieval.glossary import Glossary
 from ..retrieval.language import estimated_tokens, question_language, terms
-from ..types import Language, Turn
-from .follow_ups import stand_alone
+from ..types import Language, Message, RequestKind, Turn
+from .follow_ups import Context, in_context
 from .naming import plain, stands_in
 from .questions import names_in
-
-if TYPE_CHECKING:
-    from ..writing.model_run import ModelRun
 
 History = Sequence[Answer | Turn]
 # The longest stand-alone form that a chat model may give: more is no question but an answer.
@@ -26,42 +25,52 @@ _LONGEST = 300
 _MARKER = re.compile(r"\s*\[\d{1,4}\]")
 
 
-@dataclass(frozen=True, slots=True)
-class Understood:
-    """A question as it is searched for; `follow_up` says whether the conversation was needed."""
-
-    text: str
-    follow_up: bool
-
-
 def understand_follow_up(
     asked: str,
     history: History,
     glossary: Glossary,
     *,
-    run: ModelRun | None = None,
+    ask: Callable[[Sequence[Message]], str] | None = None,
     tokens: int = 0,
-) -> Understood:
+    always: bool = False,
+) -> Context:
     """The question with what it leaves to the conversation put in, by the model or by rule.
 
     A question that names what it is about opens a subject of its own and stays as it is. The
     model's form is taken when it keeps what was asked and brings in only what was said; `tokens`
-    bounds how much of the conversation it sees, the latest first.
+    bounds how much of the conversation it sees, the latest first. It is asked where the request
+    may lean on the conversation, or `always`, and then says of which kind it is, too.
     """
-    earlier = [turn.stand_alone for turn in history]
-    by_rule = stand_alone(asked, earlier, glossary)
-    if not history:
-        return Understood(asked, False)
-    if run is not None and (by_rule != asked or _may_lean(asked, glossary)):
-        turns = bounded(history, tokens)
-        language = question_language(asked)
-        try:
-            said = run.ask(follow_up_messages(asked, language, turns)).strip()
-        except ChatModelError:
-            said = ""
-        if is_usable(said, asked, "\n".join([*turns, *earlier]), glossary):
-            return Understood(said, said != asked)
-    return Understood(by_rule, by_rule != asked)
+    by_rule = in_context(asked, history, glossary)
+    leans = history and (by_rule.follow_up or _may_lean(asked, glossary))
+    if ask is None or not (always or leans):
+        return by_rule
+    turns = bounded(history, tokens)
+    try:
+        kind, said = read_plan(ask(plan_messages(asked, question_language(asked), turns)))
+    except ChatModelError:
+        return by_rule
+    by_rule = replace(by_rule, kind=kind)
+    if is_usable(said, asked, "\n".join([*turns, *by_rule.before]), glossary):
+        return replace(by_rule, text=said, follow_up=said != asked)
+    return by_rule
+
+
+def read_plan(reply: str) -> tuple[RequestKind | None, str]:
+    """The kind and the question of a model's reply; a bare question has no kind."""
+    found = re.search(r"\{.*\}", reply, re.DOTALL)
+    if not found:
+        return None, reply.strip()
+    try:
+        said = TypeAdapter(_Said).validate_json(found.group())
+    except ValidationError:
+        return None, ""
+    return said["kind"], said["question"].strip()
+
+
+class _Said(TypedDict):
+    kind: RequestKind
+    question: str
 
 
 def _may_lean(asked: str, glossary: Glossary) -> bool:

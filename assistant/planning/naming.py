@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 from ..retrieval.figures import figures
@@ -18,7 +18,11 @@ def stands_in(glossary: Glossary, name: str, texts: Sequence[str]) -> bool:
     A number is found by its value: "1,000" in "1000", "12" in "December".
     """
     if re.fullmatch(r"[\d.,]+", name):
-        return any(figures(name) <= _figures(text) for text in texts)
+        word = re.compile(_SMALL[int(name) - 1]) if name.isdigit() and 0 < int(name) < 11 else None
+        return any(
+            figures(name) <= _figures(text) or (word is not None and word.search(text) is not None)
+            for text in texts
+        )
     if (ordinal := _ordinal(name)) is not None:
         return any(re.search(_ORDINALS[ordinal], text) for text in texts)
     names = {name} | {
@@ -29,7 +33,21 @@ def stands_in(glossary: Glossary, name: str, texts: Sequence[str]) -> bool:
         for entry in entries
         for other in entry.names("en") + entry.names("zh")
     }
+    # "Californian" is of California.
+    if len(name) > 6 and name.isascii() and name.isalpha():
+        names.add(re.sub("(?:i?ans?|n)$", "", name))
     return any(plain(other) in text for other in names for text in texts)
+
+
+# Small numbers as words: "the 3 rules" are "three rules".
+_SMALL = tuple(
+    rf"\b{word}\b|{han}"
+    for word, han in zip(
+        "one two three four five six seven eight nine ten".split(),
+        "一 [二两] 三 四 五 六 七 八 九 十".split(),
+        strict=True,
+    )
+)
 
 
 def card(source: Source) -> str:
@@ -48,25 +66,6 @@ def around(source: Source, passage: Passage) -> str:
     """A passage in both languages with its heading and its source's card."""
     translated = passage.translation.text if passage.translation else ""
     return plain("\n".join([card(source), passage.heading, passage.text, translated]))
-
-
-def named_sources(
-    names: Sequence[str], sources: Iterable[Source], glossary: Glossary
-) -> tuple[frozenset[str], tuple[str, ...]]:
-    """The sources that the names point to, and the names that do so.
-
-    A name points to a source when it stands on its card but not on every source's.
-    """
-    cards = {source.id: card(source) for source in sources}
-    pointed: set[str] = set()
-    pointing = []
-    for name in names:
-        holders = {id_ for id_, text in cards.items() if stands_in(glossary, name, [text])}
-        if holders:
-            pointing.append(name)
-        if len(holders) < len(cards) and not name.isdigit():
-            pointed |= holders
-    return frozenset(pointed), tuple(pointing)
 
 
 _ORDINALS = tuple(

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from ..errors import QuestionError
 from ..retrieval.glossary import Glossary
-from ..retrieval.language import HAN, is_foreign, question_language, simplified, tagged, terms
+from ..retrieval.language import HAN, is_foreign, question_language, simplified, tagged
 from ..types import Language
+from .spelling import ordinary_words
 
 Kind = Literal["who", "when", "where", "number", "list", "why", "how", "what", "yes-no"]
 
@@ -39,7 +40,7 @@ _KINDS_ZH: tuple[tuple[Kind, str], ...] = (
     ("yes-no", r"吗[？?]?$|是否|有没有|是不是"),
     ("how", r"怎么|如何|怎样"),
 )
-_NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
+_NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 _WORD = r"[A-Za-z](?:[\w.&-]|['’](?!s\b))*\w"
 _CAPITALISED = re.compile(
     rf"\b(?=[A-Z]){_WORD}(?:(?: of | of the | and | for |[ -])(?=[A-Z]){_WORD})*", re.ASCII
@@ -53,7 +54,9 @@ _MONTH = re.compile(
 _OPENERS = re.compile(
     r"^(?:(?:who|whom|whose|what|which|when|where|whereabouts|why|how|is|are|was|were|do|does|did|"
     r"has|have|had|can|could|will|would|should|in|on|at|of|for|by|to|from|the|a|an|and|but|so|"
-    r"if|according|please|tell|name|list|give|i|i'm|roughly|about)\b\s*)+",
+    r"if|according|please|pls|tell|name|list|give|i|i'm|roughly|about|thanks|thank you|thx|hi|"
+    r"hello|hey|dear|sorry|ok|okay|yes|no|well|also|quick|let|summari[sz]e|explain|describe|compare|show|"
+    r"find|answer|cheers|bye)\b\s*)+",
     re.IGNORECASE,
 )
 # Words that rjieba takes for proper nouns and that name nothing: all such among those that it
@@ -63,11 +66,18 @@ _COMMON = frozenset(
     "长尾 海战 十字 大洋 英文 全运会 大战 城镇 二世 恒星 籍贯 卫星 荣誉 大奖 公开赛 恐龙 梅花 "
     "都城 论文 氯化 北站 陆军 普通 换乘 文明 江湖 理工学院 中世纪 湖泊 交易所 磷酸".split()
 )
+# What people say to each other, which it takes for names of people too.
+_COURTESIES = frozenset(
+    "谢谢 多谢 感谢 谢啦 您好 你好 大家好 请问 劳驾 拜托 抱歉 拜拜 再见 老师 先生 女士 "
+    "同学 朋友".split()
+)
+# "美国公司" is any company of that country: only the country is a name.
+_KIND_OF_BODY = re.compile("(?<=[\u4e00-\u9fff]{2})(?:公司|企业|机构|学校|部门|媒体|专家|学者)$")
 # rjieba's tags of people, places, bodies and other proper nouns.
 _NAME_TAGS = ("nr", "ns", "nt", "nz")
 # "The third principle" is a claim that there is one: what holds no "third" does not answer.
 _ORDINAL = re.compile(
-    r"\b(?:second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)\b|第[一二三四五六七八九十]",
+    r"\b(?:second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)\b|第[一二三四五六七八九十](?![年天月周])",
     re.IGNORECASE,
 )
 # Asked of a document itself rather than of what it says.
@@ -76,6 +86,31 @@ _PUBLICATION = re.compile(
     re.IGNORECASE,
 )
 _PUBLICATION_ZH = re.compile("发布|发表|出版|刊登|刊发|印发|公布|日期|作者|谁写|撰写|标题|问世")
+# What a word or a name stands for, asked by itself.
+_MEANING = re.compile(
+    r"^(?:what(?:'s|’s| is| are| was| were)|define|explain) (?:meant by )?(?:an? |the )?"
+    r"(?:[\"“‘'].+[\"”’']|[\w-]+(?: [\w-]+)?)\W*$|\bwhat (?:does|do) .+ (?:mean|stand for)\b|"
+    r"\bmeaning of\b",
+    re.IGNORECASE,
+)
+_MEANING_ZH = re.compile(
+    "^(?:什么是|何谓|啥是|什么叫|解释)|(?:是什么|是啥|指什么|何意|什么意思)\\W*$"
+)
+# "X is a …", "把X看作…": what says what something is rather than only naming it.
+_EXPLAINS = {
+    "en": r".{0,30}\b(?:is an?|are|means?|refers? to|as an?|stands? for|(?:one|a) kind of)\b",
+    "zh": ".{0,14}?(?:是一|是指|指的是|看作|视为|即|意思|称为|字面|，也就是)",
+}
+_ASKED_BY = {
+    "en": re.compile(
+        r"^(?:what(?:'s|’s| is| are| was| were| does| do)|define|explain)\b|"
+        r"\b(?:meant by|meaning of|mean|stand for|an?|the)\b|[^\w' -]",
+        re.IGNORECASE,
+    ),
+    "zh": re.compile(
+        "什么是|何谓|啥是|什么叫|解释|是什么意思|是什么|是啥|指什么|何意|什么意思|[^\\w]"
+    ),
+}
 _ASKS_WHAT = re.compile(r"\b(?:what|which)\b|什么|啥|哪", re.IGNORECASE)
 
 
@@ -83,12 +118,14 @@ _ASKS_WHAT = re.compile(r"\b(?:what|which)\b|什么|啥|哪", re.IGNORECASE)
 class Question:
     """A question that can be searched for.
 
-    asked: as typed; text: standing alone, Traditional characters simplified for analysis only.
-    names: what must stand in any evidence: names, numbers, bodies, as they are written.
+    asked: as typed; text: standing alone, Traditional characters simplified for analysis only;
+    focus: the text without what only says in which document to look. names: what must stand in
+    any evidence: names, numbers, bodies, as they are written.
     """
 
     asked: str
     text: str
+    focus: str
     language: Language
     kind: Kind
     names: tuple[str, ...]
@@ -98,6 +135,22 @@ class Question:
         """Whether the date or author of a document is asked for, not something it says."""
         pattern = _PUBLICATION_ZH if self.language == "zh" else _PUBLICATION
         return self.kind in ("when", "who") and bool(pattern.search(simplified(self.text)))
+
+    @property
+    def asks_meaning(self) -> bool:
+        """Whether it asks what something is, so that naming it does not answer."""
+        pattern = _MEANING_ZH if self.language == "zh" else _MEANING
+        return bool(pattern.search(simplified(self.text)))
+
+    def is_explained_by(self, text: str, language: Language) -> bool:
+        """Whether a text says what the thing is that is asked about."""
+        if not self.asks_meaning or language != self.language:
+            return False
+        term = " ".join(_ASKED_BY[language].sub(" ", simplified(self.text)).split()).lower()
+        pattern = rf"{re.escape(term)}\w*{_EXPLAINS[language]}"
+        if language == "zh":
+            pattern = f"{re.escape(term)}{_EXPLAINS[language]}"
+        return bool(term) and re.search(pattern, simplified(text).lower()) is not None
 
 
 def check_question(text: str, *, limit: int) -> str:
@@ -137,14 +190,35 @@ def check_question(text: str, *, limit: int) -> str:
     return " ".join(text.split())
 
 
-def understand(asked: str, text: str, glossary: Glossary) -> Question:
-    """Language, kind and names of a checked question; `text` is its stand-alone form."""
+def understand(
+    asked: str, text: str, glossary: Glossary, *, documents: Sequence[str] = ()
+) -> Question:
+    """Language, kind and names of a checked question; `text` is its stand-alone form.
+
+    `documents` are the stretches of it that only say in which document to look.
+    """
     language = question_language(asked)
     kind = _kind(simplified(asked), language)
     # "And Acme?" asks what the question asks that it follows.
     if kind == "what" and text != asked and not _ASKS_WHAT.search(asked):
         kind = _kind(simplified(text), language)
-    return Question(asked, text, language, kind, names_in(simplified(text), glossary))
+    focus = without_names(text, documents) or text
+    return Question(asked, text, focus, language, kind, names_in(simplified(focus), glossary))
+
+
+def without_names(text: str, names: Iterable[str]) -> str:
+    """The text without the stretches that say which document is meant."""
+    for name in sorted(names, key=len, reverse=True):
+        text = re.sub(
+            r"(?:\b(?:according to|in|of|by|from|per|on) |按照?|根据|在)?"
+            + re.escape(name)
+            + "(?:['’]s?(?![a-z])|里面?|中(?![\u4e00-\u9fff]间))?",
+            " ",
+            text,
+            count=1,
+            flags=re.IGNORECASE,
+        )
+    return " ".join(text.split())
 
 
 def _kind(text: str, language: Language) -> Kind:
@@ -163,10 +237,11 @@ def names_in(text: str, glossary: Glossary) -> tuple[str, ...]:
         names += [
             word
             for word, tag in tagged(text)
-            if tag[:2] in _NAME_TAGS and len(word) > 1 and word not in _COMMON
+            if tag[:2] in _NAME_TAGS and len(word) > 1 and word not in _COMMON | _COURTESIES
         ]
+        names = [_KIND_OF_BODY.sub("", name) or name for name in names]
     if question_language(text) == "zh":
-        names += _LATIN_NAME.findall(text)
+        names += [name for name in _LATIN_NAME.findall(text) if not _is_common(name)]
     else:
         names += _capitalised(text)
     names = [name for name in names if not _is_term(name, glossary)]
@@ -189,18 +264,11 @@ def _capitalised(text: str) -> list[str]:
     return names
 
 
+def _is_common(latin: str) -> bool:
+    """Whether words in a Chinese text are English words rather than a name: 这个report."""
+    return latin.islower() and all(word in ordinary_words() for word in latin.split())
+
+
 def _is_term(name: str, glossary: Glossary) -> bool:
     found = glossary.found_in(name)
     return bool(found) and found[0][0].lower() == name.lower() and found[0][1][0].kind == "term"
-
-
-def focus(question: Question, pointing: Sequence[str]) -> str:
-    """The question without the names that only say in which document to look.
-
-    Comes back unchanged when too little is left.
-    """
-    text = question.text
-    for name in sorted(pointing, key=len, reverse=True):
-        text = re.sub(re.escape(name), " ", text, flags=re.IGNORECASE)
-    text = " ".join(re.sub(r"(?<!\w)['’]s\b", " ", text).split())
-    return text if len(terms(text, question.language)) >= 2 else question.text

@@ -1,23 +1,21 @@
-"""From chosen sentences to statements, citations and the words around them."""
+"""From weighed evidence to the text of an answer: statements, citations, the words around them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TypedDict
 
-from ..messages import MessageKey, enumerate_names, marked, say
+from ..messages import MessageKey, enumerate_names, enumerate_titles, marked, say
 from ..retrieval.index import Index
 from ..types import Citation, Language, Lead, Passage, Source, Statement, Status
 from .grounding import cut_quote, support
+from .lines import Line, Ref, refs_of
 from .searching import Found
-from .sentence_choice import Choice
+from .weighing import Weighed, closest
 from .windows import reading_of
 
-# How many of the searched documents a refusal names: a sentence, not a catalogue.
-TITLES = 8
-# How many passages a partial answer shows as the closest: as many as the reader reads.
-CLOSEST = 3
 # A lead is for questions that a few words answer, in about as many as fit one line, and only where
 # the reader's best span beats "no answer".
 LEAD_KINDS = ("who", "when", "where", "number", "what")
@@ -53,31 +51,30 @@ class Worded:
 
 def compose(
     index: Index,
-    found: Found,
-    languages: Sequence[Language],
+    weighed: Weighed,
     *,
     status: Status | None = None,
     reason: MessageKey | None = None,
 ) -> Composed:
-    """What is said for each outcome in each of the languages, one after the other, with citations.
+    """What is said for each outcome in each of the plan's languages, one after the other.
 
     `status` and `reason` take the place of what the evidence says.
     """
-    status = status or found.status
-    if status == "refused":
-        shown: Sequence[Choice] = ()
-    else:
-        shown = found.chosen if status == "answered" else _closest(found.choices)
-    citations = _citations(index, shown, languages)
+    lines = weighed.lines
+    if status == "partial" != weighed.status and weighed.main is not None:
+        lines = closest(weighed.main)
+    status = status or weighed.status
+    languages = weighed.plan.replies
+    citations = _citations(index, lines, languages)
     texts, reasons, leads = [], [], []
     statements: list[Statement] = []
     for language in languages:
-        mine = _statements(shown, citations, language)
-        why = "" if status == "answered" else reason_of(found, language, status, reason)
-        lead = _lead(found, language, citations) if status == "answered" else None
-        texts.append(_whole(found, status, language, lead, mine, why))
+        mine = [_statements(line, citations, language) for line in lines]
+        why = "" if status == "answered" else reason_of(weighed, language, status, reason)
+        lead = _lead(weighed, language, citations) if status == "answered" else None
+        texts.append(_whole(weighed, status, language, lead, lines, mine, why))
         reasons.append(why)
-        statements += mine
+        statements += [statement for line in mine for statement in line]
         leads.append(lead)
     return Composed(
         status=status,
@@ -90,64 +87,126 @@ def compose(
 
 
 def _whole(
-    found: Found,
+    weighed: Weighed,
     status: Status,
     language: Language,
     lead: Lead | None,
-    statements: Sequence[Statement],
+    lines: Sequence[Line],
+    statements: Sequence[Sequence[Statement]],
     reason: str,
 ) -> str:
-    if status == "answered":
-        return _text(lead, statements, language)
+    notes = [_taken(weighed, language)]
     if status == "refused":
-        documents = _titles(found.searched, language)
-        return say("stop", language).join([reason, say("refused", language, documents=documents)])
-    intro = say("stop", language).join([reason, say("partial", language)])
-    return "\n".join([intro, "", *(f"- {marked(statement)}" for statement in statements)])
+        documents = enumerate_titles(weighed.searched, language)
+        refusal = say("refused", language, documents=documents)
+        return "\n\n".join(filter(None, [*notes, say("stop", language).join([reason, refusal])]))
+    if status == "partial":
+        # Words alone do not tell that it is not said.
+        key: MessageKey = "partial" if _is_missing(weighed) else "written"
+        notes.append(say("stop", language).join([reason, say(key, language)]))
+    if lead:
+        notes.append(f"{lead.text} [{lead.citation}]")
+    after = []
+    if weighed.silent:
+        after.append(say("silent", language, documents=enumerate_titles(weighed.silent, language)))
+    if any(said.language != language for line in statements for said in line):
+        after.append(f"({say('untranslated', language)})")
+    text = lay_out(lines, statements, language)
+    return "\n\n".join(filter(None, [*notes, text, *after]))
 
 
-def _titles(sources: Sequence[Source], language: Language) -> str:
-    titles = say("and", language).join(source.title(language) for source in sources[:TITLES])
-    if len(sources) > TITLES:
-        titles = say("more", language, documents=titles, count=str(len(sources) - TITLES))
-    # A title's own "[1]" would read as a citation.
-    return titles.translate(str.maketrans("[]", "()"))
+def _is_missing(weighed: Weighed) -> bool:
+    """Whether something that was asked for is plainly not there: a name, a date, a figure."""
+    if weighed.main is None:
+        return True
+    evidence, kind = weighed.main.evidence, weighed.main.question.kind
+    untold = not evidence.meets and kind in ("when", "number")
+    return bool(evidence.unknown or evidence.absent or untold)
 
 
-def _closest(ranked: Sequence[Choice]) -> list[Choice]:
-    best: dict[str, Choice] = {}
-    for choice in ranked:
-        best.setdefault(choice.passage.id, choice)
-    return list(best.values())[:CLOSEST]
+def _taken(weighed: Weighed, language: Language) -> str:
+    """Which words of the question were taken for others, in one sentence; "" for none."""
+    pairs = [{"typed": each.typed, "taken": each.taken} for each in weighed.plan.spellings]
+    if not pairs:
+        return ""
+    others = "".join(say("taken_too", language, **pair) for pair in pairs[1:])
+    return say("taken", language, first=say("taken_as", language, **pairs[0]), others=others)
+
+
+def lay_out(
+    lines: Sequence[Line], statements: Sequence[Sequence[Statement]], language: Language
+) -> str:
+    """The lines as text: items of a list one below the other, the others run on.
+
+    What stands before several items in a row stands once, on a line of its own.
+    """
+    items: list[tuple[str, bool]] = []
+    pairs = zip(lines, statements, strict=True)
+    for (bullet, label), block in groupby(
+        pairs, key=lambda pair: (pair[0].bullet, pair[0].label.get(language, ""))
+    ):
+        texts = [say("stop", language).join(marked(said) for said in mine) for _, mine in block]
+        if label and len(texts) == 1:
+            texts = [say("labelled", language, label=label, text=texts[0])]
+        elif label:
+            items.append((say("labelled", language, label=label, text="").rstrip(), False))
+        if bullet:
+            items += [(f"- {text}", True) for text in texts]
+        else:
+            items.append((say("stop", language).join(texts), False))
+    text, before = "", False
+    for item, bullet in items:
+        text += ("\n" if bullet and before else "\n\n" if text else "") + item
+        before = bullet
+    return text
 
 
 def _citations(
-    index: Index, chosen: Sequence[Choice], languages: Sequence[Language]
+    index: Index, lines: Sequence[Line], languages: Sequence[Language]
 ) -> tuple[Citation, ...]:
-    by_passage: dict[str, list[Choice]] = {}
-    for choice in chosen:
-        by_passage.setdefault(choice.passage.id, []).append(choice)
-    citations = []
-    for number, choices in enumerate(by_passage.values(), start=1):
-        passage = choices[0].passage
-        source = index.sources[passage.source_id]
-        quotes = tuple(cut_quote(source, passage.sentences[c.number]) for c in choices)
-        grades = [
-            support(passage.sentence_in(c.number, language) or quote.text, quote)
-            for language in languages
-            for c, quote in zip(choices, quotes, strict=True)
-        ]
-        citations.append(
-            Citation(
-                number=number,
-                source=source,
-                passage=passage,
-                quotes=quotes,
-                support="supported" if set(grades) == {"supported"} else "partly",
-                translations=translations(passage, [c.number for c in choices]),
-            )
-        )
-    return tuple(citations)
+    quoted: dict[str, list[Ref]] = {}
+    cards: dict[str, Source] = {}
+    for line in lines:
+        if line.card:
+            # Of a record nothing can be quoted: it is cited as the source's own.
+            front = index.passages(index.front_passages([line.card]))[0]
+            quoted.setdefault(front.id, [])
+            cards[front.id] = index.sources[line.card]
+        for ref in line.refs:
+            mine = quoted.setdefault(ref[0].id, [])
+            if ref not in mine:
+                mine.append(ref)
+    passages = {passage.id: passage for passage, _ in refs_of(lines)}
+    for id_, source in cards.items():
+        passages.setdefault(id_, index.passages(index.front_passages([source.id]))[0])
+    return tuple(
+        _citation(index, number, passages[id_], sorted(n for _, n in refs), languages)
+        for number, (id_, refs) in enumerate(quoted.items(), start=1)
+    )
+
+
+def _citation(
+    index: Index,
+    number: int,
+    passage: Passage,
+    sentences: Sequence[int],
+    languages: Sequence[Language],
+) -> Citation:
+    source = index.sources[passage.source_id]
+    quotes = tuple(cut_quote(source, passage.sentences[n]) for n in sentences)
+    grades = [
+        support(passage.sentence_in(n, language) or quote.text, quote)
+        for language in languages
+        for n, quote in zip(sentences, quotes, strict=True)
+    ]
+    return Citation(
+        number=number,
+        source=source,
+        passage=passage,
+        quotes=quotes,
+        support="supported" if set(grades) <= {"supported"} else "partly",
+        translations=translations(passage, sentences),
+    )
 
 
 def translations(passage: Passage, sentences: Sequence[int]) -> tuple[str, ...]:
@@ -158,16 +217,22 @@ def translations(passage: Passage, sentences: Sequence[int]) -> tuple[str, ...]:
 
 
 def _statements(
-    chosen: Sequence[Choice], citations: Sequence[Citation], language: Language
+    line: Line, citations: Sequence[Citation], language: Language
 ) -> tuple[Statement, ...]:
     numbers = {citation.passage.id: citation.number for citation in citations}
+    if line.said:
+        cited = [numbers[passage.id] for passage, _ in line.refs]
+        if line.card:
+            # The record's citation is the first of its source: its line comes first.
+            cited += [c.number for c in citations if c.source.id == line.card][:1]
+        text = line.said[language]
+        return (Statement(text, language, tuple(dict.fromkeys(cited)), translated=False),)
     statements = []
-    for choice in chosen:
-        passage = choice.passage
-        shown = passage.sentence_in(choice.number, language)
+    for passage, number in line.refs:
+        shown = passage.sentence_in(number, language)
         statements.append(
             Statement(
-                text=shown or passage.sentence(choice.number),
+                text=shown or passage.sentence(number),
                 language=language if shown else passage.language,
                 citations=(numbers[passage.id],),
                 translated=shown is not None and passage.language != language,
@@ -176,8 +241,11 @@ def _statements(
     return tuple(statements)
 
 
-def _lead(found: Found, language: Language, citations: Sequence[Citation]) -> Lead | None:
+def _lead(weighed: Weighed, language: Language, citations: Sequence[Citation]) -> Lead | None:
     """The words that answer, where the reader is sure of them and the question asks for few."""
+    found = weighed.main
+    if found is None or weighed.plan.kind != "lookup" or not found.chosen:
+        return None
     best = max(found.chosen, key=lambda c: c.score)
     read = reading_of(best, found.readings)
     if read is None or read.language != language or found.question.kind not in LEAD_KINDS:
@@ -189,26 +257,26 @@ def _lead(found: Found, language: Language, citations: Sequence[Citation]) -> Le
     short = 0 < len(words) <= LEAD_CHARS[language] and len(words) * 2 <= len(sentence)
     if not (sure and short and words in sentence):
         return None
-    number = next(c.number for c in citations if c.passage.id == best.passage.id)
-    return Lead(words, best.passage.source_id, start, end, number, read.translated)
-
-
-def _text(lead: Lead | None, statements: Sequence[Statement], language: Language) -> str:
-    text = say("stop", language).join(marked(statement) for statement in statements)
-    if lead:
-        text = f"{lead.text} [{lead.citation}]\n\n{text}"
-    if any(statement.language != language for statement in statements):
-        text = f"{text}\n\n({say('untranslated', language)})"
-    return text
+    numbers = [c.number for c in citations if c.passage.id == best.passage.id]
+    # A record of the source is told without any of its sentences.
+    if not numbers:
+        return None
+    return Lead(words, best.passage.source_id, start, end, numbers[0], read.translated)
 
 
 def reason_of(
-    found: Found, language: Language, status: Status, key: MessageKey | None = None
+    weighed: Weighed, language: Language, status: Status, key: MessageKey | None = None
 ) -> str:
     """Why a question is not simply answered, as a sentence; `key` names it outright."""
+    if key is None and weighed.plan.kind == "across" and weighed.plan.topic:
+        return say("unknown", language, names=enumerate_names((weighed.plan.topic,), language))
+    if key or weighed.main is None:
+        return say(key or "far", language)
+    return _reason(weighed.main, language, status)
+
+
+def _reason(found: Found, language: Language, status: Status) -> str:
     evidence = found.evidence
-    if key:
-        return say(key, language)
     if evidence.unknown:
         return say("unknown", language, names=enumerate_names(evidence.unknown, language))
     if status == "refused":

@@ -15,9 +15,19 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z'’-]*[A-Za-z]")
 # What a question says of itself, not of its subject.
 _ASKING = frozenset(
     "name list tell say many much kind type happen give explain describe call mean use get make "
-    "year number date time place person people thing way part amount "
+    "year number date time place person people thing way part amount know wonder team guy folk "
+    "please pls plz thanks thank thx hi hello hey sorry bother ok okay quick quickly roughly "
+    "briefly according want answer summarise summarize summary overview compare "
     "什么 多少 哪里 哪些 哪个 哪位 怎么 如何 为何 为什么 怎样 何时 时候 是否 可以 能够 请问 "
-    "进行 属于 成为 具有 包括 用来 以及 之一 主要 名字 时间 地方 地点 年份 数量 原因".split()
+    "进行 属于 成为 具有 包括 用来 以及 之一 主要 名字 时间 地方 地点 年份 数量 原因 "
+    "谢谢 多谢 感谢 您好 你好 麻烦 劳驾 拜托 抱歉 老师 先生 女士 知道 想知道 告诉 请教 看看 有没有 "
+    "能不能 回答 介绍 简单 总结 概括".split()
+)
+# "What's", "whats", "you've": no words of the subject; neither are "cant" and "didnt".
+_CONTRACTED = re.compile(
+    r"(?:what|who|where|when|how|that|it|there|here|let)['’]?s|[a-z]+['’](?:ve|re|ll|d|m|t)|"
+    r"(?:do|does|did|is|are|was|were|have|has|had|can|could|would|should|wo)n?t|i['’]?m",
+    re.IGNORECASE,
 )
 
 
@@ -27,13 +37,15 @@ def content_words(question: Question) -> tuple[str, ...]:
     English words without stop words; Chinese nouns, verbs and adjectives of two characters or
     more.
     """
-    text = question.text
+    text = question.focus
     for name in question.names:
         text = re.sub(re.escape(name), " ", text, flags=re.IGNORECASE)
-    words = [w for w in _WORD.findall(text) if terms(w, "en")]
+    words = [w for w in _WORD.findall(text) if terms(w, "en") and not _CONTRACTED.fullmatch(w)]
     if re.search(f"[{HAN}]", text):
         words += [w for w, tag in tagged(simplified(text)) if tag[:1] in "nva" and len(w) > 1]
-    kept = [w for w in words if w not in _ASKING and terms(w, "en")[:1] not in _asking_stems()]
+    kept = [
+        w for w in words if w.lower() not in _ASKING and terms(w, "en")[:1] not in _asking_stems()
+    ]
     return tuple(dict.fromkeys(kept))
 
 
@@ -60,5 +72,5 @@ def _stems(text: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=1)
-def _asking_stems() -> tuple[list[str], ...]:
+def _asking_stems() -> tuple[Sequence[str], ...]:
     return tuple(terms(w, "en")[:1] for w in sorted(_ASKING) if w.isascii() and terms(w, "en"))

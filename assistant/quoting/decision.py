@@ -50,9 +50,6 @@ class Evidence:
         )
 
 
-# Questions of which the passages hold this share of words are judged more strictly than others:
-# the strict cut for all keeps back 61 % of report-dev's reworded English questions, not 10 %.
-PLAIN_WORDS = 2 / 3
 SIGNALS = ("margin", "answerable", "closeness", "meets", "unknown", "absent", "covered")
 # By the fingerprint of an embedding model: its fits, and how they were made.
 FITS = Path(__file__).parents[1] / "data" / "sufficiency.json"
@@ -65,13 +62,11 @@ class Fit:
     """One language's fitted decision.
 
     refused: closeness below it is nothing near; weights and bias give the confidence from
-    `Evidence.signals`; answered: from this confidence on it is an answer; reworded: the same for
-    a question in words that the passages do not use, of which the reader is never sure.
+    `Evidence.signals`; answered: from this confidence on it is an answer.
     """
 
     refused: float
     answered: float
-    reworded: float
     bias: float
     weights: tuple[float, ...]
 
@@ -95,15 +90,15 @@ class Decision:
         """Which of the three outcomes the evidence allows.
 
         A name that is nowhere is a fact and not a matter of degree: such a question is never
-        simply answered, however close the passages are.
+        simply answered, however close the passages are. And a short question may lie far from the
+        passage that answers it: what is read there counts more than how near it is.
         """
         fit = self.fits[language]
-        if self.model != DEFAULT and evidence.closeness < fit.refused:
-            return "refused"
-        if evidence.unknown:
-            return "partial"
-        cut = fit.answered if evidence.covered >= PLAIN_WORDS else fit.reworded
-        return "answered" if self.confidence(evidence, language) >= cut else "partial"
+        sure = self.confidence(evidence, language) >= fit.answered
+        if sure and not evidence.unknown:
+            return "answered"
+        far = self.model != DEFAULT and evidence.closeness < fit.refused
+        return "refused" if far else "partial"
 
 
 @lru_cache(maxsize=4)

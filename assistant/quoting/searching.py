@@ -1,21 +1,25 @@
-"""From a question that stands alone to what the sources have for it, and what that is worth."""
+"""From a question that stands alone to what the sources have for it."""
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields
 
 from ..errors import QuestionError
-from ..planning.naming import named_sources
-from ..planning.questions import Question, check_question, focus, understand
+from ..planning.documents import documents_in
+from ..planning.naming import plain
+from ..planning.questions import Question, check_question, understand
 from ..retrieval.embeddings import TextEmbeddings
 from ..retrieval.index import Index
 from ..retrieval.language import simplified
 from ..retrieval.ranking import Query, make_query, rank
 from ..settings import Settings
-from ..types import Hit, Language, Source, Status
-from .decision import Evidence, decision_for
+from ..types import LANGUAGES, Hit, Language, Passage, Source, Status
+from .coverage import content_words, uncovered
+from .decision import Decision, Evidence, decision_for
 from .reader import Reader
 from .sentence_choice import Choice, choose, score_sentences
 from .sufficiency import weigh
@@ -23,12 +27,12 @@ from .windows import PassageReading, read_passages, rescore
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Search:
     """What a question turned up.
 
     hits: the passages, best first; choices: their sentences, the likeliest answer first; chosen:
-    those that a quoted answer takes; searched: the sources that were looked into; confidence,
-    decision: as in `Answer`; embed_s and search_s: seconds.
+    those that a quoted answer takes; searched: the sources that were looked into; embed_s and
+    search_s: seconds.
     """
 
     question: Question
@@ -36,17 +40,47 @@ class Found:
     choices: tuple[Choice, ...]
     chosen: tuple[Choice, ...]
     readings: tuple[PassageReading, ...]
-    evidence: Evidence
     searched: tuple[Source, ...]
-    status: Status
-    confidence: float
-    decision: str
     embed_s: float
     search_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class Found(Search):
+    """A search with what it is worth; confidence and decision: as in `Answer`."""
+
+    evidence: Evidence
+    status: Status
+    confidence: float
+    decision: str
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What each source says on a topic, by its id.
+
+    hits: the passages that were looked through, best first; shown: those for a chat model.
+    """
+
+    said: Mapping[str, Sequence[Choice]]
+    hits: tuple[Hit, ...]
+    shown: tuple[Passage, ...]
+    embed_s: float
+    search_s: float
+
+
+# How many passages are looked through for what each document says; and what a model gets of them.
+WIDE, SHOWN = 60, 12
+# A sentence speaks of a topic when it holds more than this share of its words; and what the share
+# counts beside the likeness of meaning.
+HELD_SHARE, HELD_WEIGHT = 0.5, 0.3
+# A document that is asked about by name is quoted from somewhat farther than others.
+NEAR = 0.7
+_OR = re.compile(r"\bor\b|或者?|还是")
+
+
 class Searcher:
-    """Finds passages and weighs them; opened parts are kept, nothing is loaded here."""
+    """Finds passages and their sentences; opened parts are kept, nothing is loaded here."""
 
     def __init__(
         self, settings: Settings, index: Index, embeddings: TextEmbeddings, reader: Reader
@@ -56,7 +90,9 @@ class Searcher:
         self._index = index
         self._embeddings = embeddings
         self._reader = reader
-        self._decision = decision_for(index.info.model)
+        # How near what is never refused lies.
+        fits = decision_for(index.info.model).fits
+        self._near = {language: fits[language].refused for language in LANGUAGES}
 
     def check(self, question: str, sources: Collection[str] | None = None) -> str:
         """The question without surrounding white space.
@@ -76,21 +112,22 @@ class Searcher:
     ) -> list[Hit]:
         """The best passages for a checked question that stands alone, best first."""
         parsed = understand(question, question, self._index.glossary)
-        query = self._query(question, parsed.language)
+        (query,) = self._queries([question], parsed.language)
         count = count or self._settings.passages
         return rank(self._index, query, count=count, sources=sources)
 
-    def find(self, asked: str, text: str, sources: Collection[str] | None = None) -> Found:
+    def search(self, asked: str, text: str, sources: Collection[str] | None = None) -> Search:
         """What the sources have for a checked question whose stand-alone form is `text`."""
         began = time.perf_counter()
         index = self._index
-        parsed = understand(asked, text, index.glossary)
         everything = tuple(index.sources.values())
-        named, pointing = named_sources(parsed.names, everything, index.glossary)
-        focused = focus(parsed, pointing)
-        query = self._query(text, parsed.language)
+        mentions = documents_in(text, everything, index.glossary)
+        named = {*mentions.ids, *mentions.favoured}
+        parsed = understand(asked, text, index.glossary, documents=mentions.names)
+        focused = parsed.focus
         # What names the document ("in the report") is not what is asked of it.
-        asked_of_it = query if focused == text else self._query(focused, parsed.language)
+        query, *others = self._queries(dict.fromkeys([text, focused]), parsed.language)
+        asked_of_it = others[0] if others else query
         embedded = time.perf_counter()
         front = index.front_passages(named) if parsed.asks_about_document else []
         count = self._settings.passages
@@ -98,25 +135,116 @@ class Searcher:
         choices = score_sentences(index, parsed, asked_of_it, hits, named, front)
         readings = read_passages(self._reader, focused, parsed.language, choices)
         choices = rescore(choices, readings)
-        chosen = choose(choices)
-        searched = tuple(s for s in everything if sources is None or s.id in sources)
-        evidence = weigh(index, parsed, hits, chosen, readings, searched)
-        return Found(
+        return Search(
             question=parsed,
             hits=tuple(hits),
             choices=tuple(choices),
-            chosen=tuple(chosen),
+            chosen=tuple(choose(choices, parsed)),
             readings=tuple(readings),
-            evidence=evidence,
-            searched=searched,
-            status=self._decision.status(evidence, parsed.language),
-            confidence=self._decision.confidence(evidence, parsed.language),
-            decision=self._decision.model,
+            searched=tuple(s for s in everything if sources is None or s.id in sources),
             embed_s=embedded - began,
             search_s=time.perf_counter() - embedded,
         )
 
-    def _query(self, text: str, language: Language) -> Query:
+    def by_document(
+        self,
+        topic: str,
+        language: Language,
+        scope: Sequence[Source],
+        *,
+        each: int,
+        strictly: bool = False,
+        together: bool = False,
+    ) -> Looked:
+        """What each of some sources says on a topic, at most `each` sentences of it.
+
+        Together: at most so many sentences of all of them.
+
+        Strictly: only sentences that hold all words of the topic, in either language. Else also
+        those that come as near to it as answers do, or hold most of its words.
+        """
+        began = time.perf_counter()
+        index = self._index
+        parsed = understand(topic, topic, index.glossary)
+        (query,) = self._queries([topic], language)
+        embedded = time.perf_counter()
+        hits = rank(index, query, count=WIDE, sources=[source.id for source in scope])
+        # "Patents or licences": a sentence on either of them will do.
+        wanted = [self._words(each) for each in _OR.split(topic) if each.strip()] or [[]]
+        choices = score_sentences(index, parsed, query, hits)
+        missing = {choice: self._missing(choice, wanted) for choice in choices}
+        if not strictly:
+            # What no sentence holds, and what every one does, tells none of them apart.
+            counts = Counter(word for words in missing.values() for word in words)
+            telling = {word for word, count in counts.items() if count < len(choices)}
+            wanted = [[word for word in one if word in telling] for one in wanted]
+        said: dict[str, list[Choice]] = {}
+        shares = {}
+        for choice in choices:
+            held = [sum(word not in missing[choice] for word in one) for one in wanted]
+            share = max(n / len(one) if one else 0.0 for n, one in zip(held, wanted, strict=True))
+            near = not strictly and choice.hit.signals.dense >= NEAR * self._near[language]
+            if share == 1 or (not strictly and share > HELD_SHARE) or near:
+                said.setdefault(choice.passage.source_id, []).append(choice)
+                shares[choice] = share
+
+        def worth(choice: Choice) -> float:
+            return choice.score + HELD_WEIGHT * shares[choice]
+
+        best = sorted(shares, key=worth, reverse=True)[: each if together else None]
+        kept = {id_: [choice for choice in mine if choice in best] for id_, mine in said.items()}
+        chosen = {
+            id_: sorted(mine, key=worth, reverse=True)[:each] for id_, mine in kept.items() if mine
+        }
+        return Looked(
+            said=chosen,
+            hits=tuple(hits),
+            shown=_shown(chosen, hits),
+            embed_s=embedded - began,
+            search_s=time.perf_counter() - embedded,
+        )
+
+    def _words(self, topic: str) -> list[str]:
+        parsed = understand(topic, topic, self._index.glossary)
+        return [*parsed.names, *content_words(parsed)] or [topic]
+
+    def _missing(self, choice: Choice, wanted: Sequence[Sequence[str]]) -> frozenset[str]:
+        """Which of the words stand neither in the sentence nor in its heading."""
+        passage = choice.passage
+        said = [passage.sentence_in(choice.number, language) or "" for language in LANGUAGES]
+        text = plain("\n".join([passage.heading, *said]))
+        words = list(dict.fromkeys(word for one in wanted for word in one))
+        return frozenset(uncovered(words, [text], self._index.glossary))
+
+    def _queries(self, texts: Collection[str], language: Language) -> list[Query]:
         # As passages are: Traditional and Simplified characters find each other.
-        vector = self._embeddings.embed_query(simplified(text))
-        return make_query(self._index, text, language, vector)
+        vectors = self._embeddings.embed_queries([simplified(text) for text in texts])
+        pairs = zip(texts, vectors, strict=True)
+        return [make_query(self._index, text, language, vector) for text, vector in pairs]
+
+
+def _shown(said: Mapping[str, Sequence[Choice]], hits: Sequence[Hit]) -> tuple[Passage, ...]:
+    """The passages that hold what is said, then the best others, as many of each source."""
+    chosen = [choice.passage for mine in said.values() for choice in mine]
+    sources = Counter(hit.passage.source_id for hit in hits)
+    room = {id_: max(2, SHOWN // len(sources)) for id_ in sources}
+    beside = []
+    for hit in hits:
+        room[hit.passage.source_id] -= 1
+        beside += [hit.passage] if room[hit.passage.source_id] >= 0 else []
+    return tuple({passage.id: passage for passage in [*chosen, *beside]}.values())
+
+
+def judge(index: Index, decision: Decision, search: Search) -> Found:
+    """A search with its evidence, and what that is worth."""
+    language = search.question.language
+    evidence = weigh(
+        index, search.question, search.hits, search.chosen, search.readings, search.searched
+    )
+    return Found(
+        **{field.name: getattr(search, field.name) for field in fields(search)},
+        evidence=evidence,
+        status=decision.status(evidence, language),
+        confidence=decision.confidence(evidence, language),
+        decision=decision.model,
+    )

@@ -22,9 +22,9 @@ FORMAT = 1
 class BuildInfo:
     """What a build says of itself in `build.json`.
 
-    corpus: hash of manifest, texts, glossary and added documents. model: the embedding model's
-    fingerprint. store: "files" or the Chroma server's address. rows: how many vectors of each
-    view. seconds: how long the build took. versions: what else shaped the vectors.
+    corpus: hash of manifest, texts, guides, glossary and added documents. model: the embedding
+    model's fingerprint. store: "files" or the Chroma server's address. rows: how many vectors of
+    each view. seconds: how long the build took. versions: what else shaped the vectors.
     """
 
     id: str
@@ -70,7 +70,7 @@ class BuildInfo:
 
 
 def corpus_hash(folder: Path, records: Mapping[str, bytes] | None = None) -> str:
-    """What an index is compared with: the manifest, which holds the texts' hashes, and glossary.
+    """What an index is compared with: the manifest, which holds the texts' hashes, and the rest.
 
     `records` are those of the user's own documents, as `library_records` reads them. Raises
     OSError when there is no manifest.
@@ -78,6 +78,8 @@ def corpus_hash(folder: Path, records: Mapping[str, bytes] | None = None) -> str
     digest = hashlib.sha256((folder / "sources.toml").read_bytes())
     glossary = folder / "glossary.tsv"
     digest.update(glossary.read_bytes() if glossary.is_file() else b"")
+    for guide in sorted((folder / "guides").glob("*.toml")):
+        digest.update(guide.name.encode() + guide.read_bytes())
     for id_ in sorted(records or {}):
         digest.update((records or {})[id_])
     return digest.hexdigest()[:16]

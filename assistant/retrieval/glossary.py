@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,6 +65,11 @@ class Glossary:
             entries.append(Entry(en, zh, hant, cells[3]))
         return cls(tuple(entries))
 
+    def names(self) -> list[str]:
+        """Every name of every entry."""
+        entries = dict.fromkeys(e for entries in self._by_name.values() for e in entries)
+        return [name for e in entries for name in (*e.en, *e.zh)]
+
     def found_in(self, text: str) -> list[tuple[str, tuple[Entry, ...]]]:
         """The names that stand in the text, longest first where they overlap, in reading order."""
         found = []
@@ -91,6 +97,29 @@ class Glossary:
                     return name
         return None
 
+    def in_language(self, text: str, language: Language) -> str:
+        """The text with the terms that it has in the other language in this one, where known.
+
+        Names stay: many are written in Latin letters in Chinese, too.
+        """
+        # "gdp" is typed for "GDP".
+        text = re.sub(
+            r"(?<![A-Za-z])[a-z]{2,6}(?![A-Za-z])",
+            lambda m: m.group().upper() if m.group().upper() in self._by_name else m.group(),
+            text,
+        )
+        for name, entries in self.found_in(text):
+            if _is_chinese(name) == (language == "zh") or entries[0].kind != "term":
+                continue
+            usual = [e for e in entries if name.lower() in (e.en[:1] + e.zh[:1])]
+            there = [
+                n
+                for n in (*usual, *entries)[0].names(language)
+                if _is_chinese(n) == (language == "zh")
+            ]
+            text = text.replace(name, there[0]) if there else text
+        return text
+
     def translations(self, text: str, language: Language) -> list[str]:
         """The names, in the asked language, of everything that the text names in any language."""
         names = [
@@ -104,6 +133,10 @@ class Glossary:
 
 def _key(name: str) -> str:
     return name if _is_acronym(name) else name.lower()
+
+
+def _is_chinese(name: str) -> bool:
+    return any("\u4e00" <= letter <= "\u9fff" for letter in name)
 
 
 def _is_acronym(name: str) -> bool:

@@ -9,7 +9,7 @@ named after the build, and everything else in the same directory.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -21,7 +21,16 @@ import numpy.typing as npt
 
 from ..errors import IndexDamagedError, IndexMismatchError
 from ..settings import Settings
-from ..types import LANGUAGES, Language, Passage, PassageTranslation, Source, Span, Translation
+from ..types import (
+    LANGUAGES,
+    GuidePoint,
+    Language,
+    Passage,
+    PassageTranslation,
+    Source,
+    Span,
+    Translation,
+)
 from .builds import BuildInfo, hold, read_current
 from .chroma import client, damaged, foreign_errors
 from .glossary import Glossary
@@ -30,9 +39,16 @@ from .lexical import LexicalIndex
 Vector = npt.NDArray[np.float32]
 View = Literal["passages", "sentences", "contexts"]
 VIEWS: tuple[View, ...] = ("passages", "sentences", "contexts")
+# A passage, the language of the words that were embedded, and which sentence (0 for passages).
+Key = tuple[str, Language, int]
 
 # Chroma 1.5 refuses more than 5,461 rows in one upsert (client.get_max_batch_size()).
 BATCH_ROWS = 1_000
+# SQLite, in which Chroma looks ids up, takes 32,766 of them in one query.
+QUERY_IDS = 30_000
+# Vectors of a view with so many rows are kept in memory (15 MB): Chroma needs milliseconds to
+# bring those of some passages.
+KEPT_ROWS = 10_000
 # Small indexes are searched exactly: wide beams cost nothing at this size and lose nothing.
 _HNSW = {"space": "cosine", "ef_construction": 200, "ef_search": 400, "max_neighbors": 32}
 
@@ -68,22 +84,28 @@ class Near:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Vectors of a view with their rows' metadata; `vectors` has the shape (rows, dimension)."""
+    """Vectors of a view with their rows' ids; `vectors` has the shape (rows, dimension)."""
 
-    rows: Sequence[Mapping[str, Any]]
+    ids: Sequence[str]
     vectors: Vector
 
     @property
-    def passage_ids(self) -> list[str]:
-        """The passage of each row."""
-        return [str(row["passage_id"]) for row in self.rows]
+    def keys(self) -> list[Key]:
+        """Passage, surface and number of each row."""
+        return [_key(id_) for id_ in self.ids]
+
+    def of(self, ids: Sequence[str]) -> Stored:
+        """Those of the given rows that there are."""
+        place = {id_: place for place, id_ in enumerate(self.ids)}
+        found = [id_ for id_ in ids if id_ in place]
+        return Stored(found, self.vectors[[place[id_] for id_ in found]])
 
     def cosines(self, vector: Vector) -> list[Near]:
         """The cosine of this vector with each of them."""
-        if not self.rows:
+        if not self.ids:
             return []
         cosines = self.vectors @ vector / np.linalg.norm(self.vectors, axis=1)
-        return [_near(row, float(c)) for row, c in zip(self.rows, cosines, strict=True)]
+        return [Near(*key, c) for key, c in zip(self.keys, cosines.tolist(), strict=True)]
 
 
 def write(
@@ -136,6 +158,7 @@ class Index:
         self.directory = directory
         self.info = info
         self._passages: dict[str, Passage] = {}
+        self._kept: dict[View, Stored] = {}
         self._open = ExitStack()
         with ExitStack() as undo, foreign_errors(directory):
             if held := hold(directory):
@@ -194,29 +217,33 @@ class Index:
             first.setdefault(id_.split(".")[0], id_)
         return [id_ for source_id, id_ in first.items() if source_id in source_ids]
 
+    def passages_of(self, source_id: str) -> list[Passage]:
+        """The passages of one source, in reading order."""
+        return self.passages([id_ for id_ in self.passage_ids if id_.split(".")[0] == source_id])
+
     def passages(self, ids: Sequence[str]) -> list[Passage]:
         """The passages of those ids, in that order."""
         missing = [id_ for id_ in ids if id_ not in self._passages]
         if missing:
             with foreign_errors(self.directory):
-                # A passage is stored with each surface; any of its rows will do.
-                found = self._collections["passages"].get(
-                    where={"passage_id": {"$in": missing}}, include=["metadatas"]
-                )
-                for data in found["metadatas"] or []:
-                    passage = _passage(json.loads(str(data["passage"])))
-                    self._passages[passage.id] = passage
+                for batch in _batches(missing):
+                    # A passage is stored with each surface; any of its rows will do.
+                    found = self._collections["passages"].get(
+                        where={"passage_id": {"$in": batch}}, include=["metadatas"]
+                    )
+                    for data in found["metadatas"] or []:
+                        passage = _passage(json.loads(str(data["passage"])))
+                        self._passages[passage.id] = passage
         return [self._passages[id_] for id_ in ids]
 
     def nearest(self, view: View, vector: Vector, count: int) -> list[Near]:
         """The `count` stored vectors nearest to this one, nearest first."""
         with foreign_errors(self.directory):
             found = self._collections[view].query(
-                query_embeddings=[vector], n_results=count, include=["metadatas", "distances"]
+                query_embeddings=[vector], n_results=count, include=["distances"]
             )
-        rows = (found["metadatas"] or [[]])[0]
-        distances = (found["distances"] or [[]])[0]
-        return [_near(row, 1 - d) for row, d in zip(rows, distances, strict=True)]
+        (ids,), (distances,) = found["ids"], found["distances"] or [[]]
+        return [Near(*_key(id_), 1 - d) for id_, d in zip(ids, distances, strict=True)]
 
     def stored(self, view: View, passages: Sequence[Passage] | None = None) -> Stored:
         """The vectors of the given passages, or of all (for benchmarks)."""
@@ -228,9 +255,26 @@ class Index:
                 for surface in surfaces(passage)
                 for number in range(len(passage.sentences) if view != "passages" else 1)
             ]
+        if ids is None or self.info.rows[view] > KEPT_ROWS:
+            return self._read(view, ids)
+        kept = self._kept.get(view) or self._kept.setdefault(view, self._read(view, None))
+        return kept.of(ids)
+
+    def _read(self, view: View, ids: Sequence[str] | None) -> Stored:
+        batches: list[list[str] | None] = [None] if ids is None else [*_batches(ids)]
+        keys: list[str] = []
+        vectors: list[Any] = []
         with foreign_errors(self.directory):
-            found = self._collections[view].get(ids=ids, include=["metadatas", "embeddings"])
-        return Stored(found["metadatas"] or [], np.asarray(found["embeddings"], dtype=np.float32))
+            for batch in batches:
+                found = self._collections[view].get(ids=batch, include=["embeddings"])
+                keys += found["ids"]
+                vectors += [found["embeddings"]]
+        return Stored(keys, np.concatenate(vectors or [[]], dtype=np.float32, casting="same_kind"))
+
+
+def _batches(ids: Sequence[str]) -> Iterator[list[str]]:
+    for start in range(0, len(ids), QUERY_IDS):
+        yield list(ids[start : start + QUERY_IDS])
 
 
 def surfaces(passage: Passage) -> tuple[Language, ...]:
@@ -281,16 +325,23 @@ def drop_collections(settings: Settings, build_id: str, directory: Path) -> None
                     chroma.delete_collection(collection.name)
 
 
-def _near(row: Mapping[str, Any], cosine: float) -> Near:
-    surface: Language = "zh" if row["surface"] == "zh" else "en"
-    return Near(str(row["passage_id"]), surface, int(row["number"]), float(cosine))
+def _key(row_id: str) -> Key:
+    passage_id, surface, number = row_id.rsplit("|", 2)
+    return passage_id, "zh" if surface == "zh" else "en", int(number)
 
 
 def _source(row: dict[str, Any]) -> Source:
     translation = row.pop("translation")
     pages = tuple(row.pop("pages", ()))
+    guide = tuple(
+        GuidePoint(**point | {"spans": tuple(Span(**span) for span in point["spans"])})
+        for point in row.pop("guide", ())
+    )
     return Source(
-        **row, translation=Translation(**translation) if translation else None, pages=pages
+        **row,
+        translation=Translation(**translation) if translation else None,
+        pages=pages,
+        guide=guide,
     )
 
 

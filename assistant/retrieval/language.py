@@ -84,7 +84,8 @@ def is_foreign(text: str) -> bool:
     return not _HAN_RUN.search(text) and theirs >= 2 and theirs > ours
 
 
-def terms(text: str, language: Language) -> list[str]:
+@lru_cache(maxsize=4_096)
+def terms(text: str, language: Language) -> Sequence[str]:
     """The terms of BM25: stems without stop words in English, characters and pairs in Chinese.
 
     Pairs beat jieba's words by half a point of recall@1 on XQuAD and need no dictionary.
@@ -102,6 +103,11 @@ def terms(text: str, language: Language) -> list[str]:
             found.extend(token)
             found.extend(token[i : i + 2] for i in range(len(token) - 1))
     return found
+
+
+def is_stop_word(word: str) -> bool:
+    """Whether a lower-case English word is one that lexical search does not count."""
+    return word in _STOP_EN
 
 
 def estimated_tokens(text: str) -> int:

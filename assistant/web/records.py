@@ -179,7 +179,12 @@ class Conversation:
     def turns(self) -> tuple[Turn, ...]:
         """The conversation as `Assistant.ask` takes it, without questions that got no answer."""
         return tuple(
-            Turn(exchange.question, exchange.text, exchange.stand_alone)
+            Turn(
+                exchange.question,
+                exchange.text,
+                exchange.stand_alone,
+                tuple(dict.fromkeys(cited.source_id for cited in exchange.citations)),
+            )
             for exchange in self.exchanges
             if not exchange.error
         )

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 from ..errors import ChatModelError
 from ..settings import Settings
 from ..types import Message
-from .chat_reply import Reply
+from .chat_reply import Callbacks, Reply
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-    from ..tracing import Callbacks
 
 # How long closing waits for a model without an async interface, whose thread cannot be stopped.
 _CLOSE_S = 5.0

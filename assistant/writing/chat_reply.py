@@ -11,7 +11,7 @@ import random
 from collections.abc import AsyncIterator, Iterator, Sequence
 from queue import SimpleQueue
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self, Union
 
 from ..errors import ChatModelError
 from ..retrieval.language import estimated_tokens
@@ -21,10 +21,14 @@ from .chat_chunks import DECLINED, INCOMPLETE, Thoughts, ending_of
 from .chat_failures import DECLINES, failure_of, without_refused
 
 if TYPE_CHECKING:
+    from langchain_core.callbacks import BaseCallbackManager
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import AIMessage
+    from langchain_core.runnables import RunnableConfig
 
-    from ..tracing import Callbacks
+
+# What callers hand in: LangChain handlers, or the manager of a run around the call.
+Callbacks = Union[Sequence[Any], "BaseCallbackManager"]
 
 # The first wait before a request is made again; each later one doubles, up to LONGEST_WAIT_S
 # (the first and last waits of the clients of OpenAI and Anthropic).
@@ -61,8 +65,12 @@ class Reply(Iterator[str]):
         self._chat = chat
         self._messages = list(messages)
         # A run's manager goes on as it is; LangChain breaks on a tuple of handlers.
-        handed = callbacks if hasattr(callbacks, "handlers") else list(callbacks)
-        self._config: Any = {"callbacks": handed} if handed else {}
+        handed: Any = callbacks if hasattr(callbacks, "handlers") else list(callbacks)
+        self._config: RunnableConfig = {"callbacks": handed} if handed else {}
+        if not chat.settings.trace:
+            from ..quiet import quiet
+
+            self._config = quiet(self._config)
         self._pieces: SimpleQueue[str | ChatModelError | None] = SimpleQueue()
         self._ended = False
         # Written in the loop's thread: requests made; whether words were given out; all that came,
@@ -172,25 +180,21 @@ class Reply(Iterator[str]):
 
     async def _ask(self) -> None:
         """One request, its pieces put into the queue as they come."""
-        from langsmith import tracing_context
-
         chat, stall_s = self._chat, self._chat.settings.chat_stall_s
         now = asyncio.get_running_loop().time
         self._calls += 1
         self._received, self._counted = "", None
         thoughts, ending = Thoughts(), ""
         try:
-            # LANGSMITH_TRACING alone must send nobody's words: callbacks that were handed in do.
-            with tracing_context(enabled=False):
-                async with asyncio.timeout(None) as silence:
-                    async for chunk in self._chunks(chat.model):
-                        self._charged = True
-                        ending = ending_of(chunk, ending)
-                        self._count(chunk)
-                        if chunk.content:
-                            silence.reschedule(now() + stall_s)
-                            self._received += chunk.text
-                            self._give(thoughts.without(chunk.text))
+            async with asyncio.timeout(None) as silence:
+                async for chunk in self._chunks(chat.model):
+                    self._charged = True
+                    ending = ending_of(chunk, ending)
+                    self._count(chunk)
+                    if chunk.content:
+                        silence.reschedule(now() + stall_s)
+                        self._received += chunk.text
+                        self._give(thoughts.without(chunk.text))
         except TimeoutError as error:
             if not silence.expired():
                 raise

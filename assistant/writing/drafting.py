@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from ..errors import ChatModelError
 from ..prompts import NO_ANSWER, instructions, write_messages
-from ..types import Language, Message, Passage, Source
+from ..types import Language, Message, Passage, RequestKind, Source
+from .chat_reply import Callbacks
 from .drafts import Draft
 from .markers import MarkerStream, Use
 from .model_run import ModelRun
@@ -25,6 +26,9 @@ def write(
     language: Language,
     passages: Sequence[Passage],
     sources: Sequence[Source],
+    *,
+    request: RequestKind = "lookup",
+    callbacks: Callbacks = (),
 ) -> Iterator[str | Draft]:
     """The reply's pieces as they may be shown, then the whole of it as a draft.
 
@@ -33,9 +37,11 @@ def write(
     becomes a draft that is cut off.
     """
     for again in (False, True):
-        messages = write_messages(question, language, passages, sources, again=again)
+        messages = write_messages(
+            question, language, passages, sources, request=request, again=again
+        )
         try:
-            yield from _attempt(run, messages, language, len(passages))
+            yield from _attempt(run, messages, language, len(passages), callbacks)
             return
         except WrongLanguageError:
             continue
@@ -51,12 +57,16 @@ def write(
 
 
 def _attempt(
-    run: ModelRun, messages: Sequence[Message], language: Language, shown: int
+    run: ModelRun,
+    messages: Sequence[Message],
+    language: Language,
+    shown: int,
+    callbacks: Callbacks,
 ) -> Iterator[str | Draft]:
     markers, guard = MarkerStream(shown), ReplyGuard(language, instructions())
     reader = _Reader(markers, guard)
     broken = False
-    with run.reply(messages) as reply:
+    with run.reply(messages, callbacks) as reply:
         try:
             for piece in reply:
                 if out := reader.feed(piece):

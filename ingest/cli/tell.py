@@ -119,8 +119,8 @@ def _facts(source: Source, entry: Entry | None) -> list[tuple[str, str]]:
 def _data(
     source: Source, entry: Entry | None, origins: Sequence[Origin], counts: dict[str, int]
 ) -> dict[str, Any]:
-    data = {name: value for name, value in asdict(source).items() if name != "text"}
-    data.pop("translation")
+    left_out = ("text", "translation", "guide")
+    data = {name: value for name, value in asdict(source).items() if name not in left_out}
     return data | {
         "characters": len(source.text),
         "passages": counts.get(source.id),
@@ -145,7 +145,7 @@ def _passages(settings: Settings, id_: str) -> list[Passage]:
     """The passages of a source as they are indexed; [] where it is not."""
     try:
         with closing(open_index(settings, fingerprint=model_fingerprint(settings))) as index:
-            return index.passages([p for p in index.passage_ids if p.partition(".")[0] == id_])
+            return index.passages_of(id_)
     except IndexError_:
         return []
 

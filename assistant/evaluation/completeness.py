@@ -1,0 +1,142 @@
+"""Does what a chat model is shown for a question hold all that a right reply needs?
+
+The model is a fake that keeps what it is shown and answers nothing: how well a real one words
+what it sees is another matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from langchain_core.language_models.chat_models import SimpleChatModel
+from langchain_core.messages import BaseMessage
+from pydantic import Field
+
+from ingest.passages import split_source
+
+from ..answer import Answer
+from ..answering import Assistant, open_assistant
+from ..prompts import NO_ANSWER, as_data
+from ..settings import Settings
+from ..types import LANGUAGES, Source
+from . import checks
+from .checks import Outcome
+from .score import contains, evidence_problems
+from .sets import SetQuestion, read_sets
+
+# What no model words: records answer it, or a fixed reply.
+NOT_WORDED = ("talk", "catalogue")
+_COLUMNS = ("complete", "said", "sources", "asked")
+_LEGEND = (
+    "complete: what the model is shown holds all that a right reply needs; said: the gold strings\n"
+    "stand in it, in either language; sources: all that must be cited are among it; asked: the\n"
+    "model is shown passages at all."
+)
+
+
+class Recorder(SimpleChatModel):
+    """A chat model that keeps every request and finds no answer."""
+
+    requests: list[str] = Field(default_factory=list)
+
+    @property
+    def _llm_type(self) -> str:
+        return "recorder"
+
+    def _call(self, messages: list[BaseMessage], *_: object, **__: Any) -> str:
+        self.requests.append("\n".join(str(message.content) for message in messages))
+        return NO_ANSWER["en"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A sentence of a source: its forms as requests hold them, and its words in both languages."""
+
+    source: str
+    forms: frozenset[str]
+    words: str
+
+
+def print_completeness(settings: Settings, sets: Sequence[Path], *, listed: bool = False) -> None:
+    """Print by kind how often a chat model is shown what a right reply needs.
+
+    listed: print the questions where something is missing, and what.
+    """
+    read = read_sets(sets)
+    able = [question for question in read.questions if question.answerable]
+    worded = [question for question in able if question.kind not in NOT_WORDED]
+    model = Recorder()
+    recording = replace(settings, composer="auto", chat_model="fake:recorder", chat_retries=0)
+    with open_assistant(recording, chat_model=model) as assistant:
+        checks.tell([*read.problems, *evidence_problems(worded, assistant.index.sources)])
+        lines = list(_lines(assistant.index.sources))
+        each = [_outcome(assistant, model, q, lines) for q in checks.bar(worded)]
+    outcomes = [outcome for outcome in each if outcome]
+    print(f"{len(outcomes)} questions; {len(able) - len(outcomes)} that no model words left out")
+    print(_LEGEND)
+    checks.print_table("% [95 % interval]", outcomes, _COLUMNS)
+    if listed:
+        missed = [outcome for outcome in outcomes if not outcome.is_right]
+        checks.print_list("questions where something is missing", missed)
+
+
+def _lines(sources: Mapping[str, Source]) -> Iterator[Line]:
+    for source in sources.values():
+        for passage in split_source(source, count_tokens=len, passage_tokens=10_000):
+            for i in range(len(passage.sentences)):
+                words = [passage.sentence_in(i, language) or "" for language in LANGUAGES]
+                forms = frozenset(as_data(form) for form in words if form)
+                yield Line(source.id, forms, "\n".join(words))
+
+
+def _outcome(
+    assistant: Assistant, model: Recorder, question: SetQuestion, lines: Sequence[Line]
+) -> Outcome | None:
+    """What the model is shown for a question; None for one that records or a fixed reply answer.
+
+    What was asked before it is answered by quotes.
+    """
+    history: list[Answer] = []
+    for earlier in question.history:
+        quoting = assistant.adjusted(composer="quotes")
+        history.append(quoting.ask(earlier, history=history))
+    model.requests.clear()
+    answer = assistant.ask(question.question, history=history)
+    kind, operation = getattr(answer, "kind", ""), getattr(answer, "operation", "")
+    if not model.requests and (kind in NOT_WORDED or operation):
+        return None
+    requests = "\n".join(model.requests)
+    shown = [line for line in lines if any(form in requests for form in line.forms)]
+    ids = {line.source for line in shown}
+    titles = [assistant.index.sources[id_].title(lang) for id_ in ids for lang in LANGUAGES]
+    missing = _missing(question, "\n".join([*titles, *(line.words for line in shown)]))
+    cited = ids.issuperset(question.cite_all) and not (
+        question.cite_any and ids.isdisjoint(question.cite_any)
+    )
+    marks = {
+        "complete": float(cited and not missing),
+        "said": float(not missing),
+        "sources": float(cited),
+        "asked": float(bool(shown)),
+    }
+    told = [
+        f"{question.id} {question.kind}: {question.question}",
+        *(f"  not said   {' | '.join(group)}" for group in missing),
+        *([] if cited else [f"  not shown  {', '.join((*question.cite_any, *question.cite_all))}"]),
+        f"  shown      {len(shown)} sentences of {', '.join(sorted(ids)) or 'nothing'}",
+    ]
+    groups = (question.language, question.kind, f"{question.kind}, {question.language}")
+    return Outcome(groups, marks, marks["complete"] == 1, told)
+
+
+def _missing(question: SetQuestion, words: str) -> list[tuple[str, ...]]:
+    """The groups of gold strings that stand nowhere in the words, unless enough of them do."""
+    needed = [*question.all_of, *((gold,) for gold in question.answers_all)]
+    enough = question.any_k or len(needed)
+    if question.answers:
+        needed, enough = [*needed, question.answers], enough + 1
+    missing = [group for group in needed if not contains(words, answers=group)]
+    return missing if len(needed) - len(missing) < enough else []
