@@ -52,7 +52,7 @@ def topic_of(text: str, language: Language, names: Collection[str]) -> str:
 
 
 def _between_cues(text: str) -> str:
-    cues = phrases("cue")[0].split()
+    cues = [*phrases("cue")[0].split(), "what's", "what’s", "all", "whole"]
     words = [
         match
         for match in _WORD.finditer(text)

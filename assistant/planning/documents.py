@@ -13,6 +13,7 @@ from ..bodies import made_from, names_of
 from ..retrieval.glossary import Glossary
 from ..retrieval.language import HAN, simplified, tagged, terms
 from ..types import Source
+from .spelling import ordinary_words
 
 # What documents call themselves, by what they are. A word counts only where a source's title has
 # a word of its line; the last line says nothing of what a document is.
@@ -27,8 +28,8 @@ _NOUNS = {
     "agreement": "contract contracts agreement agreements treaty lease|合同 协议 条约 租约",
     "letter": "letter letters email emails|信 函 邮件",
     "minutes": "minutes|纪要 会议记录",
-    "speech": "speech speeches|讲话 演讲",
-    "book": "book books novel novels|书 小说",
+    "speech": "speech speeches lecture lectures|讲话 演讲 讲演 讲座",
+    "book": "book books novel novels story stories memoir memoirs|书 小说 故事 散文",
     "article": "article articles paper papers essay essays thesis|论文 文章",
     "any": "document documents doc docs file files text texts source sources pdf pdfs publication "
     "publications one ones|文件 文档 文本 材料 资料 来源 原文",
@@ -81,6 +82,7 @@ _COMPLEMENT = re.compile(r"\s+(?:of|by|from|on|to|about|for)(?: the)?\s+")
 _NUMBERED = re.compile(
     r"\b(?:(?:document|doc|circular|file)\s+)?(?:no\b\.?|nr\b\.?|number|#)\s*(?P<a>\d+)\b|"
     r"\b(?:document|doc|circular|guide|guidance|notice|opinions?|regulation|act)\s+(?P<b>\d+)\b(?!%)|"
+    r"\b(?P<d>\d+)\s+(?:document|doc|circular|guide|guidance|notice|opinions)\b|"
     r"(?<![月\d])(?P<c>\d+)\s*号(?!楼|线|馆)(?:文件|文)?",
     re.ASCII,
 )
@@ -136,6 +138,11 @@ class Mentions:
     def names(self) -> tuple[str, ...]:
         """The stretches that say which document is meant and nothing of what is asked of it."""
         return tuple(dict.fromkeys(m.name for m in self.found if m.firm))
+
+    @property
+    def mere_names(self) -> tuple[str, ...]:
+        """Those that call a document one: a bare title may be what its text speaks of, too."""
+        return tuple(n for n in self.names if _NOUN.search(_flat(n)) or re.search(r"\d", n))
 
 
 def documents_in(
@@ -270,7 +277,9 @@ class _Names:
             if place >= 0:
                 yield _Token(place, place + len(name), "name", name)
         for match in _NUMBERED.finditer(flat):
-            yield _Token(*match.span(), "number", match["a"] or match["b"] or match["c"])
+            yield _Token(
+                *match.span(), "number", match["a"] or match["b"] or match["c"] or match["d"]
+            )
 
     def _holders(self, token: _Token) -> Mapping[str, float]:
         """How much a token speaks for which source."""
@@ -530,6 +539,10 @@ def _issuers(source: Source, glossary: Glossary) -> list[str]:
         if re.fullmatch(f"[{HAN}]{{5,}}", name)
     ]
     names += [name.partition(" of ")[0] for name in names if name.isascii()]
+    # A person goes by the last name alone.
+    people = [name.split() for name in names_of(made.of if made else source.author)]
+    last = [words[-1] for words in people if len(words) in (2, 3) and words[-1].isalpha()]
+    names += [name for name in last if name.lower() not in ordinary_words()]
     flat = dict.fromkeys(_flat(name) for name in names)
     return [n for n in flat if len(n) > 1 and (not n.isascii() or terms(n, "en"))]
 
@@ -551,7 +564,7 @@ def _classes_in(title: str) -> Iterator[str]:
 def _titles(title: str, glossary: Glossary) -> Iterator[str]:
     """What a title can be cut down to, and what the glossary knows the document by."""
     for name in {title, *re.split(r"[,，:：《》]|[(（].*?[)）]", title)}:
-        if len(_WORD.findall(name)) > 1 or len(re.findall(f"[{HAN}]", name)) > 4:
+        if len(_WORD.findall(name)) > 1 or len(re.findall(f"[{HAN}]", name)) > 3:
             yield name.strip()
     for _, entries in glossary.found_in(title):
         for entry in entries:

@@ -70,7 +70,7 @@ def _unknown(text: str) -> Iterator[str]:
                     if len(joined) >= size:
                         break
                 parts = words[start : start + 2]
-                alone = len(parts[0]) == 1 and len(parts[1]) == 1 and not {*parts} <= _ALONE
+                alone = len(parts[0]) == len(parts[1]) == 1 and not {*parts} & _ALONE
                 if len(joined) == size and alone and not rjieba.has_word(joined):
                     yield joined
 

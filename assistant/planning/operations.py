@@ -97,7 +97,7 @@ _OPERATIONS: tuple[tuple[Operation, str, str], ...] = (
         r"where (?:from|say|said|written|stated|mentioned|found|come from|comes from)|"
         r"(?:on |in |from )?which (?:page|document|source|file|text|report)"
         r"(?: (?:from|in|on|says?|comes?))*|pages?|(?:source|citation|reference)s?",
-        "话?出自哪[里儿]?|(?:出处|来源|依据|原文)(?:在?哪[里儿]?|什么)|出处|来源|在?(?:哪一?|第几)页|"
+        "话?出自哪[里儿]?|话?是?哪一?[个份篇](?:文件|文档|报告|材料|资料)(?:里|中)?(?:说|写|提|讲)(?:到|过)?|(?:出处|来源|依据|原文)(?:在?哪[里儿]?|什么)|出处|来源|在?(?:哪一?|第几)页|"
         "从?在?哪[里儿]?(?:写|提到|看到|找到)|根据什么|"
         "(?:出自|来自|在)?哪一?[个份篇](?:文件|文档|报告|材料)[里中]?(?:提到|写|有)?",
     ),

@@ -89,9 +89,12 @@ class Planner:
         language = question_language(request.text)
         text = self._index.glossary.in_language(request.text, language)
         request = replace(request, text=text)
+        candidates = [s for s in self._index.sources.values() if sources is None or s.id in sources]
+        spoken_of = self._spoken_of(history, candidates)
+        alone = self._stands_alone(request.text, language, candidates, spoken_of)
         context = understand_follow_up(
             request.text,
-            history,
+            () if alone else history,
             self._index.glossary,
             ask=ask,
             tokens=self._settings.history_tokens,
@@ -120,8 +123,29 @@ class Planner:
         )
         if request.talk:
             return _talk(plan, request.talk, earlier)
-        candidates = [s for s in self._index.sources.values() if sources is None or s.id in sources]
-        return self._detailed(plan, request, candidates, earlier, context.kind)
+        return self._detailed(plan, request, candidates, earlier, spoken_of, context.kind)
+
+    def _spoken_of(
+        self, history: Sequence[Answer | Turn], sources: Sequence[Source]
+    ) -> tuple[str, ...]:
+        """The documents that were named lately, and the one that the last answer cited."""
+        texts = [turn.stand_alone for turn in history[-_RECENT:]]
+        named = [id_ for text in texts for id_ in self._mentions(text, sources, ()).ids]
+        cited = _cited(history[-1]) if history else ()
+        return (*named, *(cited if len(cited) == 1 else ()))
+
+    def _stands_alone(
+        self, text: str, language: Language, sources: Sequence[Source], spoken_of: Sequence[str]
+    ) -> bool:
+        """Whether a request is about documents as such, so that no earlier one belongs to it."""
+        if phrase("leans", text).search(text):
+            return False
+        mentions = self._mentions(text, sources, spoken_of)
+        kind, _ = kind_of(text, language, mentions)
+        if kind in ("across", "catalogue"):
+            fields = fields_in(text, language, names_of_one(mentions))
+            return bool(fields or (kind == "across" and topic_of(text, language, mentions.names)))
+        return kind in ("overview", "compare")
 
     def _operated(
         self,
@@ -173,12 +197,10 @@ class Planner:
         request: Request,
         sources: Sequence[Source],
         earlier: Sequence[str],
+        spoken_of: Sequence[str],
         kind: RequestKind | None,
     ) -> Plan:
         """The plan with its kind, told by rule unless it is given, and what that needs to know."""
-        spoken_of = [
-            id_ for text in earlier[-_RECENT:] for id_ in self._mentions(text, sources, ()).ids
-        ]
         asked = self._read(plan, request, sources, spoken_of)
         asked = replace(asked, kind=kind or asked.kind)
         if phrase("sure-order", asked.told).search(asked.told):
@@ -198,6 +220,7 @@ class Planner:
         if (len(sides) > 1 and beside) or (asked.kind == "compare" and not kind):
             names = [mention.name for mention in asked.mentions.found]
             topic = led or topic_of(asked.text, asked.language, names)
+            sides = sides or (plan.recent if len(plan.recent) > 1 else ())
             return replace(plan, kind="compare", documents=sides, topic=topic)
         return self._lookup(plan, asked)
 

@@ -76,6 +76,10 @@ _SPELLINGS = tuple(
         (r"(?<=[\u4e00-\u9fff])[这那](?:一?块儿?|边儿)(?=[是有得的怎多])", ""),
     )
 )
+# ":)", "^_^" and pictures.
+_FACES = re.compile(
+    r"(?<!\S)(?:[:;=][\'-]?[)(DPpOo3/|]+|\^_*\^|<3)(?!\S)|[\U0001f300-\U0001faff☀-➿]+"
+)
 _FORM = re.compile("的?(?:原文|原件|全文|摘要|译文)$")
 # Words of closed classes are never what is spoken of.
 _CLOSED_ZH = frozenset(
@@ -112,6 +116,7 @@ def wording(text: str, language: Language, names: Collection[str] = ()) -> Wordi
 
 def usual_spelling(text: str) -> str:
     """The text with short and slack spellings written out ("wat", "gimme")."""
+    text = _FACES.sub(" ", text).strip() or text
     for pattern, word in _SPELLINGS[2:]:
         text = pattern.sub(word, text)
     return text

@@ -118,7 +118,7 @@ class Gatherer:
                     refs=tuple(self._refs(source, point)),
                     said={each: point.text(each) for each in LANGUAGES},
                     label=label,
-                    bullet=labelled or number >= len(told) or count <= len(told),
+                    bullet=labelled or number >= len(told) or count < POINTS,
                 )
                 for number, point in enumerate(points)
             ]

@@ -123,7 +123,7 @@ class Searcher:
         everything = tuple(index.sources.values())
         mentions = documents_in(text, everything, index.glossary)
         named = {*mentions.ids, *mentions.favoured}
-        parsed = understand(asked, text, index.glossary, documents=mentions.names)
+        parsed = understand(asked, text, index.glossary, documents=mentions.mere_names)
         focused = parsed.focus
         # What names the document ("in the report") is not what is asked of it.
         query, *others = self._queries(dict.fromkeys([text, focused]), parsed.language)
