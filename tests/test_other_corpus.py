@@ -22,15 +22,15 @@ TEXTS = ("candle.md", "tengye-xiansheng.md", "dushu-zatan.md")
 # 3 to 11 questions each.
 FLOORS = {
     "lookup": 0.6,
-    "sloppy": 0.5,
-    "overview": 0.1,
+    "sloppy": 0.6,
+    "overview": 0.5,
     "compare": 0.0,
-    "across": 0.0,
-    "catalogue": 0.0,
-    "talk": 0.0,
+    "across": 0.6,
+    "catalogue": 0.6,
+    "talk": 0.7,
     "follow-up": 0.3,
     "operation": 0.6,
-    "unanswerable": 0.6,
+    "unanswerable": 0.3,
 }
 
 

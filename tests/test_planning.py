@@ -77,7 +77,7 @@ SIDES = ("compare", ("survey", "report"))
         ("rent: what does the survey ask and what is the report's cure", *SIDES, "rent"),
         ("are both on the same page about rent? i mean the survey and the report", *SIDES, "rent"),
         ("does Ambri College say the same as Lim & Partners on rent", *SIDES, "rent"),
-        ("调查和港口报告都提到了起重机吗", "across", SIDES[1], "起重机"),
+        ("调查和港口报告都提到了起重机吗", "compare", SIDES[1], "起重机"),
         ("what does the survey say about rent", "lookup", ("survey",), ""),
         ("who pays, according to the Ambri College people", "lookup", ("survey",), ""),
         ("who pays, according to Lim & Partners, for the survey", "lookup", ("survey",), ""),

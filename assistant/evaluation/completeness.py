@@ -106,7 +106,9 @@ def _outcome(
     model.requests.clear()
     answer = assistant.ask(question.question, history=history)
     kind, operation = getattr(answer, "kind", ""), getattr(answer, "operation", "")
-    if not model.requests and (kind in NOT_WORDED or operation):
+    # An order by date comes from the records, too.
+    recorded = kind == "across" and answer.status == "answered"
+    if not model.requests and (kind in NOT_WORDED or operation or recorded):
         return None
     requests = "\n".join(model.requests)
     shown = [line for line in lines if any(form in requests for form in line.forms)]

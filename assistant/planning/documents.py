@@ -541,7 +541,7 @@ def _issuers(source: Source, glossary: Glossary) -> list[str]:
     names += [name.partition(" of ")[0] for name in names if name.isascii()]
     # A person goes by the last name alone.
     people = [name.split() for name in names_of(made.of if made else source.author)]
-    last = [words[-1] for words in people if len(words) in (2, 3) and words[-1].isalpha()]
+    last = [w[-1] for w in people if len(w) in (2, 3) and all(each.istitle() for each in w)]
     names += [name for name in last if name.lower() not in ordinary_words()]
     flat = dict.fromkeys(_flat(name) for name in names)
     return [n for n in flat if len(n) > 1 and (not n.isascii() or terms(n, "en"))]
