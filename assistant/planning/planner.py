@@ -23,7 +23,7 @@ from .operations import OperationRequest, operation_in
 from .parts import leading_topic, parts_of, sides_of
 from .phrases import phrase
 from .plan import Plan, Spelling, Talk
-from .questions import names_in
+from .questions import names_in, speaks_of_publication
 from .requests import (
     kind_of,
     names_of_one,
@@ -142,9 +142,12 @@ class Planner:
             return False
         mentions = self._mentions(text, sources, spoken_of)
         kind, _ = kind_of(text, language, mentions)
-        if kind in ("across", "catalogue"):
-            fields = fields_in(text, language, names_of_one(mentions))
-            return bool(fields or (kind == "across" and topic_of(text, language, mentions.names)))
+        fields = fields_in(text, language, names_of_one(mentions))
+        if kind == "across":
+            return bool(fields or topic_of(text, language, mentions.names))
+        if kind == "catalogue":
+            # "And when?" asks for the date of what was spoken of.
+            return bool(fields and (mentions.ids or speaks_of_publication(text, language)))
         return kind in ("overview", "compare")
 
     def _operated(

@@ -133,8 +133,7 @@ class Question:
     @property
     def asks_about_document(self) -> bool:
         """Whether the date or author of a document is asked for, not something it says."""
-        pattern = _PUBLICATION_ZH if self.language == "zh" else _PUBLICATION
-        return self.kind in ("when", "who") and bool(pattern.search(simplified(self.text)))
+        return self.kind in ("when", "who") and speaks_of_publication(self.text, self.language)
 
     @property
     def asks_meaning(self) -> bool:
@@ -151,6 +150,12 @@ class Question:
         if language == "zh":
             pattern = f"{re.escape(term)}{_EXPLAINS[language]}"
         return bool(term) and re.search(pattern, simplified(text).lower()) is not None
+
+
+def speaks_of_publication(text: str, language: Language) -> bool:
+    """Whether a text has a word of publishing or writing."""
+    pattern = _PUBLICATION_ZH if language == "zh" else _PUBLICATION
+    return bool(pattern.search(simplified(text)))
 
 
 def check_question(text: str, *, limit: int) -> str:

@@ -123,10 +123,17 @@ def with_grade_signs(exchange: Exchange) -> str:
     return "".join([*parts, text[done:]])
 
 
+def _is_quoted(exchange: Exchange) -> bool:
+    """Whether all that is said stands so in a source or its translation."""
+    quoted = {quote.text for cited in exchange.citations for quote in cited.quotes}
+    quoted |= {text for cited in exchange.citations for text in cited.translations}
+    return all(statement.text in quoted for statement in exchange.statements)
+
+
 def _composer(exchange: Exchange) -> str:
     """Who worded the answer, how it stood the check, what it cost."""
     labels = ANSWER[exchange.language]
-    said = [labels["quotes"]]
+    said = [labels["quotes" if _is_quoted(exchange) else "own_words"]] if exchange.citations else []
     if exchange.composer != "quotes":
         grades = Counter(statement.support for statement in exchange.statements)
         counts = {grade: grades[grade] for grade in get_args(Support)}
