@@ -256,7 +256,10 @@ class Planner:
         parts = tuple(before + part for part in parts)
         # One part may be of what a document says, another of what its issuer does.
         apart = len(parts) > 1 and asked.mentions.favoured
-        return replace(plan, parts=parts, documents=() if apart else asked.mentions.ids)
+        # Two things that are compared seldom stand in one sentence.
+        more = plan.more or bool(phrase("comparing", asked.text).search(asked.text))
+        documents = () if apart else asked.mentions.ids
+        return replace(plan, parts=parts, documents=documents, more=more)
 
 
 def _cited(turn: Answer | Turn) -> tuple[str, ...]:

@@ -220,7 +220,7 @@ def _each(plan: Plan, scope: Sequence[Source]) -> int:
     """How many sentences of each document are wanted on a topic."""
     if plan.kind == "overview":
         return plan.count or POINTS + 2 * plan.more
-    return SENTENCES_EACH + (plan.kind == "compare") + plan.more
+    return SENTENCES_EACH + 2 * (plan.kind == "compare") + plan.more
 
 
 def _side(source: Source, refs: Sequence[Ref], *, alone: bool) -> list[Line]:

@@ -160,8 +160,9 @@ class Searcher:
 
         Together: at most so many sentences of all of them.
 
-        Strictly: only sentences that hold all words of the topic, in either language. Else also
-        those that come as near to it as answers do, or hold most of its words.
+        Strictly: only sentences that hold all words of the topic, in either language, or most of
+        them where their passage holds the others. Else also those that come as near to it as
+        answers do, or hold most of its words.
         """
         began = time.perf_counter()
         index = self._index
@@ -173,6 +174,10 @@ class Searcher:
         wanted = [self._words(each) for each in _OR.split(topic) if each.strip()] or [[]]
         choices = score_sentences(index, parsed, query, hits)
         missing = {choice: self._missing(choice, wanted) for choice in choices}
+        # What no sentence of a passage misses, the passage holds.
+        lacking: dict[str, frozenset[str]] = {}
+        for choice, words in missing.items():
+            lacking[choice.passage.id] = lacking.get(choice.passage.id, words) & words
         if not strictly:
             # What no sentence holds, and what every one does, tells none of them apart.
             counts = Counter(word for words in missing.values() for word in words)
@@ -184,7 +189,8 @@ class Searcher:
             held = [sum(word not in missing[choice] for word in one) for one in wanted]
             share = max(n / len(one) if one else 0.0 for n, one in zip(held, wanted, strict=True))
             near = not strictly and choice.hit.signals.dense >= NEAR * self._near[language]
-            if share == 1 or (not strictly and share > HELD_SHARE) or near:
+            together_held = any(not lacking[choice.passage.id] & {*one} for one in wanted)
+            if share == 1 or (share > HELD_SHARE and (together_held or not strictly)) or near:
                 said.setdefault(choice.passage.source_id, []).append(choice)
                 shares[choice] = share
 
