@@ -226,6 +226,7 @@ def test_a_false_or_endless_answer_is_refused_with_its_cause(
     ("coding", "body"),
     [("gzip", GZIPPED), ("x-gzip", GZIPPED), ("deflate", zlib.compress(TEXT * 50)),
      ("", TEXT * 50), ("identity", TEXT * 50)],
+    ids=["gzip", "x-gzip", "deflate", "none", "identity"],
 )  # fmt: skip
 def test_what_comes_packed_is_unpacked(server: FetchServer, coding: str, body: bytes) -> None:
     assert local(server.body("/a.txt", body, Content_Encoding=coding)).body == TEXT * 50
