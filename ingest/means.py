@@ -16,7 +16,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from assistant.retrieval.embeddings import TextEmbeddings
-from assistant.retrieval.index import Vector
+from assistant.retrieval.store import Vector
 from assistant.types import LANGUAGES
 
 

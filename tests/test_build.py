@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from assistant.retrieval.builds import hold, read_current
 
 from assistant.errors import IndexBuildError
-from assistant.retrieval.builds import hold, read_current
 from assistant.retrieval.index import write as write_rows
 from assistant.settings import Settings
 from ingest import build_index, pending_changes

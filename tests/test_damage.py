@@ -15,6 +15,7 @@ from typing import Any
 import chromadb
 import chromadb.errors
 import pytest
+from assistant.retrieval.builds import read_current
 
 from assistant.errors import (
     AssistantError,
@@ -22,7 +23,6 @@ from assistant.errors import (
     IndexMismatchError,
     IndexMissingError,
 )
-from assistant.retrieval.builds import read_current
 from assistant.retrieval.chroma import foreign_errors
 from assistant.retrieval.embeddings import model_fingerprint
 from assistant.retrieval.index import open_index

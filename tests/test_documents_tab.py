@@ -11,9 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from assistant.retrieval.builds import library_records
 
 from assistant import Answer, Settings, open_assistant
-from assistant.retrieval.builds import library_records
 from assistant.web.documents import (
     DocumentRow,
     Outcome,

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from assistant.retrieval.builds import read_current
+
 from assistant.settings import Settings
 from ingest.__main__ import main
 

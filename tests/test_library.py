@@ -12,10 +12,10 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from assistant.retrieval.builds import library_records
 from filelock import FileLock
 
 from assistant.errors import CorpusError
-from assistant.retrieval.builds import library_records
 from assistant.settings import Settings
 from ingest import (
     DocumentError,

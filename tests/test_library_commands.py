@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-
 from assistant.retrieval.builds import BuildInfo, read_current
+
 from assistant.settings import Settings
 from ingest import library_entries, read_sources
 from ingest.__main__ import main

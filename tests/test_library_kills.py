@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-
 from assistant.retrieval.builds import BuildInfo, library_directory, read_current
+from ingest.library_folders import left_over
+
 from assistant.settings import Settings
 from ingest import build_index, library_entries, open_library, pending_changes, read_sources
-from ingest.library_folders import left_over
 
 from .tiny import answers, builds, child, ended, line_from
 

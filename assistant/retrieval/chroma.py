@@ -1,53 +1,189 @@
-"""The only module that opens Chroma, and that knows how it fails."""
+"""The vectors in Chroma: one for each surface of a passage. The only module that opens Chroma.
+
+A surface's vector has its number in the store as id, and its source and language as metadata.
+What Chroma holds can be made anew from the store at any time.
+"""
 
 from __future__ import annotations
 
+import os
+import shutil
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 
 from ..errors import AssistantError, IndexDamagedError
 from ..settings import Settings
+from .store import Vector
 
-# Chroma shares what it opened by path, and its bookkeeping of that is not safe for threads.
-_CHROMA = threading.Lock()
+# Chroma 1.5 refuses more than 5,461 rows in one upsert (client.get_max_batch_size()).
+BATCH_ROWS = 5_000
+_HNSW = {"space": "cosine", "ef_construction": 100, "ef_search": 200, "max_neighbors": 24}
+_CLIENTS: dict[str, _Client] = {}
+_TURN = threading.Lock()
 
-
-@contextmanager
-def client(directory: Path, settings: Settings) -> Iterator[Any]:
-    """A Chroma client over a build's files, or over the server that the settings name."""
-    with _CHROMA:
-        opened = _connect(directory, settings)
-    try:
-        yield opened
-    finally:
-        with _CHROMA:
-            opened.close()
+# A vector to be stored: the surface's number, its source's id, its language, the vector.
+Row = tuple[int, str, str, Vector]
 
 
-def _connect(directory: Path, settings: Settings) -> Any:
+class _Client:
+    """Chroma as this process has it open, shared by all who use that place.
+
+    Chroma keeps the search structure in memory. When another process has written it to disk, what
+    is in memory no longer fits, and is opened anew between two uses.
+    """
+
+    def __init__(self, directory: Path, url: str) -> None:
+        self._directory, self._url = directory, url
+        self._free = threading.Condition()
+        self._users = 0
+        self._open: Any = None
+        self._stamp: list[tuple[str, int]] = []
+
+    @contextmanager
+    def use(self, *, writes: bool = False) -> Iterator[Any]:
+        with self._free:
+            while self._open is not None and self._users and self._is_stale():
+                self._free.wait()
+            if self._open is not None and self._is_stale():
+                self.close()
+            if self._open is None:
+                self._stamp = self._seen()
+                self._open = _connect(self._directory, self._url)
+            self._users += 1
+        try:
+            yield self._open
+        finally:
+            with self._free:
+                self._users -= 1
+                if writes:
+                    self._stamp = self._seen()
+                self._free.notify_all()
+
+    def close(self) -> None:
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+
+    def _is_stale(self) -> bool:
+        return not self._url and self._seen() != self._stamp
+
+    def _seen(self) -> list[tuple[str, int]]:
+        """When each search structure was last written to disk."""
+        found = []
+        with suppress(OSError):
+            for entry in os.scandir(self._directory):
+                with suppress(OSError):
+                    header = os.stat(os.path.join(entry.path, "header.bin"))
+                    found.append((entry.name, header.st_mtime_ns))
+        return sorted(found)
+
+
+def _connect(directory: Path, url: str) -> Any:
     import chromadb
     from chromadb.config import Settings as ChromaSettings
 
     quiet = ChromaSettings(anonymized_telemetry=False)
-    if settings.chroma_url:
-        url = urlparse(settings.chroma_url)
-        ssl = url.scheme == "https"
+    if url:
+        server = urlparse(url)
+        ssl = server.scheme == "https"
         return chromadb.HttpClient(
-            host=url.hostname or "localhost",
-            port=url.port or (443 if ssl else 8000),
+            host=server.hostname or "localhost",
+            port=server.port or (443 if ssl else 8000),
             ssl=ssl,
             settings=quiet,
         )
-    return chromadb.PersistentClient(path=str(directory / "chroma"), settings=quiet)
+    return chromadb.PersistentClient(path=str(directory), settings=quiet)
+
+
+class Vectors:
+    """The collection of one store; safe to share between threads. Nothing is opened here."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Keep where the vectors are: files beside the store, or the server of the settings."""
+        self.directory = settings.home / "chroma"
+        key = settings.chroma_url or str(self.directory.absolute())
+        with _TURN:
+            self._client = _CLIENTS.setdefault(key, _Client(self.directory, settings.chroma_url))
+
+    def nearest(
+        self,
+        collection: str,
+        vector: Vector,
+        count: int,
+        sources: Collection[str] | None = None,
+    ) -> list[int]:
+        """The numbers of the `count` surfaces nearest to a vector, nearest first."""
+        where = None if sources is None else {"source": {"$in": list(sources)}}
+        with foreign_errors(self.directory), self._client.use() as chroma:
+            found = _collection(chroma, collection).query(
+                query_embeddings=[vector], n_results=count, where=where, include=[]
+            )
+        return [int(id_) for id_ in found["ids"][0]]
+
+    def add(self, collection: str, rows: Sequence[Row]) -> None:
+        """Put vectors in; a collection that is not there is made."""
+        with foreign_errors(self.directory), self._client.use(writes=True) as chroma:
+            held = chroma.get_or_create_collection(
+                collection, embedding_function=None, configuration={"hnsw": _HNSW}
+            )
+            for start in range(0, len(rows), BATCH_ROWS):
+                batch = rows[start : start + BATCH_ROWS]
+                held.upsert(
+                    ids=[str(n) for n, _, _, _ in batch],
+                    embeddings=[vector for _, _, _, vector in batch],
+                    metadatas=[{"n": n, "source": s, "language": g} for n, s, g, _ in batch],
+                )
+
+    def delete(self, collection: str, numbers: Sequence[int]) -> None:
+        """Take the vectors of some surfaces out."""
+        if not numbers:
+            return
+        with foreign_errors(self.directory), self._client.use(writes=True) as chroma:
+            for start in range(0, len(numbers), BATCH_ROWS):
+                batch = [str(n) for n in numbers[start : start + BATCH_ROWS]]
+                _collection(chroma, collection).delete(ids=batch)
+
+    def after(self, collection: str, number: int) -> list[int]:
+        """The surfaces beyond a number that have a vector."""
+        with foreign_errors(self.directory), self._client.use() as chroma:
+            found = _collection(chroma, collection).get(where={"n": {"$gt": number}}, include=[])
+        return [int(id_) for id_ in found["ids"]]
+
+    def count(self, collection: str) -> int:
+        """How many vectors there are."""
+        with foreign_errors(self.directory), self._client.use() as chroma:
+            held: int = _collection(chroma, collection).count()
+            return held
+
+    def keep_only(self, collection: str, family: str) -> None:
+        """Drop every collection whose name begins with `family`, but for this one."""
+        with foreign_errors(self.directory), self._client.use(writes=True) as chroma:
+            for other in chroma.list_collections():
+                if other.name.startswith(family) and other.name != collection:
+                    chroma.delete_collection(other.name)
+
+    def discard(self) -> None:
+        """Delete Chroma's files; what they held can be made anew from the store."""
+        self.close()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def close(self) -> None:
+        """Let go of Chroma's files, so that they may be moved or deleted."""
+        with self._client._free:
+            self._client.close()
+
+
+def _collection(chroma: Any, name: str) -> Any:
+    return chroma.get_collection(name, embedding_function=None)
 
 
 @contextmanager
 def foreign_errors(directory: Path) -> Iterator[None]:
-    """Turn whatever Chroma raises while reading a build into IndexDamagedError."""
+    """Turn whatever Chroma raises into IndexDamagedError."""
     try:
         yield
     except FileNotFoundError as error:
@@ -60,8 +196,8 @@ def foreign_errors(directory: Path) -> Iterator[None]:
 
 
 def damaged(directory: Path, reason: str) -> IndexDamagedError:
-    """The error for a build that cannot be used, with the command that mends it."""
+    """The error for vectors that cannot be used, with the command that mends them."""
     return IndexDamagedError(
-        f"The index in {directory} cannot be used ({reason}). "
-        "Run `python -m ingest --force` to build it anew; your texts are not affected."
+        f"The vectors in {directory} cannot be used ({reason}). "
+        "Run `python -m ingest` to make them anew from the store; your texts are not affected."
     )
