@@ -16,7 +16,7 @@ from .planning.planner import Planner
 from .quoting.composing import Worded, compose
 from .quoting.decision import Decision
 from .quoting.gathering import Gatherer
-from .quoting.operated import operated
+from .quoting.operated import FROM_WHERE, operated
 from .quoting.searching import Searcher
 from .quoting.weighing import Gathered, Weighed, weigh
 from .retrieval.index import Index
@@ -87,7 +87,7 @@ class Responder:
         # Where nothing is near, or a name is nowhere, there is nothing to write about.
         unknown = weighed.main is not None and weighed.main.evidence.unknown
         idle = weighed.status == "refused" or unknown or kind in ("talk", "catalogue")
-        idle = bool(idle or not weighed.shown or plan.operation in ("origin", "place"))
+        idle = bool(idle or not weighed.shown or plan.operation in FROM_WHERE)
         return work.get("run") is not None and not idle
 
     def quote(self, work: Work, config: RunnableConfig) -> Iterator[Wording]:

@@ -96,6 +96,8 @@ SHOWN = [
     {"question": "And when?", "history": ["Who did Vanke sign with?"], "answers": ["2015"]},
     {"question": "What does Vanke do in California?", "all_of": [["Oslo"]], "kind": "overview"},
     {"question": "Where is Innospace?", "cite_all": ["work-report-2015"], "kind": "compare"},
+    {"question": "put your documents in order of date", "answers": ["26 May"], "kind": "across"},
+    {"question": "order them all by date", "answers": ["1 April"], "kind": "sloppy"},
     {"question": "hello", "answerable": True, "kind": "talk"},
     {"question": "Who won?", "answerable": False},
 ]
@@ -104,8 +106,11 @@ SHOWN = [
 def test_what_a_model_is_shown_is_searched_for_all_that_a_right_reply_needs(run: Run) -> None:
     code, said, _ = run("completeness", SHOWN, "--list")
     assert code == 0
-    assert "6 questions; 1 that no model words left out" in said
+    assert "8 questions; 1 that no model words left out" in said
     assert cells(said, "lookup")[0] == "100.0 [100.0, 100.0]"
+    # Records answer these: no model is shown anything.
+    assert [cells(said, "across")[i] for i in (0, 3)] == ["100.0 [100.0, 100.0]", "0.0 [0.0, 0.0]"]
+    assert cells(said, "sloppy")[0] == "0.0 [0.0, 0.0]"
     assert cells(said, "overview")[:3] == [
         "0.0 [0.0, 0.0]",
         "0.0 [0.0, 0.0]",
@@ -116,8 +121,8 @@ def test_what_a_model_is_shown_is_searched_for_all_that_a_right_reply_needs(run:
         "100.0 [100.0, 100.0]",
         "0.0 [0.0, 0.0]",
     ]
-    assert cells(said, "all")[-1] == "6"
-    listed = said[said.index("2 questions where something is missing") :]
+    assert cells(said, "all")[-1] == "8"
+    listed = said[said.index("3 questions where something is missing") :]
     assert "  not said   Oslo" in listed
     assert "  not shown  work-report-2015" in listed
 

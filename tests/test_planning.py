@@ -67,6 +67,7 @@ SIDES = ("compare", ("survey", "report"))
         ("哪些文件提到起重机", "across", (), "起重机"),
         ("关于起重机，各份文件都怎么说", "across", (), "起重机"),
         ("is rent in all of them", "across", (), "rent"),
+        ("cranes - in which papers?", "across", (), "cranes"),
         ("does anyone besides Lim mention cranes", "across", (), "cranes"),
         ("sources for 'low tide'?", "across", (), "low tide"),
         ("does the captain's name turn up in any document", "across", (), "captain"),

@@ -63,6 +63,7 @@ def test_the_kind_of_a_question_is_told_by_its_words(
         ("第三条原则讲什么？", {"第三"}),
         ("您好，请问万科在哪里？谢谢！", {"万科"}),
         ("这个report主要讲什么", set()),
+        ("国际化、法治化在敦化怎么样", {"敦化"}),
         ("OpenAI和angel investor有什么关系", {"OpenAI"}),
         ("Zxqvia是谁", {"Zxqvia"}),
         ("Thanks. Hello again, who founded Vanke?", {"Vanke"}),

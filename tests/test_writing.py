@@ -185,6 +185,18 @@ def test_what_the_sources_never_mention_costs_no_call(writer: Writer) -> None:
     assert model.sent == []
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"), [("got a link for that?", "http"), ("who says so?", "China's international")]
+)
+def test_where_an_answer_is_from_is_told_without_the_model(
+    asked: str, said: str, assistant: Assistant, writer: Writer
+) -> None:
+    made, model = writer(f"{TRUE} [1].")
+    answer = made.ask(asked, history=[assistant.ask(VANKE)])
+    assert (answer.status, answer.composer, model.sent) == ("answered", "quotes", [])
+    assert said in answer.text
+
+
 def test_a_reply_in_another_language_is_asked_for_once_more(number: int, writer: Writer) -> None:
     made, model = writer(f"{TRUE_ZH}[{number}]。", f"{TRUE} [{number}].")
     answer = made.ask(VANKE)

@@ -1,7 +1,7 @@
 """Does what a chat model is shown for a question hold all that a right reply needs?
 
 The model is a fake that keeps what it is shown and answers nothing: how well a real one words
-what it sees is another matter.
+what it sees is another matter. Where records answer in its place, their words count instead.
 """
 
 from __future__ import annotations
@@ -29,16 +29,18 @@ from .sets import SetQuestion, read_sets
 
 # What no model words: records answer it, or a fixed reply.
 NOT_WORDED = ("talk", "catalogue")
+# A request to write shows passages; what a request means is asked without them.
+_SHOWS = "<passages>"
 _COLUMNS = ("complete", "said", "sources", "asked")
 _LEGEND = (
-    "complete: what the model is shown holds all that a right reply needs; said: the gold strings\n"
-    "stand in it, in either language; sources: all that must be cited are among it; asked: the\n"
-    "model is shown passages at all."
+    "complete: what the model is shown, or the records' reply where they answer, holds all that a\n"
+    "right reply needs; said: the gold strings stand in it, in either language; sources: all that\n"
+    "must be cited are among it; asked: the model is shown passages at all."
 )
 
 
 class Recorder(SimpleChatModel):
-    """A chat model that keeps every request and finds no answer."""
+    """A chat model that keeps every request to write and finds no answer."""
 
     requests: list[str] = Field(default_factory=list)
 
@@ -47,7 +49,8 @@ class Recorder(SimpleChatModel):
         return "recorder"
 
     def _call(self, messages: list[BaseMessage], *_: object, **__: Any) -> str:
-        self.requests.append("\n".join(str(message.content) for message in messages))
+        request = "\n".join(str(message.content) for message in messages)
+        self.requests += [request] if _SHOWS in request else []
         return NO_ANSWER["en"]
 
 
@@ -73,9 +76,8 @@ def print_completeness(settings: Settings, sets: Sequence[Path], *, listed: bool
     with open_assistant(recording, chat_model=model) as assistant:
         checks.tell([*read.problems, *evidence_problems(worded, assistant.index.sources)])
         lines = list(_lines(assistant.index.sources))
-        each = [_outcome(assistant, model, q, lines) for q in checks.bar(worded)]
-    outcomes = [outcome for outcome in each if outcome]
-    print(f"{len(outcomes)} questions; {len(able) - len(outcomes)} that no model words left out")
+        outcomes = [_outcome(assistant, model, q, lines) for q in checks.bar(worded)]
+    print(f"{len(worded)} questions; {len(able) - len(worded)} that no model words left out")
     print(_LEGEND)
     checks.print_table("% [95 % interval]", outcomes, _COLUMNS)
     if listed:
@@ -94,8 +96,8 @@ def _lines(sources: Mapping[str, Source]) -> Iterator[Line]:
 
 def _outcome(
     assistant: Assistant, model: Recorder, question: SetQuestion, lines: Sequence[Line]
-) -> Outcome | None:
-    """What the model is shown for a question; None for one that records or a fixed reply answer.
+) -> Outcome:
+    """What the model is shown for a question, or what records answer in its place.
 
     What was asked before it is answered by quotes.
     """
@@ -105,16 +107,15 @@ def _outcome(
         history.append(quoting.ask(earlier, history=history))
     model.requests.clear()
     answer = assistant.ask(question.question, history=history)
-    kind, operation = getattr(answer, "kind", ""), getattr(answer, "operation", "")
-    # An order by date comes from the records, too.
-    recorded = kind == "across" and answer.status == "answered"
-    if not model.requests and (kind in NOT_WORDED or operation or recorded):
-        return None
     requests = "\n".join(model.requests)
     shown = [line for line in lines if any(form in requests for form in line.forms)]
-    ids = {line.source for line in shown}
+    ids, words = {line.source for line in shown}, [line.words for line in shown]
+    seen = f"{len(shown)} sentences"
+    if not model.requests and answer.status == "answered":
+        ids, words = {citation.source.id for citation in answer.citations}, [answer.text]
+        seen = "nothing; answered by records"
     titles = [assistant.index.sources[id_].title(lang) for id_ in ids for lang in LANGUAGES]
-    missing = _missing(question, "\n".join([*titles, *(line.words for line in shown)]))
+    missing = _missing(question, "\n".join([*titles, *words]))
     cited = ids.issuperset(question.cite_all) and not (
         question.cite_any and ids.isdisjoint(question.cite_any)
     )
@@ -128,7 +129,7 @@ def _outcome(
         f"{question.id} {question.kind}: {question.question}",
         *(f"  not said   {' | '.join(group)}" for group in missing),
         *([] if cited else [f"  not shown  {', '.join((*question.cite_any, *question.cite_all))}"]),
-        f"  shown      {len(shown)} sentences of {', '.join(sorted(ids)) or 'nothing'}",
+        f"  shown      {seen} of {', '.join(sorted(ids)) or 'nothing'}",
     ]
     groups = (question.language, question.kind, f"{question.kind}, {question.language}")
     return Outcome(groups, marks, marks["complete"] == 1, told)

@@ -95,6 +95,10 @@ class Planner:
         )
         spoken_of = self._spoken_of(history, candidates)
         alone = self._stands_alone(request.text, language, candidates, spoken_of)
+        # After an answer on something, "what was it about?" asks about that thing.
+        if alone and history and getattr(history[-1], "kind", "") == "lookup":
+            named = self._mentions(request.text, candidates, ()).ids
+            alone = bool(named) or not phrase("pronoun", request.text).search(request.text)
         context = understand_follow_up(
             request.text,
             () if alone else history,

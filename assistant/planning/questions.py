@@ -73,6 +73,8 @@ _COURTESIES = frozenset(
 )
 # "美国公司" is any company of that country: only the country is a name.
 _KIND_OF_BODY = re.compile("(?<=[\u4e00-\u9fff]{2})(?:公司|企业|机构|学校|部门|媒体|专家|学者)$")
+# 国际化 and the like say what something becomes; 石化 and 文化 may end the name of a body.
+_PROCESS = re.compile(".{2}(?<![石文])化$")
 # rjieba's tags of people, places, bodies and other proper nouns.
 _NAME_TAGS = ("nr", "ns", "nt", "nz")
 # "The third principle" is a claim that there is one: what holds no "third" does not answer.
@@ -242,7 +244,10 @@ def names_in(text: str, glossary: Glossary) -> tuple[str, ...]:
         names += [
             word
             for word, tag in tagged(text)
-            if tag[:2] in _NAME_TAGS and len(word) > 1 and word not in _COMMON | _COURTESIES
+            if tag[:2] in _NAME_TAGS
+            and len(word) > 1
+            and word not in _COMMON | _COURTESIES
+            and not _PROCESS.search(word)
         ]
         names = [_KIND_OF_BODY.sub("", name) or name for name in names]
     if question_language(text) == "zh":

@@ -8,13 +8,12 @@ from dataclasses import replace
 from ..messages import enumerate_titles, say
 from ..planning.plan import Plan
 from ..retrieval.index import Index
-from ..retrieval.language import estimated_tokens
 from ..settings import Settings
 from ..types import LANGUAGES, GuidePoint, Language, Passage, Source
 from .catalogue import by_date, records
 from .lines import Line, Ref, refs_of
 from .overview import central_sentences
-from .searching import Searcher
+from .searching import Searcher, fitting
 from .sentence_choice import Choice
 from .weighing import Gathered
 
@@ -138,17 +137,10 @@ class Gatherer:
 
         The passages that the quoted points rest on come first, then the others in order.
         """
-        first = {passage.id: passage for passage, _ in refs_of(lines)}
-        others = {
-            p.id: p for source in scope[:DOCUMENTS] for p in self._index.passages_of(source.id)
-        }
-        room, kept = SHOWN_TOKENS, set[str]()
-        for id_, passage in {**first, **others}.items():
-            room -= estimated_tokens(passage.text)
-            if room < 0:
-                break
-            kept.add(id_)
-        return tuple(passage for id_, passage in others.items() if id_ in kept)
+        first = [passage for passage, _ in refs_of(lines)]
+        others = [p for source in scope[:DOCUMENTS] for p in self._index.passages_of(source.id)]
+        kept = {passage.id for passage in fitting([*first, *others], SHOWN_TOKENS)}
+        return tuple(passage for passage in others if passage.id in kept)
 
     # ---- documents beside each other ----
 

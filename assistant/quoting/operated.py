@@ -15,6 +15,8 @@ from .searching import Found
 from .sentence_choice import MAX_SENTENCES, Choice, items_of
 from .weighing import Weighed
 
+# What asks where the last answer is from: there is nothing to write about.
+FROM_WHERE = ("origin", "address", "place", "speaker")
 # The share of the best sentence's score that another one of its source has that is told when
 # more is asked for.
 NEAR = 0.5

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from itertools import zip_longest
 
 from ..errors import QuestionError
 from ..planning.documents import documents_in
@@ -14,7 +15,7 @@ from ..planning.naming import plain
 from ..planning.questions import Question, check_question, understand
 from ..retrieval.embeddings import TextEmbeddings
 from ..retrieval.index import Index
-from ..retrieval.language import simplified
+from ..retrieval.language import estimated_tokens, simplified
 from ..retrieval.ranking import Query, make_query, rank
 from ..settings import Settings
 from ..types import LANGUAGES, Hit, Language, Passage, Source, Status
@@ -69,8 +70,10 @@ class Looked:
     search_s: float
 
 
-# How many passages are looked through for what each document says; and what a model gets of them.
-WIDE, SHOWN = 60, 12
+# How many passages are looked through for what each document says, and how many at least of each
+# where so few are asked about; what a chat model gets of them, in estimated tokens.
+WIDE, LEAST, SIDES = 60, 6, 12
+SHOWN_TOKENS = 3_000
 # A sentence speaks of a topic when it holds more than this share of its words; and what the share
 # counts beside the likeness of meaning.
 HELD_SHARE, HELD_WEIGHT = 0.5, 0.3
@@ -169,7 +172,7 @@ class Searcher:
         parsed = understand(topic, topic, index.glossary)
         (query,) = self._queries([topic], language)
         embedded = time.perf_counter()
-        hits = rank(index, query, count=WIDE, sources=[source.id for source in scope])
+        hits = self._looked_through(query, [source.id for source in scope])
         # "Patents or licences": a sentence on either of them will do.
         wanted = [self._words(each) for each in _OR.split(topic) if each.strip()] or [[]]
         choices = score_sentences(index, parsed, query, hits)
@@ -205,10 +208,21 @@ class Searcher:
         return Looked(
             said=chosen,
             hits=tuple(hits),
-            shown=_shown(chosen, hits),
+            shown=_shown(chosen, sorted(shares, key=worth, reverse=True), hits),
             embed_s=embedded - began,
             search_s=time.perf_counter() - embedded,
         )
+
+    def _looked_through(self, query: Query, ids: Sequence[str]) -> list[Hit]:
+        """The best passages of some sources; of a few also some that others would crowd out."""
+        hits = rank(self._index, query, count=WIDE, sources=ids)
+        counts = Counter(hit.passage.source_id for hit in hits)
+        for id_ in ids if len(hits) == WIDE and len(ids) <= SIDES else ():
+            if counts[id_] < LEAST:
+                known = {hit.passage.id for hit in hits}
+                own = rank(self._index, query, count=LEAST, sources=[id_])
+                hits += [hit for hit in own if hit.passage.id not in known]
+        return hits
 
     def _words(self, topic: str) -> list[str]:
         parsed = understand(topic, topic, self._index.glossary)
@@ -229,16 +243,38 @@ class Searcher:
         return [make_query(self._index, text, language, vector) for text, vector in pairs]
 
 
-def _shown(said: Mapping[str, Sequence[Choice]], hits: Sequence[Hit]) -> tuple[Passage, ...]:
-    """The passages that hold what is said, then the best others, as many of each source."""
+def _shown(
+    said: Mapping[str, Sequence[Choice]], speaking: Sequence[Choice], hits: Sequence[Hit]
+) -> tuple[Passage, ...]:
+    """The passages that hold what is said, then others that speak of it, then the best others.
+
+    Each source has its turn, so that none takes the room of another.
+    """
     chosen = [choice.passage for mine in said.values() for choice in mine]
-    sources = Counter(hit.passage.source_id for hit in hits)
-    room = {id_: max(2, SHOWN // len(sources)) for id_ in sources}
-    beside = []
-    for hit in hits:
-        room[hit.passage.source_id] -= 1
-        beside += [hit.passage] if room[hit.passage.source_id] >= 0 else []
-    return tuple({passage.id: passage for passage in [*chosen, *beside]}.values())
+    spoken = [choice.passage for choice in speaking]
+    ranked = [hit.passage for hit in hits]
+    turns = [*_in_turn(chosen), *_in_turn([*spoken, *ranked])]
+    return fitting(turns, SHOWN_TOKENS)
+
+
+def _in_turn(passages: Iterable[Passage]) -> list[Passage]:
+    """The first of each source, then the second of each, and so on."""
+    of_each: dict[str, dict[str, Passage]] = {}
+    for passage in passages:
+        of_each.setdefault(passage.source_id, {}).setdefault(passage.id, passage)
+    turns = zip_longest(*(each.values() for each in of_each.values()))
+    return [passage for turn in turns for passage in turn if passage]
+
+
+def fitting(passages: Iterable[Passage], tokens: int) -> tuple[Passage, ...]:
+    """The first of the passages, each once, that go into so many estimated tokens."""
+    kept: dict[str, Passage] = {}
+    for id_, passage in {passage.id: passage for passage in passages}.items():
+        tokens -= estimated_tokens(passage.text)
+        if tokens < 0:
+            break
+        kept[id_] = passage
+    return tuple(kept.values())
 
 
 def judge(index: Index, decision: Decision, search: Search) -> Found:
