@@ -102,7 +102,7 @@ class LibraryChange:
         self._settings = settings
         self.change = change
         self._reader = reader
-        self.keep = change.commit
+        self.keep = change.keep
 
     def entry(self, id_: str) -> Entry | None:
         """What is known of a document; None where there is none of that id."""

@@ -69,46 +69,60 @@ class Change:
             self.set_meta(unfinished=str(last[0][0]))
         self.run("BEGIN IMMEDIATE")
 
-    def commit(self) -> None:
-        """Make what was changed final, take away what it made superfluous, and go on."""
+    def keep(self) -> None:
+        """Make what was changed so far final, and go on."""
+        self._commit()
+        self.begin()
+
+    def end(self, *, keep: bool) -> None:
+        """End the transaction: make it final, or take everything back."""
+        if keep:
+            self._commit()
+        else:
+            with suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+            if not self.dry_run:
+                with suppress(IndexError_, OSError):
+                    self.sweep()
+        if not self.dry_run:
+            with suppress(IndexError_):
+                self.run("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _commit(self) -> None:
         if self.dry_run:
+            self.run("ROLLBACK")
             return
         self.run("DELETE FROM meta WHERE key = 'unfinished'")
         self.run("COMMIT")
         with suppress(IndexError_, OSError):  # what cannot go now goes with the next change
             self.tidy()
-        self.begin()
-
-    def end(self, *, keep: bool) -> None:
-        """End the transaction."""
-        if keep and not self.dry_run:
-            self.commit()
-        with suppress(sqlite3.Error):
-            self._connection.execute("ROLLBACK")
-        if not self.dry_run:
-            with suppress(IndexError_, OSError):
-                self.sweep()
-                self.run("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def sweep(self) -> None:
         """Take away what a change left behind that did not come to its end."""
         unfinished = self.meta("unfinished")
         if unfinished:
-            if collection := self.meta("collection"):
-                beyond = self.vectors.after(collection, int(unfinished))
-                marks = ",".join(map(str, beyond))
-                live = {n for (n,) in self.rows(f"SELECT n FROM surface WHERE n IN ({marks})")}
-                self.vectors.delete(collection, [n for n in beyond if n not in live])
-                self.vectors.keep_only(collection, self.family)
+            # Vectors that cannot be reached now are made anew when they are next needed.
+            if self.meta("collection"):
+                with suppress(IndexError_, OSError):
+                    self._sweep_vectors(int(unfinished))
             self._sweep_originals()
         self.tidy()
         self.run("DELETE FROM meta WHERE key = 'unfinished'")
+
+    def _sweep_vectors(self, last: int) -> None:
+        collection = self.meta("collection")
+        beyond = self.vectors.after(collection, last)
+        marks = ",".join(map(str, beyond))
+        live = {n for (n,) in self.rows(f"SELECT n FROM surface WHERE n IN ({marks})")}
+        self.vectors.delete(collection, [n for n in beyond if n not in live])
+        self.vectors.keep_only(collection, self.family)
 
     def tidy(self) -> None:
         """Take away vectors and files that nothing needs any more."""
         dead = [n for (n,) in self.rows("SELECT n FROM dead")]
         if dead:
             self.vectors.delete(self.meta("collection"), dead)
+            self.vectors.keep_only(self.meta("collection"), self.family)
             self.run("DELETE FROM dead")
         if self.meta("stray-originals"):
             self._sweep_originals()

@@ -14,6 +14,7 @@ import pytest
 
 from assistant.retrieval.embeddings import model_fingerprint
 from assistant.retrieval.index import Index, centre, open_index
+from assistant.retrieval.store import Store, store_path
 from assistant.settings import Settings
 
 ENGLISH = (
@@ -84,10 +85,15 @@ def opened(settings: Settings) -> Index:
 
 def found(index: Index, words: str = "All grew.") -> str:
     """The sentence nearest to these words: themselves, if the index works."""
-    mean = index.means["passage-en"]
-    vector = centre(FakeEmbeddings(Settings()).embed_query(words), mean)
-    (near,) = index.nearest("sentences", vector, 1)
-    return index.passages([near.passage_id])[0].sentence(near.number)
+    vector = centre(FakeEmbeddings(Settings()).embed_query(words), index.means["passage-en"])
+    near = index.store.surfaces(index.candidates(vector, 20))
+    id_, _, number = max(
+        (id_, cosine, number)
+        for id_, surface in near
+        for number, cosine in enumerate((surface.sentences @ vector).tolist())
+        if cosine == max((other.sentences @ vector).max() for _, other in near)
+    )
+    return index.passages([id_])[0].sentence_in(number, "en") or ""
 
 
 def answers(settings: Settings) -> bool:
@@ -96,8 +102,10 @@ def answers(settings: Settings) -> bool:
         return found(index) == "All grew."
 
 
-def builds(settings: Settings) -> list[str]:
-    return sorted(path.name for path in (settings.home / "index").iterdir() if path.is_dir())
+def indexed(settings: Settings) -> dict[str, str]:
+    """The hash of each source that is indexed, by its id."""
+    with closing(Store(store_path(settings.home))) as store:
+        return store.hashes()
 
 
 CHILD = """

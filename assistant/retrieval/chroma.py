@@ -84,6 +84,7 @@ class _Client:
 
 def _connect(directory: Path, url: str) -> Any:
     import chromadb
+    from chromadb.api.shared_system_client import SharedSystemClient
     from chromadb.config import Settings as ChromaSettings
 
     quiet = ChromaSettings(anonymized_telemetry=False)
@@ -96,7 +97,12 @@ def _connect(directory: Path, url: str) -> Any:
             ssl=ssl,
             settings=quiet,
         )
-    return chromadb.PersistentClient(path=str(directory), settings=quiet)
+    try:
+        return chromadb.PersistentClient(path=str(directory), settings=quiet)
+    except BaseException:
+        # Chroma keeps what it opened by its path, also what could not be opened.
+        SharedSystemClient._identifier_to_system.pop(str(directory), None)
+        raise
 
 
 class Vectors:

@@ -246,7 +246,8 @@ class Index:
         from .chroma import damaged
 
         held, wanted = self.vectors.count(self.info.collection), self.info.surfaces
-        if held != wanted:
+        # A change that is under way, or was killed, has more: they do no harm and go.
+        if held < wanted:
             raise damaged(self.vectors.directory, f"{held} vectors of {wanted}")
         for source in self.sources.values():
             for passage in self.passages_of(source.id):

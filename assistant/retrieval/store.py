@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import sys
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -26,7 +27,16 @@ from ..errors import (
     IndexMismatchError,
     IndexMissingError,
 )
-from ..types import GuidePoint, Language, Passage, PassageTranslation, Source, Span, Translation
+from ..types import (
+    LANGUAGES,
+    GuidePoint,
+    Language,
+    Passage,
+    PassageTranslation,
+    Source,
+    Span,
+    Translation,
+)
 from .language import terms
 
 Vector = npt.NDArray[np.float32]
@@ -356,7 +366,8 @@ class Store:
         """
         counts = self.term_counts(terms(text, language), language)
         total = int(self.meta(f"surfaces-{language}") or 0)
-        asked, visited, variance = [], 0, 0.0
+        asked: list[str] = []
+        visited, variance = 0, 0.0
         for term, n in sorted(counts.items(), key=lambda pair: (pair[1], pair[0])):
             if asked and visited + n > POSTINGS:
                 break
@@ -473,7 +484,7 @@ def read_info(rows: Callable[[str], list[tuple[Any, ...]]], path: Path) -> Store
             "passages": sum(row[2] for row in counts),
             "sentences": sum(row[3] for row in counts),
             "surfaces": surfaces,
-            "languages": {row[0]: row[2] for row in counts},
+            "languages": dict.fromkeys(LANGUAGES, 0) | {row[0]: row[2] for row in counts},
         }
     )
 
@@ -512,14 +523,14 @@ def packed(vectors: Vector) -> bytes:
     scales = (np.abs(vectors).max(axis=1) / 127).astype(np.float32)
     scales[scales == 0] = 1
     small = np.rint(vectors / scales[:, None]).astype(np.int8)
-    return np.int32(rows).tobytes() + scales.tobytes() + small.tobytes()
+    return rows.to_bytes(4, sys.byteorder) + scales.tobytes() + small.tobytes()
 
 
 def unpacked(data: bytes) -> Vector:
     """What `packed` made, in single precision."""
     if not data:
         return np.zeros((0, 0), dtype=np.float32)
-    rows = int(np.frombuffer(data, dtype=np.int32, count=1)[0])
+    rows = int.from_bytes(data[:4], sys.byteorder)
     scales = np.frombuffer(data, dtype=np.float32, count=rows, offset=4)
     small = np.frombuffer(data, dtype=np.int8, offset=4 + 4 * rows).reshape(rows, -1)
     return small.astype(np.float32) * scales[:, None]

@@ -75,12 +75,13 @@ def status(settings: Settings, *, as_json: bool) -> int:
     """Describe the index in use."""
     path = store_path(settings.home)
     with closing(Store(path)) as store:
-        info, counts = store.info(), store.passage_counts()
+        info, counts, hashes = store.info(), store.passage_counts(), store.hashes()
     stale = pending_changes(settings)
     age = datetime.now(UTC) - datetime.fromisoformat(info.created)
     if as_json:
         data: dict[str, Any] = asdict(info) | {
             "store": str(path),
+            "sources": hashes,
             "age_s": round(age.total_seconds()),
             "up_to_date": not stale,
         }
