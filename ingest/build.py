@@ -14,10 +14,10 @@ from importlib.metadata import version
 import numpy as np
 
 from assistant.errors import IndexBuildError, IndexError_, IndexMissingError
-from assistant.retrieval.embeddings import model_fingerprint
+from assistant.retrieval.embeddings import SentenceTransformerEmbeddings, model_fingerprint
 from assistant.retrieval.store import Store, StoreInfo, Vector, read_info, store_path
 from assistant.settings import Settings
-from assistant.types import Passage, Source
+from assistant.types import Language, Passage, Source
 
 from .engine import PassageEmbeddings, passage_embeddings
 from .entries import Entry, check_ids, checked_text, source_hash
@@ -26,7 +26,7 @@ from .passages import SPLITTER, split_source
 from .rows import ROWS, Known, SurfaceRow, SurfaceText, embed_surfaces, surface_texts
 from .sources import Corpus, read_corpus
 from .storing import Change, open_change
-from .takeover import take_over
+from .takeover import put_aside, take_over
 
 Progress = Callable[[str, float], None]
 # Sources are embedded together until they have so many texts: enough for batches by length, few
@@ -147,7 +147,9 @@ def build_index(
         if change is not None:
             return _brought(settings, change, report, force=force)
         with open_change(settings) as change:
-            return _brought(settings, change, report, force=force)
+            info = _brought(settings, change, report, force=force)
+        put_aside(settings)
+        return info
 
 
 def _brought(settings: Settings, change: Change, report: Progress, *, force: bool) -> StoreInfo:
@@ -226,7 +228,7 @@ class _Build:
         self._before = before
         self._known = known
         self._done, self._size, self._all = 0, 0, 1
-        self._embeddings: PassageEmbeddings | None = None
+        self._embeddings: PassageEmbeddings | SentenceTransformerEmbeddings | None = None
         self._means: dict[str, Vector] = {}
 
     def index(self, wanted: Sequence[tuple[str, _Wanted]]) -> None:
@@ -254,11 +256,12 @@ class _Build:
         if self._embeddings is not None:
             return
         self._report("load", 0.0)
-        self._embeddings = passage_embeddings(self._settings, progress=self._note)
-        self._embeddings.stage = "means"
-        self._means = language_means(self._embeddings, self._settings.cache)
+        embeddings = passage_embeddings(self._settings, progress=self._note)
+        embeddings.stage = "means"
+        self._means = language_means(embeddings, self._settings.cache)
         self.mean_vectors = _written(self._means)
-        self._embeddings.stage = "embed"
+        embeddings.stage = "embed"
+        self._embeddings = embeddings
 
     def _note(self, stage: str, share: float) -> None:
         if stage == "embed":
@@ -271,13 +274,13 @@ class _Build:
         assert self._embeddings is not None
         self._size = len(waiting)
         texts: list[list[list[SurfaceText]]] = []
-        known: dict[tuple[str, str], Vector] = {}
+        known: dict[tuple[Language, str], Vector] = {**self._before}
         for source, _, passages in waiting:
             texts.append([list(surface_texts(source, passage)) for passage in passages])
             if self._known:
                 known.update(self._change.known_vectors(source.id))
         flat = [text for source in texts for passage in source for text in passage]
-        rows = iter(embed_surfaces(flat, self._embeddings, self._means, {**self._before, **known}))  # type: ignore[dict-item]
+        rows = iter(embed_surfaces(flat, self._embeddings, self._means, known))
         for (source, one, passages), mine in zip(waiting, texts, strict=True):
             held: list[tuple[Passage, list[SurfaceRow]]] = [
                 (passage, [next(rows) for _ in surfaces])
@@ -322,8 +325,8 @@ def _vectors_are_lost(change: Change) -> bool:
 
 def _is_same_model(settings: Settings, change: Change) -> bool:
     model = model_fingerprint(settings)
-    ours = (model, means_id(model), _vectors(settings), _versions())
-    return tuple(map(change.meta, ("model", "means", "vectors", "versions"))) == ours
+    ours = [model, means_id(model), _vectors(settings), _versions()]
+    return [*map(change.meta, ("model", "means", "vectors", "versions"))] == ours
 
 
 def _meta(began: float) -> dict[str, str]:

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from assistant.bodies import made_from
-from assistant.planning.homophones import chinese_words, sound_of
-from assistant.planning.spelling import latin_words
 from assistant.retrieval.embeddings import TextEmbeddings
 from assistant.retrieval.index import centre, surfaces
 from assistant.retrieval.language import simplified
 from assistant.retrieval.store import Vector
+from assistant.retrieval.words import chinese_words, latin_words, sound_of
 from assistant.types import Language, Passage, Source
 
 # Vectors and terms are taken over only from a store whose texts were made in this way.
@@ -97,10 +95,5 @@ def words_in(source: Source) -> Counter[tuple[str, str]]:
     for word, count in latin_words(text).items():
         counts[word, ""] = count
     for word, count in chinese_words(text).items():
-        counts[word, _sound(word)] = count
+        counts[word, sound_of(word)] = count
     return counts
-
-
-@lru_cache(maxsize=50_000)
-def _sound(word: str) -> str:
-    return sound_of(word)

@@ -31,6 +31,8 @@ from assistant.retrieval.store import (
     check_format,
     originals_directory,
     packed,
+    read_passage,
+    read_source,
     store_errors,
     store_path,
     unpacked,
@@ -250,12 +252,10 @@ class Change:
         return known
 
     def _indexed(self, id_: str) -> Iterator[tuple[Source, int]]:
-        from assistant.retrieval.store import _source
-
         for n, record, text, translated in self.rows(
             "SELECT n, record, text, translation FROM source WHERE id = ?", [id_]
         ):
-            source = _source(record)
+            source = read_source(record)
             translation = source.translation
             if translation is not None:
                 translation = replace(translation, text=self.text(translated))
@@ -264,13 +264,11 @@ class Change:
     def _passages(
         self, source: int
     ) -> Iterator[tuple[Passage, dict[str, tuple[int, bytes, bytes]]]]:
-        from assistant.retrieval.store import _passage
-
         for n, record in self.rows("SELECT n, record FROM passage WHERE source = ?", [source]):
             rows = self.rows(
                 "SELECT language, n, vector, sentences FROM surface WHERE passage = ?", [n]
             )
-            yield _passage(record), {language: tuple(row) for language, *row in rows}  # type: ignore[misc]
+            yield read_passage(record), {language: tuple(row) for language, *row in rows}
 
     def remove_source(self, id_: str) -> None:
         """Take a source out of what is indexed."""

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from assistant.errors import AssistantError
+from assistant.retrieval.chroma import opened_files
 from assistant.retrieval.embeddings import model_fingerprint
 from assistant.retrieval.language import simplified
 from assistant.retrieval.store import Vector
@@ -32,32 +33,30 @@ _OLD = ("library", "index")
 def take_over(settings: Settings, change: Change) -> dict[tuple[Language, str], Vector]:
     """Take documents of the old layout into the store; returns the vectors of its index.
 
-    The old folders become `….before-store` once the store has everything. A second call, after a
-    kill at any moment, goes on where that stopped.
+    They become final with the change. Then, and not before, `put_aside` renames the old folders:
+    killed at any moment, one or the other has everything.
     """
-    folders = [settings.home / name for name in _OLD if (settings.home / name).is_dir()]
-    if not folders:
+    if change.meta("taken-over") or not _old_folders(settings):
         return {}
-    if change.meta("taken-over"):
-        for folder in folders:
-            folder.rename(_backup(folder))
-        return {}
-    for folder in sorted((settings.home / "library").glob("*/source.json")):
-        if not folder.parent.name.startswith("."):
-            _take_document(change, folder.parent)
+    for record in sorted((settings.home / "library").glob("*/source.json")):
+        if not record.parent.name.startswith("."):
+            _take_document(change, record.parent)
     known = {}
+    # An index that cannot be read costs the time to embed everything anew, and nothing else.
     with suppress(AssistantError, OSError, ValueError, KeyError, TypeError):
         known = dict(_vectors(settings))
     change.set_meta(taken_over="1")
     return known
 
 
-def finish_takeover(settings: Settings, change: Change) -> None:
-    """Put the old folders aside, once the store has everything for good."""
-    if change.meta("taken-over"):
-        for name in _OLD:
-            if (folder := settings.home / name).is_dir():
-                folder.rename(_backup(folder))
+def put_aside(settings: Settings) -> None:
+    """Rename the folders of the old layout, which the store has taken over, to `….before-store`."""
+    for folder in _old_folders(settings):
+        folder.rename(_backup(folder))
+
+
+def _old_folders(settings: Settings) -> list[Path]:
+    return [folder for name in _OLD if (folder := settings.home / name).is_dir()]
 
 
 def _backup(folder: Path) -> Path:
@@ -92,9 +91,6 @@ def _take_document(change: Change, folder: Path) -> None:
 
 def _vectors(settings: Settings) -> Iterator[tuple[tuple[Language, str], Vector]]:
     """The centred vectors of the old index by language and words, where this model made them."""
-    import chromadb
-    from chromadb.config import Settings as ChromaSettings
-
     root = settings.home / "index"
     folder = root / (root / "CURRENT").read_text(encoding="utf-8").strip()
     build: Mapping[str, Any] = json.loads((folder / "build.json").read_text(encoding="utf-8"))
@@ -103,9 +99,7 @@ def _vectors(settings: Settings) -> Iterator[tuple[tuple[Language, str], Vector]
     sources = {
         row["id"]: row for row in json.loads((folder / "sources.json").read_text(encoding="utf-8"))
     }
-    quiet = ChromaSettings(anonymized_telemetry=False)
-    client: Any = chromadb.PersistentClient(path=str(folder / "chroma"), settings=quiet)
-    with closing(client):
+    with closing(opened_files(folder / "chroma")) as client:
         held = {
             view: client.get_collection(f"{build['id']}-{view}", embedding_function=None)
             for view in ("passages", "sentences")

@@ -16,7 +16,8 @@ from assistant.answering import Assistant
 from assistant.evaluation.checks import bar, print_rows
 from assistant.evaluation.xquad import XquadFile, opened, read_xquad
 from assistant.retrieval.embeddings import question_embeddings
-from assistant.retrieval.index import Index, Vector, centre
+from assistant.retrieval.index import Index, centre
+from assistant.retrieval.store import Vector
 from assistant.settings import Settings
 from assistant.types import Language
 

@@ -11,11 +11,12 @@ from collections.abc import Collection
 import pytest
 
 from assistant import Assistant
-from assistant.planning.homophones import Homophones, chinese_words, sound_of
+from assistant.planning.homophones import Homophones
 from assistant.planning.plan import Spelling
-from assistant.planning.spelling import Vocabulary, latin_words, respelled
+from assistant.planning.spelling import Vocabulary, respelled
 from assistant.retrieval.glossary import Glossary
 from assistant.retrieval.language import terms
+from assistant.retrieval.words import chinese_words, latin_words, sound_of
 from assistant.types import Language
 
 from .conftest import ROOT

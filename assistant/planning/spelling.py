@@ -15,7 +15,6 @@ from .plan import Spelling
 
 _ORDINARY = Path(__file__).parent.parent / "data" / "english_words.txt"
 _WORD = re.compile(r"(?<![A-Za-z\d.@/])[A-Za-z]{4,}(?![\d@/]|\.[A-Za-z])")
-_SOURCE_WORD = re.compile(r"[A-Za-z]{4,}")
 # What a word may end on beside its plain form, and what that ends on instead.
 _ENDINGS = (("s", ""), ("es", ""), ("ed", ""), ("ed", "e"), ("ing", ""), ("ing", "e"), ("ly", ""))
 _LONG = 9  # letters of a word in which two may be wrong
@@ -37,11 +36,6 @@ class Words(Protocol):
 
     def term_counts(self, words: Collection[str], language: Language) -> dict[str, int]:
         """In how many passages each term occurs; those in none are left out."""
-
-
-def latin_words(text: str) -> Counter[str]:
-    """The Latin words of a text as written, counted; 8 million letters take about 0.2 s."""
-    return Counter(_SOURCE_WORD.findall(text))
 
 
 class Vocabulary:

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..retrieval.index import Index, Vector
+from ..retrieval.index import Index
+from ..retrieval.store import Vector
 from ..types import Language, Passage, Source
 from .sentence_choice import leans
 

@@ -84,10 +84,8 @@ class _Client:
 
 def _connect(directory: Path, url: str) -> Any:
     import chromadb
-    from chromadb.api.shared_system_client import SharedSystemClient
     from chromadb.config import Settings as ChromaSettings
 
-    quiet = ChromaSettings(anonymized_telemetry=False)
     if url:
         server = urlparse(url)
         ssl = server.scheme == "https"
@@ -95,10 +93,21 @@ def _connect(directory: Path, url: str) -> Any:
             host=server.hostname or "localhost",
             port=server.port or (443 if ssl else 8000),
             ssl=ssl,
-            settings=quiet,
+            settings=ChromaSettings(anonymized_telemetry=False),
         )
+    return opened_files(directory)
+
+
+def opened_files(directory: Path) -> Any:
+    """Chroma's client over files, to be closed by the caller."""
+    import chromadb
+    from chromadb.api.shared_system_client import SharedSystemClient
+    from chromadb.config import Settings as ChromaSettings
+
     try:
-        return chromadb.PersistentClient(path=str(directory), settings=quiet)
+        return chromadb.PersistentClient(
+            path=str(directory), settings=ChromaSettings(anonymized_telemetry=False)
+        )
     except BaseException:
         # Chroma keeps what it opened by its path, also what could not be opened.
         SharedSystemClient._identifier_to_system.pop(str(directory), None)

@@ -287,7 +287,7 @@ class Store:
     def records(self) -> list[tuple[int, Source]]:
         """All sources in order, without their texts, each with its number."""
         found = self.rows("SELECT n, record FROM source ORDER BY place, n")
-        return [(n, _source(record)) for n, record in found]
+        return [(n, read_source(record)) for n, record in found]
 
     def texts(self, n: int) -> tuple[str, str]:
         """The text of a source and of its translation; "" for what there is not."""
@@ -306,7 +306,7 @@ class Store:
     def passages(self, ids: Collection[str]) -> dict[str, Passage]:
         """The passages of those ids that there are."""
         sql = "SELECT id, record FROM passage WHERE id IN (?)"
-        return {id_: _passage(record) for id_, record in self._among(sql, ids)}
+        return {id_: read_passage(record) for id_, record in self._among(sql, ids)}
 
     def passage_ids(self, source: int) -> list[str]:
         """The ids of a source's passages in reading order."""
@@ -523,7 +523,8 @@ def packed(vectors: Vector) -> bytes:
     scales = (np.abs(vectors).max(axis=1) / 127).astype(np.float32)
     scales[scales == 0] = 1
     small = np.rint(vectors / scales[:, None]).astype(np.int8)
-    return rows.to_bytes(4, sys.byteorder) + scales.tobytes() + small.tobytes()
+    data: bytes = rows.to_bytes(4, sys.byteorder) + scales.tobytes() + small.tobytes()
+    return data
 
 
 def unpacked(data: bytes) -> Vector:
@@ -541,7 +542,8 @@ def unpacked_vector(data: bytes) -> Vector:
     return np.frombuffer(data, dtype=np.float16).astype(np.float32)
 
 
-def _source(record: str) -> Source:
+def read_source(record: str) -> Source:
+    """A source without its texts, from what the store keeps."""
     data = json.loads(record)
     translation = data.pop("translation")
     guide = tuple(
@@ -554,7 +556,8 @@ def _source(record: str) -> Source:
     )
 
 
-def _passage(record: str) -> Passage:
+def read_passage(record: str) -> Passage:
+    """A passage, from what the store keeps."""
     data = json.loads(record)
     sentences = tuple(Span(**span) for span in data.pop("sentences"))
     translation = data.pop("translation")
