@@ -42,7 +42,7 @@ class SecondEncoder:
     """Vectors that are comparable between languages. Safe for many threads."""
 
     def __init__(self) -> None:
-        """Cheap: the first `embed` reads the weights, which takes 2 s and 120 MB."""
+        """Cheap: the first `embed` reads the weights, which takes a second and 120 MB."""
         self._lock = Lock()
         self._loaded: Any = None
 
