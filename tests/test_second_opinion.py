@@ -10,6 +10,7 @@ from importlib import metadata
 import pytest
 
 from assistant.errors import ModelError
+from assistant.evaluation.indexes import untranslated_settings
 from assistant.retrieval import ranking
 from assistant.retrieval.index import Index
 from assistant.retrieval.ranking import Query, make_query, rank
@@ -199,3 +200,13 @@ def test_the_doctor_tries_it_only_where_the_index_needs_it(
     build_index(built)
     with broken():
         assert not [finding for finding in examine(built) if finding.check == "second"]
+
+
+def test_the_corpus_can_be_evaluated_without_its_translations(built: Settings) -> None:
+    bare = untranslated_settings(built)
+    with closing(opened(bare)) as index:
+        assert list(index.records) == ["firms", "alone"]
+        assert not any(source.translation for source in index.all_records)
+        assert index.info.second == second_encoder().fingerprint
+    with closing(opened(built)) as index:
+        assert index.all_records[0].translation is not None
