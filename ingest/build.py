@@ -119,7 +119,9 @@ def _changes(settings: Settings, corpus: Corpus, rows: Rows) -> Changes:
     reasons = [
         f"{what} {meta[key]} becomes {new}" for what, (key, new) in ours.items() if meta[key] != new
     ]
-    shipped: dict[str, str] = dict(rows("SELECT id, hash FROM source WHERE place <= ?", [OWN_PLACE]))
+    shipped: dict[str, str] = dict(
+        rows("SELECT id, hash FROM source WHERE place <= ?", [OWN_PLACE])
+    )
     added = [id_ for id_ in wanted if id_ not in shipped]
     changed = [id_ for id_, one in wanted.items() if shipped.get(id_, one.hash) != one.hash]
     removed = [id_ for id_ in shipped if id_ not in wanted]
