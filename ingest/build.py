@@ -17,7 +17,15 @@ import numpy as np
 from assistant.errors import IndexBuildError, IndexError_, IndexMissingError
 from assistant.retrieval.embeddings import SentenceTransformerEmbeddings, model_fingerprint
 from assistant.retrieval.second_encoder import second_encoder
-from assistant.retrieval.store import Store, StoreInfo, Vector, read_info, store_path
+from assistant.retrieval.store import (
+    OWN_PLACE,
+    Rows,
+    Store,
+    StoreInfo,
+    Vector,
+    read_info,
+    store_path,
+)
 from assistant.settings import Settings
 from assistant.types import Language, Passage, Source
 
@@ -63,9 +71,9 @@ class Changes:
 class _Wanted:
     """A source that is to be indexed; place: among those that came along."""
 
+    source: Source
     hash: str
     place: int | None
-    read: Callable[[Change], Source]
 
 
 def pending_changes(settings: Settings, corpus: Corpus | None = None) -> Changes:
@@ -81,41 +89,36 @@ def pending_changes(settings: Settings, corpus: Corpus | None = None) -> Changes
     except IndexError_ as error:
         return Changes(reasons=(str(error).split(". ")[0],))
     try:
-        return _changes(settings, corpus, _wanted(settings, corpus, store.rows), store.rows)
+        check_ids(settings, corpus, store.rows)
+        return _changes(settings, corpus, store.rows)
     finally:
         store.close()
 
 
-Rows = Callable[..., list[tuple]]  # type: ignore[type-arg]
-
-
-def _wanted(settings: Settings, corpus: Corpus, rows: Rows) -> dict[str, _Wanted]:
-    documents = rows("SELECT id, hash, replaces FROM document ORDER BY rowid")
-    check_ids(settings, corpus, {id_ for id_, _, _ in documents})
-    replaced = {id_ for _, _, id_ in documents}
-    wanted = {
-        source.id: _Wanted(source_hash(source), place, lambda _, source=source: source)  # type: ignore[misc]
+def _wanted(corpus: Corpus, rows: Rows) -> dict[str, _Wanted]:
+    """The sources that came along, but for those that a document replaces."""
+    replaced = {id_ for (id_,) in rows("SELECT replaces FROM document WHERE replaces != ''")}
+    return {
+        source.id: _Wanted(source, source_hash(source), place)
         for place, source in enumerate(corpus.sources)
         if source.id not in replaced
     }
-    for id_, hash_, _ in documents:
-        wanted[id_] = _Wanted(hash_, None, lambda change, id_=id_: _document(change, id_))  # type: ignore[misc]
-    return wanted
 
 
-def _document(change: Change, id_: str) -> Source:
-    ((record,),) = change.rows("SELECT entry FROM document WHERE id = ?", [id_])
+def _document(change: Change, id_: str) -> _Wanted:
+    ((record, hash_),) = change.rows("SELECT entry, hash FROM document WHERE id = ?", [id_])
     entry = Entry.read(record)
-    return entry.source(checked_text(entry, change.text(entry.sha256)))
+    source = entry.source(checked_text(entry, change.text(entry.sha256)))
+    return _Wanted(source, hash_, None)
 
 
-def _changes(
-    settings: Settings, corpus: Corpus, wanted: Mapping[str, _Wanted], rows: Rows
-) -> Changes:
-    meta = dict(rows("SELECT key, value FROM meta"))
-    held = dict(rows("SELECT id, hash FROM source"))
+def _changes(settings: Settings, corpus: Corpus, rows: Rows) -> Changes:
+    """What differs. Documents are compared in the store: there may be very many."""
+    wanted = _wanted(corpus, rows)
+    meta: dict[str, str] = dict(rows("SELECT key, value FROM meta"))
     if "id" not in meta:
-        return Changes(tuple(wanted), reasons=("there is no index yet",))
+        added = [id_ for (id_,) in rows("SELECT id FROM document ORDER BY rowid")]
+        return Changes((*wanted, *added), reasons=("there is no index yet",))
     model = model_fingerprint(settings)
     ours = {
         "model": ("model", model),
@@ -129,12 +132,26 @@ def _changes(
     ]
     if _of_other_second(meta.get("second", ""), rows):
         reasons.append(f"second encoder {meta['second']} becomes {second_encoder().fingerprint}")
-    added = tuple(id_ for id_ in wanted if id_ not in held)
-    changed = tuple(id_ for id_, one in wanted.items() if held.get(id_, one.hash) != one.hash)
-    removed = tuple(id_ for id_ in held if id_ not in wanted)
+    shipped: dict[str, str] = dict(
+        rows("SELECT id, hash FROM source WHERE place <= ?", [OWN_PLACE])
+    )
+    added = [id_ for id_ in wanted if id_ not in shipped]
+    changed = [id_ for id_, one in wanted.items() if shipped.get(id_, one.hash) != one.hash]
+    removed = [id_ for id_ in shipped if id_ not in wanted]
+    for id_, is_new in rows(
+        "SELECT d.id, s.id IS NULL FROM document d LEFT JOIN source s ON s.id = d.id "
+        "AND s.place > ? WHERE s.hash IS NOT d.hash ORDER BY d.rowid",
+        [OWN_PLACE],
+    ):
+        (added if is_new else changed).append(id_)
+    gone = (
+        "SELECT id FROM source s WHERE place > ? AND NOT EXISTS "
+        "(SELECT 1 FROM document d WHERE d.id = s.id) ORDER BY place"
+    )
+    removed += [id_ for (id_,) in rows(gone, [OWN_PLACE])]
     if meta["corpus"] != corpus.hash and not (added or changed or removed):
         reasons.append("the manifest or the glossary changed")
-    return Changes(added, changed, removed, tuple(reasons))
+    return Changes(tuple(added), tuple(changed), tuple(removed), tuple(reasons))
 
 
 def build_index(
@@ -169,8 +186,9 @@ def _brought(settings: Settings, change: Change, report: Progress, *, force: boo
     began = time.monotonic()
     before = take_over(settings, change)
     corpus = read_corpus(settings.corpus)
-    wanted = _wanted(settings, corpus, change.rows)
-    changes = _changes(settings, corpus, wanted, change.rows)
+    check_ids(settings, corpus, change.rows)
+    wanted = _wanted(corpus, change.rows)
+    changes = _changes(settings, corpus, change.rows)
     lost = _vectors_are_lost(change)
     if not (force or changes or lost):
         return read_info(change.rows, change.path)
@@ -182,11 +200,14 @@ def _brought(settings: Settings, change: Change, report: Progress, *, force: boo
     same = _is_same_model(settings, change) and not force
     # Whatever is not as this program makes it is made anew; sources that stayed are left alone.
     anew = not same or change.meta("splitter") != _splitter(settings)
+    ids = [*changes.added, *changes.changed]
+    if anew:
+        ids = [*wanted, *(i for (i,) in change.rows("SELECT id FROM document ORDER BY rowid"))]
     second = _of_other_second(change.meta("second"), change.rows)
-    stale = {*changes.added, *changes.changed, *second}
-    ids = [id_ for id_ in wanted if anew or id_ in stale]
+    ids = [*dict.fromkeys([*ids, *(id_ for id_ in second if id_ not in changes.removed)])]
     collection = change.meta("collection")
     if not same or not collection:
+        change.clear_index()
         collection = change.new_collection()
     elif lost:
         collection = restore_vectors(change)
@@ -201,11 +222,10 @@ def _brought(settings: Settings, change: Change, report: Progress, *, force: boo
         known=same,
         known_second=not (force or second),
     )
-    build.index([(id_, wanted[id_]) for id_ in ids])
+    build.index([wanted.get(id_) or id_ for id_ in ids])
     report("store", 0.0)
     for id_, one in wanted.items():
-        if one.place is not None:
-            change.run("UPDATE source SET place = ? WHERE id = ?", [one.place, id_])
+        change.run("UPDATE source SET place = ? WHERE id = ?", [one.place, id_])
     model = model_fingerprint(settings)
     glossary = corpus.glossary
     change.finish_index(
@@ -257,21 +277,21 @@ class _Build:
         self._embeddings: PassageEmbeddings | SentenceTransformerEmbeddings | None = None
         self._means: dict[str, Vector] = {}
 
-    def index(self, wanted: Sequence[tuple[str, _Wanted]]) -> None:
-        """Put the sources into the store, some together."""
+    def index(self, wanted: Sequence[_Wanted | str]) -> None:
+        """Put sources, and documents by their ids, into the store, some together."""
         self._all = max(len(wanted), 1)
-        waiting: list[tuple[Source, _Wanted, list[Passage]]] = []
+        waiting: list[tuple[_Wanted, list[Passage]]] = []
         texts = 0
-        for _, one in wanted:
-            source = one.read(self._change)
+        for which in wanted:
+            one = _document(self._change, which) if isinstance(which, str) else which
             self._open()
             assert self._embeddings is not None
             passages = split_source(
-                source,
+                one.source,
                 count_tokens=self._embeddings.count_tokens,
                 passage_tokens=self._settings.passage_tokens,
             )
-            waiting.append((source, one, passages))
+            waiting.append((one, passages))
             texts += sum(1 + len(p.sentences) for p in passages)
             if texts >= _TOGETHER:
                 self._put(waiting)
@@ -294,7 +314,7 @@ class _Build:
             share = (self._done + share * self._size) / self._all
         self._report(stage, share)
 
-    def _put(self, waiting: Sequence[tuple[Source, _Wanted, list[Passage]]]) -> None:
+    def _put(self, waiting: Sequence[tuple[_Wanted, list[Passage]]]) -> None:
         if not waiting:
             return
         assert self._embeddings is not None
@@ -302,24 +322,24 @@ class _Build:
         texts: list[list[list[SurfaceText]]] = []
         known: dict[tuple[Language, str], Vector] = {**self._before}
         known_second: dict[tuple[Language, str], Vector] = {}
-        for source, _, passages in waiting:
-            texts.append([list(surface_texts(source, passage)) for passage in passages])
+        for one, passages in waiting:
+            texts.append([list(surface_texts(one.source, passage)) for passage in passages])
             if self._known:
-                known.update(self._change.known_vectors(source.id))
+                known.update(self._change.known_vectors(one.source.id))
             if self._known_second:
-                known_second.update(self._change.known_second(source.id))
+                known_second.update(self._change.known_second(one.source.id))
         flat = [text for source in texts for passage in source for text in passage]
         with ThreadPoolExecutor(1) as beside:
             second = beside.submit(second_vectors, flat, known_second)
             embedded = embed_surfaces(flat, self._embeddings, self._means, known)
         pairs = zip(embedded, second.result(), strict=True)
         rows = (replace(row, second=vectors) for row, vectors in pairs)
-        for (source, one, passages), mine in zip(waiting, texts, strict=True):
+        for (one, passages), mine in zip(waiting, texts, strict=True):
             held: list[tuple[Passage, list[SurfaceRow]]] = [
                 (passage, [next(rows) for _ in surfaces])
                 for passage, surfaces in zip(passages, mine, strict=True)
             ]
-            self._change.put_source(source, one.hash, one.place, held, self._collection)
+            self._change.put_source(one.source, one.hash, one.place, held, self._collection)
         self._done += self._size
         self._report("embed", self._done / self._all)
 
@@ -349,9 +369,8 @@ def _vectors_are_lost(change: Change) -> bool:
     collection = change.meta("collection")
     if not collection:
         return False
-    (surfaces,) = change.rows("SELECT count(*) FROM surface")[0]
     try:
-        return bool(change.vectors.count(collection) != surfaces)
+        return change.vectors.count(collection) != read_info(change.rows, change.path).surfaces
     except (IndexError_, OSError):
         return True
 
@@ -369,11 +388,11 @@ def _second(change: Change) -> str:
     return made_by if change.rows(f"{_UNTRANSLATED} LIMIT 1") else ""
 
 
-def _of_other_second(made_by: str, rows: Rows) -> set[str]:
+def _of_other_second(made_by: str, rows: Rows) -> list[str]:
     """The indexed sources that another version of the second encoder embedded."""
     if not made_by or second_encoder().fingerprint in ("", made_by):
-        return set()
-    return {id_ for (id_,) in rows(_UNTRANSLATED)}
+        return []
+    return [id_ for (id_,) in rows(_UNTRANSLATED)]
 
 
 def _meta(began: float) -> dict[str, str]:

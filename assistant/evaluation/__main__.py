@@ -14,6 +14,7 @@
     overview            do the sentences chosen for an overview say what the guides say
     throughput TEXT     embedding a text, against the embedding engine's own loop
     speed SET           cold and warm answer time, build time and memory on this machine
+    scale SET           stores of a thousand to a million passages: opening, answering, adding
     load ADDRESS SET    many people asking a running page at once: p50, p95, errors
 
 Sets are JSON Lines, CSV with a header, or JSON in SQuAD's format. A run is kept with its report
@@ -133,6 +134,7 @@ _COMMANDS = {
     "overview": "overview.print_overview",
     "throughput": "speed.print_throughput",
     "speed": "speed.print_speed",
+    "scale": "scale.print_scale",
     "load": "load.print_load",
 }
 
@@ -198,6 +200,10 @@ def _parser() -> argparse.ArgumentParser:
     speed("--chat", action="store_true", help="written answers against the bare chat model instead")
     speed("--page", action="store_true", help="how soon the page and its first answer come instead")
     speed("--limit", type=_count, default=20, metavar="N", help="with --chat: N answers (20)")
+    scale = add["scale"]
+    scale("path", type=Path, metavar="SET")
+    scale("--sizes", type=_counts, default=[1_000, 10_000], metavar="N,…", help="(1000,10000)")
+    scale("--home", type=Path, metavar="DIR", help="keep the store here and go on from there")
     add["throughput"]("file", type=Path, help="a text file in UTF-8")
     add["throughput"]("--limit", type=_count, default=400, metavar="N", help="texts (400)")
     add["load"]("address", help="of the page, as `python ui.py` tells it")
@@ -212,6 +218,10 @@ def _pair(text: str) -> tuple[str, str]:
     if not (theirs and equals and ours):
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form THEIRS=OURS")
     return theirs, ours
+
+
+def _counts(text: str) -> list[int]:
+    return [_count(part) for part in text.split(",")]
 
 
 def _count(text: str) -> int:
