@@ -80,7 +80,7 @@ CREATE TABLE passage (
 CREATE INDEX passage_source ON passage (source);
 CREATE TABLE surface (
   n INTEGER PRIMARY KEY AUTOINCREMENT, passage INTEGER NOT NULL, source INTEGER NOT NULL,
-  language TEXT NOT NULL, vector BLOB NOT NULL, second BLOB NOT NULL, sentences BLOB NOT NULL);
+  language TEXT NOT NULL, vector BLOB NOT NULL, sentences BLOB NOT NULL, second BLOB NOT NULL);
 CREATE INDEX surface_passage ON surface (passage);
 CREATE INDEX surface_source ON surface (source);
 CREATE TABLE term (
@@ -356,7 +356,7 @@ class Store:
 
         Only those in `language`; by number, of shape (number of sentences, dimension).
         """
-        sql = "SELECT n, language, second FROM surface WHERE n IN (?) AND second != x''"
+        sql = "SELECT n, language, second FROM surface WHERE n IN (?) AND length(second)"
         found = self._among(sql, numbers)
         return {n: unpacked(data) for n, its_language, data in found if its_language == language}
 
