@@ -6,8 +6,9 @@ import io
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from assistant.errors import IndexBuildError, IndexError_, IndexMissingError
 from assistant.retrieval.embeddings import SentenceTransformerEmbeddings, model_fingerprint
+from assistant.retrieval.second_encoder import second_encoder
 from assistant.retrieval.store import (
     OWN_PLACE,
     Rows,
@@ -31,7 +33,15 @@ from .engine import PassageEmbeddings, passage_embeddings
 from .entries import Entry, check_ids, checked_text, source_hash
 from .means import language_means, means_id
 from .passages import SPLITTER, split_source
-from .rows import ROWS, Known, SurfaceRow, SurfaceText, embed_surfaces, surface_texts
+from .rows import (
+    ROWS,
+    Known,
+    SurfaceRow,
+    SurfaceText,
+    embed_surfaces,
+    second_vectors,
+    surface_texts,
+)
 from .sources import Corpus, read_corpus
 from .storing import Change, open_change
 from .takeover import put_aside, take_over
@@ -40,6 +50,7 @@ Progress = Callable[[str, float], None]
 # Sources are embedded together until they have so many texts: enough for batches by length, few
 # enough to keep in memory.
 _TOGETHER = 2_000
+_UNTRANSLATED = "SELECT id FROM source WHERE translation = ''"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +130,8 @@ def _changes(settings: Settings, corpus: Corpus, rows: Rows) -> Changes:
     reasons = [
         f"{what} {meta[key]} becomes {new}" for what, (key, new) in ours.items() if meta[key] != new
     ]
+    if _of_other_second(meta.get("second", ""), rows):
+        reasons.append(f"second encoder {meta['second']} becomes {second_encoder().fingerprint}")
     shipped: dict[str, str] = dict(
         rows("SELECT id, hash FROM source WHERE place <= ?", [OWN_PLACE])
     )
@@ -190,6 +203,8 @@ def _brought(settings: Settings, change: Change, report: Progress, *, force: boo
     ids = [*changes.added, *changes.changed]
     if anew:
         ids = [*wanted, *(i for (i,) in change.rows("SELECT id FROM document ORDER BY rowid"))]
+    second = _of_other_second(change.meta("second"), change.rows)
+    ids = [*dict.fromkeys([*ids, *(id_ for id_ in second if id_ not in changes.removed)])]
     collection = change.meta("collection")
     if not same or not collection:
         change.clear_index()
@@ -198,7 +213,15 @@ def _brought(settings: Settings, change: Change, report: Progress, *, force: boo
         collection = restore_vectors(change)
     for id_ in changes.removed:
         change.remove_source(id_)
-    build = _Build(settings, change, report, collection, before, known=same)
+    build = _Build(
+        settings,
+        change,
+        report,
+        collection,
+        before,
+        known=same,
+        known_second=not (force or second),
+    )
     build.index([wanted.get(id_) or id_ for id_ in ids])
     report("store", 0.0)
     for id_, one in wanted.items():
@@ -214,6 +237,7 @@ def _brought(settings: Settings, change: Change, report: Progress, *, force: boo
         vectors=_vectors(settings),
         versions=_versions(),
         collection=collection,
+        second=_second(change),
         glossary=glossary.read_text(encoding="utf-8") if glossary.is_file() else "",
         **_meta(began),
     )
@@ -239,6 +263,7 @@ class _Build:
         before: Known,
         *,
         known: bool,
+        known_second: bool,
     ) -> None:
         self.mean_vectors = ""
         self._settings = settings
@@ -247,6 +272,7 @@ class _Build:
         self._collection = collection
         self._before = before
         self._known = known
+        self._known_second = known_second
         self._done, self._size, self._all = 0, 0, 1
         self._embeddings: PassageEmbeddings | SentenceTransformerEmbeddings | None = None
         self._means: dict[str, Vector] = {}
@@ -295,12 +321,19 @@ class _Build:
         self._size = len(waiting)
         texts: list[list[list[SurfaceText]]] = []
         known: dict[tuple[Language, str], Vector] = {**self._before}
+        known_second: dict[tuple[Language, str], Vector] = {}
         for one, passages in waiting:
             texts.append([list(surface_texts(one.source, passage)) for passage in passages])
             if self._known:
                 known.update(self._change.known_vectors(one.source.id))
+            if self._known_second:
+                known_second.update(self._change.known_second(one.source.id))
         flat = [text for source in texts for passage in source for text in passage]
-        rows = iter(embed_surfaces(flat, self._embeddings, self._means, known))
+        with ThreadPoolExecutor(1) as beside:
+            second = beside.submit(second_vectors, flat, known_second)
+            embedded = embed_surfaces(flat, self._embeddings, self._means, known)
+        pairs = zip(embedded, second.result(), strict=True)
+        rows = (replace(row, second=vectors) for row, vectors in pairs)
         for (one, passages), mine in zip(waiting, texts, strict=True):
             held: list[tuple[Passage, list[SurfaceRow]]] = [
                 (passage, [next(rows) for _ in surfaces])
@@ -346,6 +379,20 @@ def _is_same_model(settings: Settings, change: Change) -> bool:
     model = model_fingerprint(settings)
     ours = [model, means_id(model), _vectors(settings), _versions()]
     return [*map(change.meta, ("model", "means", "vectors", "versions"))] == ours
+
+
+def _second(change: Change) -> str:
+    """The fingerprint of the second encoder that made the vectors; "" where it made none."""
+    # Where the package is missing, nothing was added that needs it.
+    made_by = second_encoder().fingerprint or change.meta("second")
+    return made_by if change.rows(f"{_UNTRANSLATED} LIMIT 1") else ""
+
+
+def _of_other_second(made_by: str, rows: Rows) -> list[str]:
+    """The indexed sources that another version of the second encoder embedded."""
+    if not made_by or second_encoder().fingerprint in ("", made_by):
+        return []
+    return [id_ for (id_,) in rows(_UNTRANSLATED)]
 
 
 def _meta(began: float) -> dict[str, str]:

@@ -47,7 +47,7 @@ from assistant.types import LANGUAGES, Language, Passage, Source
 from .origins import Origin
 from .preparing import text_hash
 from .refusing import DocumentError
-from .rows import SurfaceRow, surface_texts, words_in
+from .rows import SurfaceRow, SurfaceText, surface_texts, words_in
 
 
 class Change:
@@ -258,13 +258,24 @@ class Change:
     def known_vectors(self, id_: str) -> dict[tuple[Language, str], Vector]:
         """The vectors of an indexed source by language and words."""
         known: dict[tuple[Language, str], Vector] = {}
-        for source, n in self._indexed(id_):
-            for passage, numbers in self._passages(n):
-                for text in surface_texts(source, passage):
-                    vector, sentences = numbers[text.language][1:]
-                    vectors = [unpacked_vector(vector), *unpacked(sentences)]
-                    known.update(zip(text.keys, vectors, strict=False))
+        for text, (_, vector, _, sentences) in self._surfaces(id_):
+            vectors = [unpacked_vector(vector), *unpacked(sentences)]
+            known.update(zip(text.keys, vectors, strict=False))
         return known
+
+    def known_second(self, id_: str) -> dict[tuple[Language, str], Vector]:
+        """The same of the second encoder's, of sentences alone."""
+        known: dict[tuple[Language, str], Vector] = {}
+        for text, (_, _, second, _) in self._surfaces(id_):
+            known.update(zip(text.keys[1:], unpacked(second), strict=False))
+        return known
+
+    def _surfaces(self, id_: str) -> Iterator[tuple[SurfaceText, tuple[int, bytes, bytes, bytes]]]:
+        """What an indexed source was embedded as, with number, vector, second and sentences."""
+        for source, n in self._indexed(id_):
+            for passage, rows in self._passages(n):
+                for text in surface_texts(source, passage):
+                    yield text, rows[text.language]
 
     def _indexed(self, id_: str) -> Iterator[tuple[Source, int]]:
         for n, record, text, translated in self.rows(
@@ -278,19 +289,19 @@ class Change:
 
     def _passages(
         self, source: int
-    ) -> Iterator[tuple[Passage, dict[str, tuple[int, bytes, bytes]]]]:
+    ) -> Iterator[tuple[Passage, dict[str, tuple[int, bytes, bytes, bytes]]]]:
         for n, record in self.rows("SELECT n, record FROM passage WHERE source = ?", [source]):
             rows = self.rows(
-                "SELECT language, n, vector, sentences FROM surface WHERE passage = ?", [n]
+                "SELECT language, n, vector, second, sentences FROM surface WHERE passage = ?", [n]
             )
             yield read_passage(record), {language: tuple(row) for language, *row in rows}
 
     def remove_source(self, id_: str) -> None:
         """Take a source out of what is indexed."""
         for source, n in self._indexed(id_):
-            for passage, numbers in self._passages(n):
+            for passage, rows in self._passages(n):
                 for text in surface_texts(source, passage):
-                    self._count_terms(numbers[text.language][0], text.language, text.whole, sign=-1)
+                    self._count_terms(rows[text.language][0], text.language, text.whole, sign=-1)
                 self._count(source, passage, sign=-1)
             self._count_words(source, sign=-1)
             self._counted["sources"] -= 1
@@ -343,11 +354,12 @@ class Change:
             self._count(source, passage, sign=1)
             for row in rows:
                 n = self._insert(
-                    "INSERT INTO surface (passage, source, language, vector, sentences) "
-                    "VALUES (?, ?, ?, ?, ?)",
+                    "INSERT INTO surface (passage, source, language, vector, second, sentences) "
+                    "VALUES (?, ?, ?, ?, ?, ?)",
                     [
                         passage_number, number, row.text.language,
-                        row.vector.astype("float16").tobytes(), packed(row.sentences),
+                        row.vector.astype("float16").tobytes(),
+                        b"" if row.second is None else packed(row.second), packed(row.sentences),
                     ],
                 )  # fmt: skip
                 self._count_terms(n, row.text.language, row.text.whole, sign=1)

@@ -73,6 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(settings: Settings, options: argparse.Namespace) -> bool:
     from ..answering import open_assistant
+    from .indexes import untranslated_settings
     from .kept import default_directory, identity_of
     from .printing import missed, parse_floor, run_lines
     from .run import evaluate
@@ -87,6 +88,8 @@ def _run(settings: Settings, options: argparse.Namespace) -> bool:
         from .judging import open_judge
 
         judge = open_judge(options.judge)
+    if options.without_translations:
+        settings = untranslated_settings(settings)
     with open_assistant(settings) as assistant:
         broken = evidence_problems(questions, assistant.index.sources)
         problems = [*([_STALE] if assistant.is_stale else []), *read.problems, *broken]
@@ -160,6 +163,11 @@ def _parser() -> argparse.ArgumentParser:
         help="read the column THEIRS as our field OURS",
     )
     run("--limit", type=_count, metavar="N", help="the first N questions of each set")
+    run(
+        "--without-translations",
+        action="store_true",
+        help="ask an index of the corpus without its translations",
+    )
     run("--judge", metavar="MODEL", help="let a language model grade the answers")
     run(
         "--fail-under",

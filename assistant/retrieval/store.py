@@ -80,7 +80,7 @@ CREATE TABLE passage (
 CREATE INDEX passage_source ON passage (source);
 CREATE TABLE surface (
   n INTEGER PRIMARY KEY AUTOINCREMENT, passage INTEGER NOT NULL, source INTEGER NOT NULL,
-  language TEXT NOT NULL, vector BLOB NOT NULL, sentences BLOB NOT NULL);
+  language TEXT NOT NULL, vector BLOB NOT NULL, sentences BLOB NOT NULL, second BLOB NOT NULL);
 CREATE INDEX surface_passage ON surface (passage);
 CREATE INDEX surface_source ON surface (source);
 CREATE TABLE term (
@@ -120,8 +120,9 @@ class StoreInfo:
 
     id: changes with every change. corpus: hash of the shipped texts, guides and glossary. model:
     the embedding model's fingerprint. vectors: "files" or the Chroma server's address. collection:
-    the one that holds the vectors. created: of the last change, ISO 8601; seconds: how long that
-    took. The counts are of all that is indexed; languages counts passages.
+    the one that holds the vectors. second: the second encoder's fingerprint, "" where every source
+    has a translation. created: of the last change, ISO 8601; seconds: how long that took. The
+    counts are of all that is indexed; languages counts passages.
     """
 
     id: str
@@ -131,6 +132,7 @@ class StoreInfo:
     splitter: str
     vectors: str
     collection: str
+    second: str
     created: str
     seconds: float
     versions: str
@@ -348,6 +350,15 @@ class Store:
             (id_, Surface(n, passage, language, unpacked_vector(vector), unpacked(sentences)))
             for id_, n, passage, language, vector, sentences in self._among(sql, values)
         ]
+
+    def second_vectors(self, numbers: Collection[int], language: Language) -> dict[int, Vector]:
+        """The second encoder's vectors of the sentences of those surfaces that have them.
+
+        Only those in `language`; by number, of shape (number of sentences, dimension).
+        """
+        sql = "SELECT n, language, second FROM surface WHERE n IN (?) AND length(second)"
+        found = self._among(sql, numbers)
+        return {n: unpacked(data) for n, its_language, data in found if its_language == language}
 
     def all_vectors(self) -> Iterator[list[tuple[int, str, str, Vector]]]:
         """Every surface's number, source id, language and vector, in batches."""
