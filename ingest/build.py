@@ -316,7 +316,7 @@ def _vectors_are_lost(change: Change) -> bool:
     collection = change.meta("collection")
     if not collection:
         return False
-    (surfaces,) = change.rows("SELECT count(*) FROM surface")[0]
+    surfaces: int = change.rows("SELECT count(*) FROM surface")[0][0]
     try:
         return change.vectors.count(collection) != surfaces
     except (IndexError_, OSError):
@@ -338,7 +338,7 @@ def _meta(began: float) -> dict[str, str]:
 
 def _written(means: Mapping[str, Vector]) -> str:
     data = io.BytesIO()
-    np.savez(data, allow_pickle=False, **means)  # type: ignore[arg-type]
+    np.savez(data, allow_pickle=False, **means)
     return b64encode(data.getvalue()).decode()
 
 

@@ -14,6 +14,7 @@
     overview            do the sentences chosen for an overview say what the guides say
     throughput TEXT     embedding a text, against the embedding engine's own loop
     speed SET           cold and warm answer time, build time and memory on this machine
+    peers DIR           the same texts and questions on XQuAD through LangChain's Chroma and txtai
     load ADDRESS SET    many people asking a running page at once: p50, p95, errors
 
 Sets are JSON Lines, CSV with a header, or JSON in SQuAD's format. A run is kept with its report
@@ -130,6 +131,7 @@ _COMMANDS = {
     "overview": "overview.print_overview",
     "throughput": "speed.print_throughput",
     "speed": "speed.print_speed",
+    "peers": "peers.print_peers",
     "load": "load.print_load",
 }
 
@@ -171,8 +173,10 @@ def _parser() -> argparse.ArgumentParser:
     add["compare"]("a", type=Path, metavar="A", help="the directory of a run")
     add["compare"]("b", type=Path, metavar="B", help="that of the run to compare it with")
 
-    for name in ("xquad", "xquad-answers", "xquad-refusal"):
+    for name in ("xquad", "xquad-answers", "xquad-refusal", "peers"):
         add[name]("directory", type=Path, help="holds xquad.en.json and xquad.zh.json")
+    add["peers"]("--questions", type=_count, metavar="N", help="of each language, spread (all)")
+    for name in ("xquad", "xquad-answers", "xquad-refusal"):
         add[name]("--limit", type=_count, metavar="N", help="questions of each language, spread")
 
     for name in ("claims", "injections", "dialogues"):
