@@ -12,7 +12,7 @@
     injections [SET]    do orders hidden in texts, names, questions or history change an answer
     dialogues [SET]     are follow-ups understood and new topics left alone
     overview            do the sentences chosen for an overview say what the guides say
-    throughput TEXT     embedding a text, against the embedding engine's own loop
+    throughput TEXT     embedding a text, against sentence-transformers' own loop
     speed SET           cold and warm answer time, build time and memory on this machine
     peers DIR           the same texts and questions on XQuAD through LangChain's Chroma and txtai
     load ADDRESS SET    many people asking a running page at once: p50, p95, errors
