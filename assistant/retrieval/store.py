@@ -338,6 +338,22 @@ class Store:
             for id_, n, passage, language, vector, sentences in self._among(sql, values)
         ]
 
+    def newest(self) -> int:
+        """The number of the surface that was added last; 0 for none."""
+        (found,) = self.rows("SELECT max(n) FROM surface")
+        return found[0] or 0
+
+    def nearest_after(
+        self, number: int, vector: Vector, count: int, sources: Collection[int] | None
+    ) -> list[int]:
+        """The numbers of the `count` surfaces nearest to a vector among those beyond a number."""
+        sql = "SELECT n, vector, source FROM surface WHERE n > ?"
+        found = {
+            n: data for n, data, s in self.rows(sql, [number]) if sources is None or s in sources
+        }
+        scores = {n: unpacked_vector(data) @ vector for n, data in found.items()}
+        return sorted(scores, key=lambda n: -scores[n])[:count]
+
     def all_vectors(self) -> Iterator[list[tuple[int, str, str, Vector]]]:
         """Every surface's number, source id, language and vector, in batches."""
         last = 0
