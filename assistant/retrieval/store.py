@@ -360,6 +360,22 @@ class Store:
         found = self._among(sql, numbers)
         return {n: unpacked(data) for n, its_language, data in found if its_language == language}
 
+    def newest(self) -> int:
+        """The number of the surface that was added last; 0 for none."""
+        (found,) = self.rows("SELECT max(n) FROM surface")
+        return found[0] or 0
+
+    def nearest_after(
+        self, number: int, vector: Vector, count: int, sources: Collection[int] | None
+    ) -> list[int]:
+        """The numbers of the `count` surfaces nearest to a vector among those beyond a number."""
+        sql = "SELECT n, vector, source FROM surface WHERE n > ?"
+        found = {
+            n: data for n, data, s in self.rows(sql, [number]) if sources is None or s in sources
+        }
+        scores = {n: unpacked_vector(data) @ vector for n, data in found.items()}
+        return sorted(scores, key=lambda n: -scores[n])[:count]
+
     def all_vectors(self) -> Iterator[list[tuple[int, str, str, Vector]]]:
         """Every surface's number, source id, language and vector, in batches."""
         last = 0
