@@ -403,8 +403,8 @@ class Store:
         """The surfaces that share most with a text, by number: BM25 in standard deviations.
 
         Counted from 0, the score of what shares nothing. The deviation is that of all surfaces of
-        the language, reckoned from how often the words occur. Of words that very many share, only
-        as many are looked for as `POSTINGS` allows, the rarest first.
+        the language. Of words that very many share, only as many are looked for as `POSTINGS`
+        allows, the rarest first.
         """
         counts = self.term_counts(terms(text, language), language)
         total = int(self.meta(f"count-surfaces-{language}") or 0)
@@ -412,31 +412,32 @@ class Store:
         within = ""
         if sources is not None:
             marks = ",".join(map(str, sources))
-            within = f"AND rowid IN (SELECT n FROM surface WHERE source IN ({marks}))"
+            within = f"WHERE n IN (SELECT n FROM surface WHERE source IN ({marks}))"
         asked: list[str] = []
         parts: list[str] = []
-        visited, variance = 0, 0.0
+        visited = 0
         for term, n in sorted(counts.items(), key=lambda pair: (pair[1], pair[0])):
             if asked and (visited + n > POSTINGS or len(asked) == _ASKED):
                 break
             asked.append(f'"{term}"')
             visited += n
-            share = n / total
-            told = _told(n, total)
-            variance += share * (1 - share) * told**2
-            weight = told / max(log((total - n + 0.5) / (n + 0.5)), 1e-6)
-            parts.append(
-                f"SELECT rowid, -rank * {weight!r} FROM {table} WHERE {table} MATCH ? {within}"
-            )
+            weight = _told(n, total) / max(log((total - n + 0.5) / (n + 0.5)), 1e-6)
+            parts.append(f"SELECT rowid, -rank * {weight!r} FROM {table} WHERE {table} MATCH ?")
         if not asked:
             return {}
         found = self.rows(
-            f"WITH shared (n, score) AS ({' UNION ALL '.join(parts)}) SELECT n, sum(score) "
-            f"FROM shared GROUP BY n ORDER BY 2 DESC, n LIMIT {count}",
+            f"WITH shared (n, score) AS ({' UNION ALL '.join(parts)}), "
+            "scored AS (SELECT n, sum(score) AS score FROM shared GROUP BY n), "
+            "told AS (SELECT n, score, sum(score) OVER () AS sums, "
+            "sum(score * score) OVER () AS squares FROM scored) "
+            f"SELECT * FROM told {within} ORDER BY score DESC, n LIMIT {count}",
             asked,
         )
-        spread = max(variance**0.5, 1e-3)
-        return {n: score / spread for n, score in found}
+        if not found:
+            return {}
+        _, _, sums, squares = found[0]
+        spread = (squares / total - (sums / total) ** 2) ** 0.5 or 1.0
+        return {n: score / spread for n, score, _, _ in found}
 
     def term_counts(self, words: Collection[str], language: Language) -> dict[str, int]:
         """In how many surfaces of a language each term occurs; those in none are left out."""
