@@ -103,7 +103,7 @@ CREATE VIRTUAL TABLE words_zh USING fts5(
   terms, content='', {_TOKENS});
 """
 # How many postings of the lexical index a question may visit: the rarest words come first.
-POSTINGS = 40_000
+POSTINGS = 20_000
 # How many words of a question are looked for at most, the rarest first.
 _ASKED = 100
 # What is counted as it changes, kept under `count-…`.
@@ -417,7 +417,7 @@ class Store:
         parts: list[str] = []
         visited = 0
         for term, n in sorted(counts.items(), key=lambda pair: (pair[1], pair[0])):
-            if asked and (visited + n > POSTINGS or len(asked) == _ASKED):
+            if visited + n > POSTINGS or len(asked) == _ASKED:
                 break
             asked.append(f'"{term}"')
             visited += n
