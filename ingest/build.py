@@ -6,7 +6,7 @@ import io
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -242,7 +242,7 @@ class _Build:
         self._before = before
         self._known = known
         self._done, self._size, self._all = 0, 0, 1
-        self._is_over = False
+        self._pool = ThreadPoolExecutor(1)
         self._embeddings: PassageEmbeddings | SentenceTransformerEmbeddings | None = None
         self._means: dict[str, Vector] = {}
 
@@ -250,13 +250,9 @@ class _Build:
         """Put the sources into the store, some together."""
         self._all = max(len(wanted), 1)
         parts = self._parts(one for _, one in wanted)
-        with ThreadPoolExecutor(1) as pool:
-            try:
-                for part, rows in ahead(pool, self._embed, parts, count=1):
-                    self._store(part, rows)
-            except BaseException:
-                self._is_over = True
-                raise
+        with self._pool:
+            for part, rows in ahead(self._pool, self._embed, parts, count=1):
+                self._store(part, rows)
 
     def _parts(self, wanted: Iterable[_Wanted]) -> Iterator[_Part]:
         """The sources, read and cut, some together."""
@@ -298,8 +294,8 @@ class _Build:
         return self._embeddings
 
     def _note(self, stage: str, share: float) -> None:
-        if self._is_over:
-            raise CancelledError  # out of the thread that embeds; nobody waits for it any more
+        # Raises RuntimeError, in the thread that embeds, when the build or the program is ending.
+        self._pool.submit(int)
         if stage == "embed":
             share = (self._done + share * self._size) / self._all
         self._report(stage, share)
