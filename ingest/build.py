@@ -8,7 +8,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -16,7 +16,16 @@ import numpy as np
 
 from assistant.errors import IndexBuildError, IndexError_, IndexMissingError
 from assistant.retrieval.embeddings import SentenceTransformerEmbeddings, model_fingerprint
-from assistant.retrieval.store import Store, StoreInfo, Vector, read_info, store_path
+from assistant.retrieval.second_encoder import second_encoder
+from assistant.retrieval.store import (
+    OWN_PLACE,
+    Rows,
+    Store,
+    StoreInfo,
+    Vector,
+    read_info,
+    store_path,
+)
 from assistant.settings import Settings
 from assistant.types import Language, Passage, Source
 
@@ -24,7 +33,15 @@ from .engine import PassageEmbeddings, ahead, passage_embeddings
 from .entries import Entry, check_ids, checked_text, source_hash
 from .means import language_means, means_id
 from .passages import SPLITTER, split_source
-from .rows import ROWS, Known, SurfaceRow, SurfaceText, embed_surfaces, surface_texts
+from .rows import (
+    ROWS,
+    Known,
+    SurfaceRow,
+    SurfaceText,
+    embed_surfaces,
+    second_vectors,
+    surface_texts,
+)
 from .sources import Corpus, read_corpus
 from .storing import Change, open_change
 from .takeover import put_aside, take_over
@@ -33,6 +50,7 @@ Progress = Callable[[str, float], None]
 # Sources are embedded together until they have so many texts: enough for batches by length, few
 # enough to keep in memory.
 _TOGETHER = 2_000
+_UNTRANSLATED = "SELECT id FROM source WHERE translation = ''"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +71,9 @@ class Changes:
 class _Wanted:
     """A source that is to be indexed; place: among those that came along."""
 
+    source: Source
     hash: str
     place: int | None
-    read: Callable[[Change], Source]
 
 
 def pending_changes(settings: Settings, corpus: Corpus | None = None) -> Changes:
@@ -71,41 +89,36 @@ def pending_changes(settings: Settings, corpus: Corpus | None = None) -> Changes
     except IndexError_ as error:
         return Changes(reasons=(str(error).split(". ")[0],))
     try:
-        return _changes(settings, corpus, _wanted(settings, corpus, store.rows), store.rows)
+        check_ids(settings, corpus, store.rows)
+        return _changes(settings, corpus, store.rows)
     finally:
         store.close()
 
 
-Rows = Callable[..., list[tuple]]  # type: ignore[type-arg]
-
-
-def _wanted(settings: Settings, corpus: Corpus, rows: Rows) -> dict[str, _Wanted]:
-    documents = rows("SELECT id, hash, replaces FROM document ORDER BY rowid")
-    check_ids(settings, corpus, {id_ for id_, _, _ in documents})
-    replaced = {id_ for _, _, id_ in documents}
-    wanted = {
-        source.id: _Wanted(source_hash(source), place, lambda _, source=source: source)  # type: ignore[misc]
+def _wanted(corpus: Corpus, rows: Rows) -> dict[str, _Wanted]:
+    """The sources that came along, but for those that a document replaces."""
+    replaced = {id_ for (id_,) in rows("SELECT replaces FROM document WHERE replaces != ''")}
+    return {
+        source.id: _Wanted(source, source_hash(source), place)
         for place, source in enumerate(corpus.sources)
         if source.id not in replaced
     }
-    for id_, hash_, _ in documents:
-        wanted[id_] = _Wanted(hash_, None, lambda change, id_=id_: _document(change, id_))  # type: ignore[misc]
-    return wanted
 
 
-def _document(change: Change, id_: str) -> Source:
-    ((record,),) = change.rows("SELECT entry FROM document WHERE id = ?", [id_])
+def _document(change: Change, id_: str) -> _Wanted:
+    ((record, hash_),) = change.rows("SELECT entry, hash FROM document WHERE id = ?", [id_])
     entry = Entry.read(record)
-    return entry.source(checked_text(entry, change.text(entry.sha256)))
+    source = entry.source(checked_text(entry, change.text(entry.sha256)))
+    return _Wanted(source, hash_, None)
 
 
-def _changes(
-    settings: Settings, corpus: Corpus, wanted: Mapping[str, _Wanted], rows: Rows
-) -> Changes:
-    meta = dict(rows("SELECT key, value FROM meta"))
-    held = dict(rows("SELECT id, hash FROM source"))
+def _changes(settings: Settings, corpus: Corpus, rows: Rows) -> Changes:
+    """What differs. Documents are compared in the store: there may be very many."""
+    wanted = _wanted(corpus, rows)
+    meta: dict[str, str] = dict(rows("SELECT key, value FROM meta"))
     if "id" not in meta:
-        return Changes(tuple(wanted), reasons=("there is no index yet",))
+        added = [id_ for (id_,) in rows("SELECT id FROM document ORDER BY rowid")]
+        return Changes((*wanted, *added), reasons=("there is no index yet",))
     model = model_fingerprint(settings)
     ours = {
         "model": ("model", model),
@@ -117,12 +130,28 @@ def _changes(
     reasons = [
         f"{what} {meta[key]} becomes {new}" for what, (key, new) in ours.items() if meta[key] != new
     ]
-    added = tuple(id_ for id_ in wanted if id_ not in held)
-    changed = tuple(id_ for id_, one in wanted.items() if held.get(id_, one.hash) != one.hash)
-    removed = tuple(id_ for id_ in held if id_ not in wanted)
+    if _of_other_second(meta.get("second", ""), rows):
+        reasons.append(f"second encoder {meta['second']} becomes {second_encoder().fingerprint}")
+    shipped: dict[str, str] = dict(
+        rows("SELECT id, hash FROM source WHERE place <= ?", [OWN_PLACE])
+    )
+    added = [id_ for id_ in wanted if id_ not in shipped]
+    changed = [id_ for id_, one in wanted.items() if shipped.get(id_, one.hash) != one.hash]
+    removed = [id_ for id_ in shipped if id_ not in wanted]
+    for id_, is_new in rows(
+        "SELECT d.id, s.id IS NULL FROM document d LEFT JOIN source s ON s.id = d.id "
+        "AND s.place > ? WHERE s.hash IS NOT d.hash ORDER BY d.rowid",
+        [OWN_PLACE],
+    ):
+        (added if is_new else changed).append(id_)
+    gone = (
+        "SELECT id FROM source s WHERE place > ? AND NOT EXISTS "
+        "(SELECT 1 FROM document d WHERE d.id = s.id) ORDER BY place"
+    )
+    removed += [id_ for (id_,) in rows(gone, [OWN_PLACE])]
     if meta["corpus"] != corpus.hash and not (added or changed or removed):
         reasons.append("the manifest or the glossary changed")
-    return Changes(added, changed, removed, tuple(reasons))
+    return Changes(tuple(added), tuple(changed), tuple(removed), tuple(reasons))
 
 
 def build_index(
@@ -157,8 +186,9 @@ def _brought(settings: Settings, change: Change, report: Progress, *, force: boo
     began = time.monotonic()
     before = take_over(settings, change)
     corpus = read_corpus(settings.corpus)
-    wanted = _wanted(settings, corpus, change.rows)
-    changes = _changes(settings, corpus, wanted, change.rows)
+    check_ids(settings, corpus, change.rows)
+    wanted = _wanted(corpus, change.rows)
+    changes = _changes(settings, corpus, change.rows)
     lost = _vectors_are_lost(change)
     if not (force or changes or lost):
         return read_info(change.rows, change.path)
@@ -170,20 +200,32 @@ def _brought(settings: Settings, change: Change, report: Progress, *, force: boo
     same = _is_same_model(settings, change) and not force
     # Whatever is not as this program makes it is made anew; sources that stayed are left alone.
     anew = not same or change.meta("splitter") != _splitter(settings)
-    ids = [*wanted] if anew else [*changes.added, *changes.changed]
+    ids = [*changes.added, *changes.changed]
+    if anew:
+        ids = [*wanted, *(i for (i,) in change.rows("SELECT id FROM document ORDER BY rowid"))]
+    second = _of_other_second(change.meta("second"), change.rows)
+    ids = [*dict.fromkeys([*ids, *(id_ for id_ in second if id_ not in changes.removed)])]
     collection = change.meta("collection")
     if not same or not collection:
+        change.clear_index()
         collection = change.new_collection()
     elif lost:
         collection = restore_vectors(change)
     for id_ in changes.removed:
         change.remove_source(id_)
-    build = _Build(settings, change, report, collection, before, known=same)
-    build.index([(id_, wanted[id_]) for id_ in ids])
+    build = _Build(
+        settings,
+        change,
+        report,
+        collection,
+        before,
+        known=same,
+        known_second=not (force or second),
+    )
+    build.index([wanted.get(id_) or id_ for id_ in ids])
     report("store", 0.0)
     for id_, one in wanted.items():
-        if one.place is not None:
-            change.run("UPDATE source SET place = ? WHERE id = ?", [one.place, id_])
+        change.run("UPDATE source SET place = ? WHERE id = ?", [one.place, id_])
     model = model_fingerprint(settings)
     glossary = corpus.glossary
     change.finish_index(
@@ -195,6 +237,7 @@ def _brought(settings: Settings, change: Change, report: Progress, *, force: boo
         vectors=_vectors(settings),
         versions=_versions(),
         collection=collection,
+        second=_second(change),
         glossary=glossary.read_text(encoding="utf-8") if glossary.is_file() else "",
         **_meta(began),
     )
@@ -212,9 +255,10 @@ def _brought(settings: Settings, change: Change, report: Progress, *, force: boo
 class _Part:
     """Some sources on their way into the store, the surfaces of each, and the vectors known."""
 
-    sources: Sequence[tuple[Source, _Wanted, Sequence[Passage]]]
+    sources: Sequence[tuple[_Wanted, Sequence[Passage]]]
     texts: Sequence[Sequence[Sequence[SurfaceText]]]
     known: Known
+    known_second: Known
 
 
 class _Build:
@@ -233,6 +277,7 @@ class _Build:
         before: Known,
         *,
         known: bool,
+        known_second: bool,
     ) -> None:
         self.mean_vectors = ""
         self._settings = settings
@@ -241,31 +286,32 @@ class _Build:
         self._collection = collection
         self._before = before
         self._known = known
+        self._known_second = known_second
         self._done, self._size, self._all = 0, 0, 1
         self._pool = ThreadPoolExecutor(1)
         self._embeddings: PassageEmbeddings | SentenceTransformerEmbeddings | None = None
         self._means: dict[str, Vector] = {}
 
-    def index(self, wanted: Sequence[tuple[str, _Wanted]]) -> None:
-        """Put the sources into the store, some together."""
+    def index(self, wanted: Sequence[_Wanted | str]) -> None:
+        """Put sources, and documents by their ids, into the store, some together."""
         self._all = max(len(wanted), 1)
-        parts = self._parts(one for _, one in wanted)
+        parts = self._parts(wanted)
         with self._pool:
             for part, rows in ahead(self._pool, self._embed, parts, count=1):
                 self._store(part, rows)
 
-    def _parts(self, wanted: Iterable[_Wanted]) -> Iterator[_Part]:
-        """The sources, read and cut, some together."""
-        waiting: list[tuple[Source, _Wanted, list[Passage]]] = []
+    def _parts(self, wanted: Iterable[_Wanted | str]) -> Iterator[_Part]:
+        """The sources, and documents by their ids, read and cut, some together."""
+        waiting: list[tuple[_Wanted, list[Passage]]] = []
         count = 0
-        for one in wanted:
-            source = one.read(self._change)
+        for which in wanted:
+            one = _document(self._change, which) if isinstance(which, str) else which
             passages = split_source(
-                source,
+                one.source,
                 count_tokens=self._opened().count_tokens,
                 passage_tokens=self._settings.passage_tokens,
             )
-            waiting.append((source, one, passages))
+            waiting.append((one, passages))
             count += sum(1 + len(p.sentences) for p in passages)
             if count >= _TOGETHER:
                 yield self._part(waiting)
@@ -273,15 +319,17 @@ class _Build:
         if waiting:
             yield self._part(waiting)
 
-    def _part(self, waiting: Sequence[tuple[Source, _Wanted, list[Passage]]]) -> _Part:
+    def _part(self, waiting: Sequence[tuple[_Wanted, list[Passage]]]) -> _Part:
         known: dict[tuple[Language, str], Vector] = {**self._before}
-        for source, _, _ in waiting if self._known else ():
-            known.update(self._change.known_vectors(source.id))
-        texts = [
-            [list(surface_texts(source, passage)) for passage in passages]
-            for source, _, passages in waiting
-        ]
-        return _Part(waiting, texts, known)
+        known_second: dict[tuple[Language, str], Vector] = {}
+        texts = []
+        for one, passages in waiting:
+            texts.append([list(surface_texts(one.source, passage)) for passage in passages])
+            if self._known:
+                known.update(self._change.known_vectors(one.source.id))
+            if self._known_second:
+                known_second.update(self._change.known_second(one.source.id))
+        return _Part(waiting, texts, known, known_second)
 
     def _opened(self) -> PassageEmbeddings | SentenceTransformerEmbeddings:
         if self._embeddings is None:
@@ -303,19 +351,23 @@ class _Build:
     def _embed(self, part: _Part) -> tuple[_Part, list[SurfaceRow]]:
         self._size = len(part.sources)
         flat = [text for source in part.texts for passage in source for text in passage]
-        rows = embed_surfaces(flat, self._opened(), self._means, part.known)
+        with ThreadPoolExecutor(1) as beside:
+            second = beside.submit(second_vectors, flat, part.known_second)
+            rows = embed_surfaces(flat, self._opened(), self._means, part.known)
+        pairs = zip(rows, second.result(), strict=True)
+        rows = [replace(row, second=vectors) for row, vectors in pairs]
         self._note("embed", 1.0)
         self._done += self._size
         return part, rows
 
     def _store(self, part: _Part, rows: Iterable[SurfaceRow]) -> None:
         rest = iter(rows)
-        for (source, one, passages), texts in zip(part.sources, part.texts, strict=True):
+        for (one, passages), texts in zip(part.sources, part.texts, strict=True):
             held: list[tuple[Passage, list[SurfaceRow]]] = [
                 (passage, [next(rest) for _ in surfaces])
                 for passage, surfaces in zip(passages, texts, strict=True)
             ]
-            self._change.put_source(source, one.hash, one.place, held, self._collection)
+            self._change.put_source(one.source, one.hash, one.place, held, self._collection)
 
 
 def restore_vectors(change: Change) -> str:
@@ -343,9 +395,8 @@ def _vectors_are_lost(change: Change) -> bool:
     collection = change.meta("collection")
     if not collection:
         return False
-    surfaces: int = change.rows("SELECT count(*) FROM surface")[0][0]
     try:
-        return change.vectors.count(collection) != surfaces
+        return change.vectors.count(collection) != read_info(change.rows, change.path).surfaces
     except (IndexError_, OSError):
         return True
 
@@ -354,6 +405,20 @@ def _is_same_model(settings: Settings, change: Change) -> bool:
     model = model_fingerprint(settings)
     ours = [model, means_id(model), _vectors(settings), _versions()]
     return [*map(change.meta, ("model", "means", "vectors", "versions"))] == ours
+
+
+def _second(change: Change) -> str:
+    """The fingerprint of the second encoder that made the vectors; "" where it made none."""
+    # Where the package is missing, nothing was added that needs it.
+    made_by = second_encoder().fingerprint or change.meta("second")
+    return made_by if change.rows(f"{_UNTRANSLATED} LIMIT 1") else ""
+
+
+def _of_other_second(made_by: str, rows: Rows) -> list[str]:
+    """The indexed sources that another version of the second encoder embedded."""
+    if not made_by or second_encoder().fingerprint in ("", made_by):
+        return []
+    return [id_ for (id_,) in rows(_UNTRANSLATED)]
 
 
 def _meta(began: float) -> dict[str, str]:

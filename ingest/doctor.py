@@ -19,6 +19,7 @@ from assistant.quoting.decision import DEFAULT, decision_for
 from assistant.retrieval.bundled_model import verify as verify_model
 from assistant.retrieval.embeddings import bundled_embeddings, model_fingerprint
 from assistant.retrieval.index import open_index
+from assistant.retrieval.second_encoder import second_encoder
 from assistant.retrieval.store import Store, originals_directory, store_path
 from assistant.settings import Settings
 
@@ -53,6 +54,7 @@ def examine(settings: Settings) -> list[Finding]:
         "corpus": _corpus,
         "library": _library,
         "index": _index,
+        "second": _second,
         "disk": _disk,
         "extras": _extras,
     }
@@ -177,6 +179,14 @@ def _index(settings: Settings) -> Iterator[Finding]:
     if left:
         said = "A change of the documents was killed; it left nothing but waste."
         yield Finding("index", "warn", said, f"It goes with the next change. {_BUILD}")
+
+
+def _second(settings: Settings) -> Iterator[Finding]:
+    with closing(_store(settings)) as store:
+        made_by = store.info().second
+    if made_by:
+        second_encoder().embed(["Is it there?"], language="en", kind="query")
+        yield Finding("second", "ok", f"The second encoder {made_by} is there and embeds.")
 
 
 def _store(settings: Settings) -> Store:

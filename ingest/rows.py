@@ -12,9 +12,10 @@ from assistant.bodies import made_from
 from assistant.retrieval.embeddings import TextEmbeddings
 from assistant.retrieval.index import centre, surfaces
 from assistant.retrieval.language import simplified
+from assistant.retrieval.second_encoder import second_encoder
 from assistant.retrieval.store import Vector
 from assistant.retrieval.words import chinese_words, latin_words, sound_of
-from assistant.types import Language, Passage, Source
+from assistant.types import LANGUAGES, Language, Passage, Source
 
 # Vectors and terms are taken over only from a store whose texts were made in this way.
 ROWS = "3"
@@ -24,25 +25,33 @@ Known = Mapping[tuple[Language, str], Vector]
 
 @dataclass(frozen=True, slots=True)
 class SurfaceText:
-    """The words of a passage in one language: all of them, under their title, and each sentence."""
+    """The words of a passage in one language: all of them, under their title, and each sentence.
+
+    alone: whether there are none in the other language.
+    """
 
     language: Language
     whole: str
     sentences: tuple[str, ...]
+    alone: bool
 
     @property
-    def keys(self) -> Iterator[tuple[Language, str]]:
+    def keys(self) -> list[tuple[Language, str]]:
         """What is embedded, the whole first."""
-        return ((self.language, text) for text in (self.whole, *self.sentences))
+        return [(self.language, text) for text in (self.whole, *self.sentences)]
 
 
 @dataclass(frozen=True, slots=True)
 class SurfaceRow:
-    """A surface to be stored: vector (dimension,), sentences (number of sentences, dimension)."""
+    """A surface to be stored: vector (dimension,), sentences (number of sentences, dimension).
+
+    second: the sentences' by the second encoder, None where there is a translation.
+    """
 
     text: SurfaceText
     vector: Vector
     sentences: Vector
+    second: Vector | None = None
 
 
 def surface_texts(source: Source, passage: Passage) -> Iterator[SurfaceText]:
@@ -59,6 +68,7 @@ def surface_texts(source: Source, passage: Passage) -> Iterator[SurfaceText]:
             language,
             simplified(f"{title}\n{whole}" if title else whole),
             tuple(map(simplified, sentences)),
+            alone=source.translation is None,
         )
 
 
@@ -83,6 +93,25 @@ def embed_surfaces(
         whole, *sentences = (vector(key) for key in text.keys)
         rows.append(SurfaceRow(text, whole, np.array(sentences, dtype=np.float32)))
     return rows
+
+
+def second_vectors(texts: Sequence[SurfaceText], known: Known) -> list[Vector | None]:
+    """What the second encoder makes of the sentences of surfaces; None where it is not needed.
+
+    A translation makes it needless. Raises ModelError when the encoder is needed and missing.
+    """
+    made = {**known}
+    for language in LANGUAGES:
+        wanted = (key for text in texts if text.alone for key in text.keys[1:])
+        fresh = list(dict.fromkeys(key for key in wanted if key[0] == language and key not in made))
+        if fresh:
+            words = [words for _, words in fresh]
+            vectors = second_encoder().embed(words, language=language, kind="passage")
+            made.update(zip(fresh, vectors, strict=True))
+    return [
+        np.array([made[key] for key in text.keys[1:]], dtype=np.float32) if text.alone else None
+        for text in texts
+    ]
 
 
 def words_in(source: Source) -> Counter[tuple[str, str]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
@@ -21,9 +22,11 @@ from filelock import FileLock, Timeout
 from assistant.errors import IndexError_
 from assistant.files import replace_bytes
 from assistant.retrieval.chroma import Vectors
+from assistant.retrieval.index import surfaces
 from assistant.retrieval.language import terms
 from assistant.retrieval.store import (
     APPLICATION,
+    COUNTED,
     FORMAT,
     OWN_PLACE,
     SCHEMA,
@@ -44,7 +47,7 @@ from assistant.types import LANGUAGES, Language, Passage, Source
 from .origins import Origin
 from .preparing import text_hash
 from .refusing import DocumentError
-from .rows import SurfaceRow, surface_texts, words_in
+from .rows import SurfaceRow, SurfaceText, surface_texts, words_in
 
 
 class Change:
@@ -59,6 +62,7 @@ class Change:
         self.vectors = Vectors(settings)
         self.dry_run = dry_run
         self._connection = connection
+        self._counted: Counter[str] = Counter()
 
     # The transaction
 
@@ -128,9 +132,12 @@ class Change:
             self.vectors.delete(self.meta("collection"), dead)
             self.vectors.keep_only(self.meta("collection"), self.family)
             self.run("DELETE FROM dead")
-        if self.meta("stray-originals"):
-            self._sweep_originals()
-            self.run("DELETE FROM meta WHERE key = 'stray-originals'")
+        strays = self.rows(
+            "SELECT original FROM stray WHERE original NOT IN (SELECT original FROM document)"
+        )
+        for (name,) in strays:
+            (originals_directory(self.settings.home) / name).unlink(missing_ok=True)
+        self.run("DELETE FROM stray")
 
     def left_over(self) -> bool:
         """Whether there is something to sweep."""
@@ -220,9 +227,8 @@ class Change:
             "SET text = ?2, original = ?3, hash = ?4, replaces = ?5, entry = ?6, boxes = ?7",
             [id_, sha256, original, hash_, replaces, entry, boxes],
         )
-        if before and before[0][1] != original:
-            self.set_meta(stray_originals="1")
-        self._drop_texts([text for text, _ in before])
+        self.run("DELETE FROM stray WHERE original = ?", [original])
+        self._leave(before)
 
     def put_origins(self, id_: str, origins: Sequence[Origin]) -> None:
         """Keep these as the names that a document came under, and no others."""
@@ -234,24 +240,44 @@ class Change:
 
     def remove_document(self, id_: str) -> None:
         """Take a document out, with its origins."""
-        texts = [text for (text,) in self.rows("SELECT text FROM document WHERE id = ?", [id_])]
+        before = self.rows("SELECT text, original FROM document WHERE id = ?", [id_])
         self.run("DELETE FROM document WHERE id = ?", [id_])
         self.run("DELETE FROM origin WHERE document = ?", [id_])
-        self._drop_texts(texts)
-        self.set_meta(stray_originals="1")
+        self._leave(before)
+
+    def _leave(self, before: Sequence[tuple[str, str]]) -> None:
+        """Drop texts and note originals that a document had, where nothing else has them."""
+        self._drop_texts([text for text, _ in before])
+        for _, original in before:
+            self.run(
+                "INSERT OR IGNORE INTO stray SELECT ?1 WHERE NOT EXISTS "
+                "(SELECT 1 FROM document WHERE original = ?1)",
+                [original],
+            )
 
     # What is indexed
 
     def known_vectors(self, id_: str) -> dict[tuple[Language, str], Vector]:
         """The vectors of an indexed source by language and words."""
         known: dict[tuple[Language, str], Vector] = {}
-        for source, n in self._indexed(id_):
-            for passage, numbers in self._passages(n):
-                for text in surface_texts(source, passage):
-                    vector, sentences = numbers[text.language][1:]
-                    vectors = [unpacked_vector(vector), *unpacked(sentences)]
-                    known.update(zip(text.keys, vectors, strict=False))
+        for text, (_, vector, _, sentences) in self._surfaces(id_):
+            vectors = [unpacked_vector(vector), *unpacked(sentences)]
+            known.update(zip(text.keys, vectors, strict=False))
         return known
+
+    def known_second(self, id_: str) -> dict[tuple[Language, str], Vector]:
+        """The same of the second encoder's, of sentences alone."""
+        known: dict[tuple[Language, str], Vector] = {}
+        for text, (_, _, second, _) in self._surfaces(id_):
+            known.update(zip(text.keys[1:], unpacked(second), strict=False))
+        return known
+
+    def _surfaces(self, id_: str) -> Iterator[tuple[SurfaceText, tuple[int, bytes, bytes, bytes]]]:
+        """What an indexed source was embedded as, with number, vector, second and sentences."""
+        for source, n in self._indexed(id_):
+            for passage, rows in self._passages(n):
+                for text in surface_texts(source, passage):
+                    yield text, rows[text.language]
 
     def _indexed(self, id_: str) -> Iterator[tuple[Source, int]]:
         for n, record, text, translated in self.rows(
@@ -265,20 +291,22 @@ class Change:
 
     def _passages(
         self, source: int
-    ) -> Iterator[tuple[Passage, dict[str, tuple[int, bytes, bytes]]]]:
+    ) -> Iterator[tuple[Passage, dict[str, tuple[int, bytes, bytes, bytes]]]]:
         for n, record in self.rows("SELECT n, record FROM passage WHERE source = ?", [source]):
             rows = self.rows(
-                "SELECT language, n, vector, sentences FROM surface WHERE passage = ?", [n]
+                "SELECT language, n, vector, second, sentences FROM surface WHERE passage = ?", [n]
             )
             yield read_passage(record), {language: tuple(row) for language, *row in rows}
 
     def remove_source(self, id_: str) -> None:
         """Take a source out of what is indexed."""
         for source, n in self._indexed(id_):
-            for passage, numbers in self._passages(n):
+            for passage, rows in self._passages(n):
                 for text in surface_texts(source, passage):
-                    self._count_terms(numbers[text.language][0], text.language, text.whole, sign=-1)
+                    self._count_terms(rows[text.language][0], text.language, text.whole, sign=-1)
+                self._count(source, passage, sign=-1)
             self._count_words(source, sign=-1)
+            self._counted["sources"] -= 1
             hashes = self.rows("SELECT text, translation FROM source WHERE n = ?", [n])
             self.run("INSERT INTO dead SELECT n FROM surface WHERE source = ?", [n])
             for table in ("surface", "passage"):
@@ -325,19 +353,28 @@ class Change:
                 "INSERT INTO passage (id, source, record) VALUES (?, ?, ?)",
                 [passage.id, number, json.dumps(asdict(passage), ensure_ascii=False)],
             )
+            self._count(source, passage, sign=1)
             for row in rows:
                 n = self._insert(
-                    "INSERT INTO surface (passage, source, language, vector, sentences) "
-                    "VALUES (?, ?, ?, ?, ?)",
+                    "INSERT INTO surface (passage, source, language, vector, second, sentences) "
+                    "VALUES (?, ?, ?, ?, ?, ?)",
                     [
                         passage_number, number, row.text.language,
-                        row.vector.astype("float16").tobytes(), packed(row.sentences),
+                        row.vector.astype("float16").tobytes(),
+                        b"" if row.second is None else packed(row.second), packed(row.sentences),
                     ],
                 )  # fmt: skip
                 self._count_terms(n, row.text.language, row.text.whole, sign=1)
                 vectors.append((n, source.id, row.text.language, row.vector))
         self._count_words(source, sign=1)
+        self._counted["sources"] += 1
         self.vectors.add(collection, vectors)
+
+    def _count(self, source: Source, passage: Passage, *, sign: int) -> None:
+        self._counted[f"passages-{source.language}"] += sign
+        self._counted["sentences"] += sign * len(passage.sentences)
+        for language in surfaces(passage):
+            self._counted[f"surfaces-{language}"] += sign
 
     def _insert(self, sql: str, values: Sequence[object]) -> int:
         with store_errors(self.path):
@@ -381,14 +418,17 @@ class Change:
             self.run(f"DELETE FROM {table}")
         for language in LANGUAGES:
             self.run(f"INSERT INTO words_{language} (words_{language}) VALUES ('delete-all')")
+        self.run("DELETE FROM meta WHERE key GLOB 'count-*'")
+        self._counted.clear()
 
     def finish_index(self, **meta: str) -> None:
         """Note what the new state is."""
         self.run("DELETE FROM term WHERE count <= 0")
         self.run("DELETE FROM word WHERE count <= 0")
-        for language in LANGUAGES:
-            count = self.rows("SELECT count(*) FROM surface WHERE language = ?", [language])[0][0]
-            self.set_meta(**{f"surfaces-{language}": str(count)})
+        for what in COUNTED:
+            before = int(self.meta(f"count-{what}") or 0)
+            self.set_meta(**{f"count-{what}": str(before + self._counted[what])})
+        self._counted.clear()
         self.set_meta(id=f"{self.meta('store')[:6]}-{uuid4().hex[:10]}", **meta)
 
 

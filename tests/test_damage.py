@@ -23,7 +23,7 @@ from assistant.errors import (
 from assistant.retrieval.chroma import Vectors, foreign_errors
 from assistant.retrieval.embeddings import model_fingerprint
 from assistant.retrieval.index import open_index
-from assistant.retrieval.store import store_path
+from assistant.retrieval.store import store_errors, store_path
 from assistant.settings import Settings
 from ingest import add_file, build_index, examine
 
@@ -64,7 +64,6 @@ DAMAGES: dict[str, tuple[Change, type[AssistantError], str]] = {
         "of another program",
     ),
     "newer": (run("PRAGMA user_version = 99"), IndexMismatchError, "A newer version"),
-    "older": (run("PRAGMA user_version = 1"), IndexMismatchError, "bring it up to date"),
 }
 
 
@@ -90,6 +89,27 @@ def test_a_damaged_store_is_told_in_a_sentence_and_left_as_it_is(
             with pytest.raises(IndexBuildError, match="The build stopped"):
                 build_index(copy)
             assert store_path(copy.home).read_bytes() == before, name
+
+
+@pytest.mark.parametrize(
+    ("said", "helps"),
+    [
+        ("locking protocol", "set ASSISTANT_HOME to a folder on a local disk"),
+        ("database is locked", "Close that program"),
+        ("attempt to write a readonly database", "Mend the permissions of its folder"),
+        ("database or disk is full", "Make room on it"),
+    ],
+)
+def test_what_sqlite_says_of_a_drive_becomes_a_sentence(said: str, helps: str) -> None:
+    with pytest.raises(IndexDamagedError, match=helps) as caught, store_errors(Path("a.sqlite3")):
+        raise sqlite3.OperationalError(said)
+    assert "a.sqlite3" in str(caught.value)
+
+
+def test_what_chroma_says_of_a_folder_that_cannot_be_written_becomes_a_sentence() -> None:
+    said = "error returned from database: (code: 8) attempt to write a readonly database"
+    with pytest.raises(IndexDamagedError, match="cannot be written to"), foreign_errors(Path("c")):
+        raise RuntimeError(said)
 
 
 VECTORS: dict[str, Change] = {

@@ -14,7 +14,7 @@ import pytest
 
 from assistant.retrieval.embeddings import model_fingerprint
 from assistant.retrieval.index import Index, centre, open_index
-from assistant.retrieval.store import Store, store_path
+from assistant.retrieval.store import Store, Vector, store_path
 from assistant.settings import Settings
 
 ENGLISH = (
@@ -74,6 +74,17 @@ class FakeEmbeddings:
         return len(text)
 
 
+class FakeUse:
+    """The same in the place of the second encoder's weights, which take a second to read."""
+
+    def encode(self, texts: list[str]) -> Vector:
+        digests = [hashlib.shake_256(text.encode()).digest(512) for text in texts]
+        bits = np.frombuffer(b"".join(digests), dtype=np.uint8).reshape(-1, 512)
+        vectors = bits.astype(np.float32) - 127.5
+        unit: Vector = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return unit
+
+
 def tiny_settings(folder: Path) -> Settings:
     """Settings for a home, a corpus and a cache inside the folder; nothing is written."""
     return Settings(home=folder / "home", corpus=folder / "corpus", cache=folder / "cache")
@@ -113,8 +124,10 @@ import os, signal, sys
 from contextlib import closing
 from pathlib import Path
 import ingest.build as build
-from tests.tiny import FakeEmbeddings, answers, found, opened, tiny_settings
+from assistant.retrieval.second_encoder import SecondEncoder
+from tests.tiny import FakeEmbeddings, FakeUse, answers, found, opened, tiny_settings
 build.passage_embeddings = FakeEmbeddings
+SecondEncoder._encoder = lambda self: FakeUse()
 settings = tiny_settings(Path(sys.argv[1]))
 """
 

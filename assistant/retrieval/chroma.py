@@ -256,6 +256,11 @@ def foreign_errors(directory: Path) -> Iterator[None]:
 
 def damaged(directory: Path, reason: str) -> IndexDamagedError:
     """The error for vectors that cannot be used, with the command that mends them."""
+    if "readonly" in reason:
+        return IndexDamagedError(
+            f"The folder {directory} cannot be written to, which Chroma needs to read it. Mend its "
+            "permissions, or copy the whole folder above it and set ASSISTANT_HOME to the copy."
+        )
     return IndexDamagedError(
         f"The vectors in {directory} cannot be used ({reason}). "
         "Run `python -m ingest` to make them anew from the store; your texts are not affected."

@@ -40,11 +40,13 @@ from ..types import (
 from .language import terms
 
 Vector = npt.NDArray[np.float32]
+# What a statement with its values gives.
+Rows = Callable[..., list[Any]]
 
 # "RAST": tells the store from other SQLite files.
 APPLICATION = 0x52415354
-# Raise it when the tables change; an older store is then built anew from what it holds.
-FORMAT = 2
+# Raise it when the tables change, and bring older stores up to date.
+FORMAT = 1
 # Terms are parted by spaces; a figure has its point inside.
 _TOKENS = "tokenize=\"unicode61 remove_diacritics 0 tokenchars '.'\""
 # What SQLite's BM25 has more than Lucene's, which leaves the constant k1 + 1 out.
@@ -57,6 +59,8 @@ CREATE TABLE document (
   replaces TEXT NOT NULL, entry TEXT NOT NULL, boxes TEXT NOT NULL);
 CREATE INDEX document_text ON document (text);
 CREATE INDEX document_original ON document (original);
+CREATE INDEX document_hash ON document (id, hash);
+CREATE INDEX document_replaces ON document (replaces) WHERE replaces != '';
 CREATE TABLE origin (
   document TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, place TEXT NOT NULL,
   folder TEXT NOT NULL, data TEXT NOT NULL);
@@ -66,6 +70,8 @@ CREATE TABLE source (
   n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL, place INTEGER NOT NULL,
   hash TEXT NOT NULL, text TEXT NOT NULL, translation TEXT NOT NULL, record TEXT NOT NULL,
   language TEXT NOT NULL, passages INTEGER NOT NULL, sentences INTEGER NOT NULL);
+CREATE INDEX source_hash ON source (id, hash, place);
+CREATE INDEX source_place ON source (place, n);
 CREATE INDEX source_text ON source (text);
 CREATE INDEX source_translation ON source (translation);
 CREATE TABLE passage (
@@ -74,18 +80,21 @@ CREATE TABLE passage (
 CREATE INDEX passage_source ON passage (source);
 CREATE TABLE surface (
   n INTEGER PRIMARY KEY AUTOINCREMENT, passage INTEGER NOT NULL, source INTEGER NOT NULL,
-  language TEXT NOT NULL, vector BLOB NOT NULL, sentences BLOB NOT NULL);
+  language TEXT NOT NULL, vector BLOB NOT NULL, sentences BLOB NOT NULL, second BLOB NOT NULL);
 CREATE INDEX surface_passage ON surface (passage);
 CREATE INDEX surface_source ON surface (source);
 CREATE TABLE term (
   language TEXT NOT NULL, term TEXT NOT NULL, count INTEGER NOT NULL,
   PRIMARY KEY (language, term)) WITHOUT ROWID;
+CREATE INDEX term_gone ON term (count) WHERE count <= 0;
 CREATE TABLE word (
   written TEXT PRIMARY KEY, lower TEXT NOT NULL, sound TEXT NOT NULL, count INTEGER NOT NULL
   ) WITHOUT ROWID;
 CREATE INDEX word_lower ON word (lower, count);
 CREATE INDEX word_sound ON word (sound) WHERE sound != '';
+CREATE INDEX word_gone ON word (count) WHERE count <= 0;
 CREATE TABLE dead (n INTEGER PRIMARY KEY);
+CREATE TABLE stray (original TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE VIRTUAL TABLE words_en USING fts5(
   terms, content='', {_TOKENS});
 CREATE VIRTUAL TABLE words_zh USING fts5(
@@ -93,6 +102,12 @@ CREATE VIRTUAL TABLE words_zh USING fts5(
 """
 # How many postings of the lexical index a question may visit: the rarest words come first.
 POSTINGS = 40_000
+# What is counted as it changes, kept under `count-…`.
+COUNTED = (
+    "sources",
+    "sentences",
+    *(f"{what}-{language}" for what in ("passages", "surfaces") for language in LANGUAGES),
+)
 # The places of documents that users added come after this one, those that came along before it.
 OWN_PLACE = 1_000_000
 # SQLite takes 32,766 values in one statement, older ones 999.
@@ -105,8 +120,9 @@ class StoreInfo:
 
     id: changes with every change. corpus: hash of the shipped texts, guides and glossary. model:
     the embedding model's fingerprint. vectors: "files" or the Chroma server's address. collection:
-    the one that holds the vectors. created: of the last change, ISO 8601; seconds: how long that
-    took. The counts are of all that is indexed; languages counts passages.
+    the one that holds the vectors. second: the second encoder's fingerprint, "" where every source
+    has a translation. created: of the last change, ISO 8601; seconds: how long that took. The
+    counts are of all that is indexed; languages counts passages.
     """
 
     id: str
@@ -116,6 +132,7 @@ class StoreInfo:
     splitter: str
     vectors: str
     collection: str
+    second: str
     created: str
     seconds: float
     versions: str
@@ -189,12 +206,8 @@ def check_format(connection: sqlite3.Connection, path: Path) -> None:
     if version != FORMAT:
         raise IndexMismatchError(
             f"The store {path} has format {version}, this program reads format {FORMAT}. "
-            + (
-                "A newer version of the program wrote it: update this one, or set ASSISTANT_HOME "
-                "to another folder."
-                if version > FORMAT
-                else "Run `python -m ingest` to bring it up to date."
-            )
+            "A newer version of the program wrote it: update this one, or set ASSISTANT_HOME to "
+            "another folder."
         )
 
 
@@ -338,6 +351,15 @@ class Store:
             for id_, n, passage, language, vector, sentences in self._among(sql, values)
         ]
 
+    def second_vectors(self, numbers: Collection[int], language: Language) -> dict[int, Vector]:
+        """The second encoder's vectors of the sentences of those surfaces that have them.
+
+        Only those in `language`; by number, of shape (number of sentences, dimension).
+        """
+        sql = "SELECT n, language, second FROM surface WHERE n IN (?) AND length(second)"
+        found = self._among(sql, numbers)
+        return {n: unpacked(data) for n, its_language, data in found if its_language == language}
+
     def newest(self) -> int:
         """The number of the surface that was added last; 0 for none."""
         (found,) = self.rows("SELECT max(n) FROM surface")
@@ -381,7 +403,7 @@ class Store:
         as many are looked for as `POSTINGS` allows, the rarest first.
         """
         counts = self.term_counts(terms(text, language), language)
-        total = int(self.meta(f"surfaces-{language}") or 0)
+        total = int(self.meta(f"count-surfaces-{language}") or 0)
         asked: list[str] = []
         visited, variance = 0, 0.0
         for term, n in sorted(counts.items(), key=lambda pair: (pair[1], pair[0])):
@@ -484,23 +506,22 @@ class Store:
         return bool(self.rows(sql, [OWN_PLACE]))
 
 
-def read_info(rows: Callable[[str], list[tuple[Any, ...]]], path: Path) -> StoreInfo:
+def read_info(rows: Rows, path: Path) -> StoreInfo:
     """What the store says of its state; raises IndexMissingError where nothing is indexed yet."""
     meta: dict[str, Any] = dict(rows("SELECT key, value FROM meta"))
     if "id" not in meta:
         raise _missing(path)
-    counts = rows("SELECT language, count(*), sum(passages), sum(sentences) FROM source GROUP BY 1")
-    ((surfaces,),) = rows("SELECT count(*) FROM surface")
+    counts = {key: int(meta.get(f"count-{key}", 0)) for key in COUNTED}
     known = {field.name: meta.get(field.name, "") for field in fields(StoreInfo)}
     return StoreInfo(
         **known
         | {
             "seconds": float(meta["seconds"]),
-            "sources": sum(row[1] for row in counts),
-            "passages": sum(row[2] for row in counts),
-            "sentences": sum(row[3] for row in counts),
-            "surfaces": surfaces,
-            "languages": dict.fromkeys(LANGUAGES, 0) | {row[0]: row[2] for row in counts},
+            "sources": counts["sources"],
+            "passages": sum(counts[f"passages-{language}"] for language in LANGUAGES),
+            "sentences": counts["sentences"],
+            "surfaces": sum(counts[f"surfaces-{language}"] for language in LANGUAGES),
+            "languages": {language: counts[f"passages-{language}"] for language in LANGUAGES},
         }
     )
 
