@@ -80,10 +80,12 @@ class _Client:
             return seen != self._stamp if writes else seen.keys() != self._stamp.keys()
 
         with self._free:
-            while self._open is not None and self._users and is_stale():
-                self._free.wait()
-            if self._open is not None and is_stale():
-                self.close()
+            # Asked once a turn: what is in use must not be closed because it became stale just now.
+            while self._open is not None and is_stale():
+                if not self._users:
+                    self._close()
+                else:
+                    self._free.wait()
             if self._open is None:
                 self._stamp = self._seen()
                 self._open = _connect(self._directory, self._url)
@@ -99,6 +101,11 @@ class _Client:
                 self._free.notify_all()
 
     def close(self) -> None:
+        with self._free:
+            self._free.wait_for(lambda: not self._users)
+            self._close()
+
+    def _close(self) -> None:
         if self._open is not None:
             self._open.close()
             self._open = None
@@ -232,8 +239,7 @@ class Vectors:
 
     def close(self) -> None:
         """Let go of Chroma's files, so that they may be moved or deleted."""
-        with self._client._free:
-            self._client.close()
+        self._client.close()
 
 
 def _collection(chroma: Any, name: str) -> Any:
