@@ -50,6 +50,8 @@ Progress = Callable[[str, float], None]
 # Sources are embedded together until they have so many texts: enough for batches by length, few
 # enough to keep in memory.
 _TOGETHER = 2_000
+# Surfaces of which the second encoder embeds the sentences, in a second, before it can be stopped.
+_SECOND_TEXTS = 100
 _UNTRANSLATED = "SELECT id FROM source WHERE translation = ''"
 
 
@@ -342,17 +344,27 @@ class _Build:
         return self._embeddings
 
     def _note(self, stage: str, share: float) -> None:
-        # Raises RuntimeError, in the thread that embeds, when the build or the program is ending.
-        self._pool.submit(int)
+        self._check()
         if stage == "embed":
             share = (self._done + share * self._size) / self._all
         self._report(stage, share)
+
+    def _check(self) -> None:
+        """Raise RuntimeError, in a thread that embeds, when the build or the program is ending."""
+        self._pool.submit(int)
+
+    def _second(self, texts: Sequence[SurfaceText], known: Known) -> list[Vector | None]:
+        made: list[Vector | None] = []
+        for start in range(0, len(texts), _SECOND_TEXTS):
+            self._check()
+            made += second_vectors(texts[start : start + _SECOND_TEXTS], known)
+        return made
 
     def _embed(self, part: _Part) -> tuple[_Part, list[SurfaceRow]]:
         self._size = len(part.sources)
         flat = [text for source in part.texts for passage in source for text in passage]
         with ThreadPoolExecutor(1) as beside:
-            second = beside.submit(second_vectors, flat, part.known_second)
+            second = beside.submit(self._second, flat, part.known_second)
             rows = embed_surfaces(flat, self._opened(), self._means, part.known)
         pairs = zip(rows, second.result(), strict=True)
         rows = [replace(row, second=vectors) for row, vectors in pairs]
