@@ -6,7 +6,7 @@ import io
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -50,6 +50,8 @@ Progress = Callable[[str, float], None]
 # Sources are embedded together until they have so many texts: enough for batches by length, few
 # enough to keep in memory.
 _TOGETHER = 2_000
+# Surfaces of which the second encoder embeds the sentences, in a second, before it can be stopped.
+_SECOND_TEXTS = 100
 _UNTRANSLATED = "SELECT id FROM source WHERE translation = ''"
 
 
@@ -288,7 +290,7 @@ class _Build:
         self._known = known
         self._known_second = known_second
         self._done, self._size, self._all = 0, 0, 1
-        self._is_over = False
+        self._pool = ThreadPoolExecutor(1)
         self._embeddings: PassageEmbeddings | SentenceTransformerEmbeddings | None = None
         self._means: dict[str, Vector] = {}
 
@@ -296,13 +298,9 @@ class _Build:
         """Put sources, and documents by their ids, into the store, some together."""
         self._all = max(len(wanted), 1)
         parts = self._parts(wanted)
-        with ThreadPoolExecutor(1) as pool:
-            try:
-                for part, rows in ahead(pool, self._embed, parts, count=1):
-                    self._store(part, rows)
-            except BaseException:
-                self._is_over = True
-                raise
+        with self._pool:
+            for part, rows in ahead(self._pool, self._embed, parts, count=1):
+                self._store(part, rows)
 
     def _parts(self, wanted: Iterable[_Wanted | str]) -> Iterator[_Part]:
         """The sources, and documents by their ids, read and cut, some together."""
@@ -346,17 +344,27 @@ class _Build:
         return self._embeddings
 
     def _note(self, stage: str, share: float) -> None:
-        if self._is_over:
-            raise CancelledError  # out of the thread that embeds; nobody waits for it any more
+        self._check()
         if stage == "embed":
             share = (self._done + share * self._size) / self._all
         self._report(stage, share)
+
+    def _check(self) -> None:
+        """Raise RuntimeError, in a thread that embeds, when the build or the program is ending."""
+        self._pool.submit(int)
+
+    def _second(self, texts: Sequence[SurfaceText], known: Known) -> list[Vector | None]:
+        made: list[Vector | None] = []
+        for start in range(0, len(texts), _SECOND_TEXTS):
+            self._check()
+            made += second_vectors(texts[start : start + _SECOND_TEXTS], known)
+        return made
 
     def _embed(self, part: _Part) -> tuple[_Part, list[SurfaceRow]]:
         self._size = len(part.sources)
         flat = [text for source in part.texts for passage in source for text in passage]
         with ThreadPoolExecutor(1) as beside:
-            second = beside.submit(second_vectors, flat, part.known_second)
+            second = beside.submit(self._second, flat, part.known_second)
             rows = embed_surfaces(flat, self._opened(), self._means, part.known)
         pairs = zip(rows, second.result(), strict=True)
         rows = [replace(row, second=vectors) for row, vectors in pairs]

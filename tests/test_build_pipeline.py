@@ -12,7 +12,7 @@ from assistant.settings import Settings
 from ingest import build_index
 from ingest.storing import Change
 
-from .tiny import FakeEmbeddings, answers, indexed, write_corpus
+from .tiny import FakeEmbeddings, answers, child, indexed, line_from, write_corpus
 
 NAMES = [f"text-{n:02}" for n in range(12)]
 
@@ -127,3 +127,28 @@ def test_an_interrupted_build_ends_at_the_next_batch(
     assert len(batches) <= 2
     assert indexed(many) == before
     assert answers(many)
+
+
+def test_a_program_that_ends_does_not_wait_for_a_build_in_the_background(many: Settings) -> None:
+    body = """
+import threading, time
+class Slow(FakeEmbeddings):
+    stage = ""
+    def __init__(self, settings, progress):
+        super().__init__(settings)
+        self.progress = progress
+    def embed_documents(self, texts):
+        for n in range(300 if self.stage == "embed" else 0):
+            print(n, flush=True)
+            time.sleep(0.1)
+            self.progress("embed", n / 300)
+        return super().embed_documents(texts)
+build.passage_embeddings = Slow
+threading.Thread(target=build.build_index, args=[settings], daemon=True).start()
+sys.stdin.readline()
+"""
+    process = child(body, many.corpus.parent)
+    line_from(process)
+    began = time.monotonic()
+    process.communicate("\n", timeout=60)
+    assert time.monotonic() - began < 10
