@@ -97,6 +97,9 @@ def make_chain(take: Callable[[Any], Work]) -> Runnable[Any, Any]:
         work = take(request)
         return await _stoppable(work, work["responder"].plan, work, config)
 
+    def compose(work: Any) -> Any:
+        return write if work["responder"].wants_model(work) else quote
+
     # Lambdas, Any: LangChain draws its graphs from the annotations of functions, and fails at ours.
     return RunnableSequence(
         RunnableLambda(plan, aplan),
@@ -106,9 +109,7 @@ def make_chain(take: Callable[[Any], Work]) -> Runnable[Any, Any]:
         RunnableLambda(
             lambda work: {**work, "weighed": work["responder"].weigh(work)}, name="weigh"
         ),
-        RunnableLambda(
-            lambda work: write if work["responder"].wants_model(work) else quote, name="compose"
-        ),
+        RunnableLambda(compose),
         Check(),
         name="report_assistant",
     )

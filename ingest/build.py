@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ from assistant.retrieval.store import (
 from assistant.settings import Settings
 from assistant.types import Language, Passage, Source
 
-from .engine import PassageEmbeddings, passage_embeddings
+from .engine import PassageEmbeddings, ahead, passage_embeddings
 from .entries import Entry, check_ids, checked_text, source_hash
 from .means import language_means, means_id
 from .passages import SPLITTER, split_source
@@ -50,6 +50,8 @@ Progress = Callable[[str, float], None]
 # Sources are embedded together until they have so many texts: enough for batches by length, few
 # enough to keep in memory.
 _TOGETHER = 2_000
+# Surfaces of which the second encoder embeds the sentences, in a second, before it can be stopped.
+_SECOND_TEXTS = 100
 _UNTRANSLATED = "SELECT id FROM source WHERE translation = ''"
 
 
@@ -251,8 +253,22 @@ def _brought(settings: Settings, change: Change, report: Progress, *, force: boo
     return info
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Some sources on their way into the store, the surfaces of each, and the vectors known."""
+
+    sources: Sequence[tuple[_Wanted, Sequence[Passage]]]
+    texts: Sequence[Sequence[Sequence[SurfaceText]]]
+    known: Known
+    known_second: Known
+
+
 class _Build:
-    """The sources of one build on their way into the store."""
+    """The sources of one build on their way into the store.
+
+    While one part is embedded, the one before it is stored and the next one read and cut: three
+    parts at most are in memory.
+    """
 
     def __init__(
         self,
@@ -274,74 +290,96 @@ class _Build:
         self._known = known
         self._known_second = known_second
         self._done, self._size, self._all = 0, 0, 1
+        self._pool = ThreadPoolExecutor(1)
         self._embeddings: PassageEmbeddings | SentenceTransformerEmbeddings | None = None
         self._means: dict[str, Vector] = {}
 
     def index(self, wanted: Sequence[_Wanted | str]) -> None:
         """Put sources, and documents by their ids, into the store, some together."""
         self._all = max(len(wanted), 1)
+        parts = self._parts(wanted)
+        with self._pool:
+            for part, rows in ahead(self._pool, self._embed, parts, count=1):
+                self._store(part, rows)
+
+    def _parts(self, wanted: Iterable[_Wanted | str]) -> Iterator[_Part]:
+        """The sources, and documents by their ids, read and cut, some together."""
         waiting: list[tuple[_Wanted, list[Passage]]] = []
-        texts = 0
+        count = 0
         for which in wanted:
             one = _document(self._change, which) if isinstance(which, str) else which
-            self._open()
-            assert self._embeddings is not None
             passages = split_source(
                 one.source,
-                count_tokens=self._embeddings.count_tokens,
+                count_tokens=self._opened().count_tokens,
                 passage_tokens=self._settings.passage_tokens,
             )
             waiting.append((one, passages))
-            texts += sum(1 + len(p.sentences) for p in passages)
-            if texts >= _TOGETHER:
-                self._put(waiting)
-                waiting, texts = [], 0
-        self._put(waiting)
+            count += sum(1 + len(p.sentences) for p in passages)
+            if count >= _TOGETHER:
+                yield self._part(waiting)
+                waiting, count = [], 0
+        if waiting:
+            yield self._part(waiting)
 
-    def _open(self) -> None:
-        if self._embeddings is not None:
-            return
-        self._report("load", 0.0)
-        embeddings = passage_embeddings(self._settings, progress=self._note)
-        embeddings.stage = "means"
-        self._means = language_means(embeddings, self._settings.cache)
-        self.mean_vectors = _written(self._means)
-        embeddings.stage = "embed"
-        self._embeddings = embeddings
-
-    def _note(self, stage: str, share: float) -> None:
-        if stage == "embed":
-            share = (self._done + share * self._size) / self._all
-        self._report(stage, share)
-
-    def _put(self, waiting: Sequence[tuple[_Wanted, list[Passage]]]) -> None:
-        if not waiting:
-            return
-        assert self._embeddings is not None
-        self._size = len(waiting)
-        texts: list[list[list[SurfaceText]]] = []
+    def _part(self, waiting: Sequence[tuple[_Wanted, list[Passage]]]) -> _Part:
         known: dict[tuple[Language, str], Vector] = {**self._before}
         known_second: dict[tuple[Language, str], Vector] = {}
+        texts = []
         for one, passages in waiting:
             texts.append([list(surface_texts(one.source, passage)) for passage in passages])
             if self._known:
                 known.update(self._change.known_vectors(one.source.id))
             if self._known_second:
                 known_second.update(self._change.known_second(one.source.id))
-        flat = [text for source in texts for passage in source for text in passage]
+        return _Part(waiting, texts, known, known_second)
+
+    def _opened(self) -> PassageEmbeddings | SentenceTransformerEmbeddings:
+        if self._embeddings is None:
+            self._report("load", 0.0)
+            self._embeddings = passage_embeddings(self._settings, progress=self._note)
+            self._embeddings.stage = "means"
+            self._means = language_means(self._embeddings, self._settings.cache)
+            self.mean_vectors = _written(self._means)
+            self._embeddings.stage = "embed"
+        return self._embeddings
+
+    def _note(self, stage: str, share: float) -> None:
+        self._check()
+        if stage == "embed":
+            share = (self._done + share * self._size) / self._all
+        self._report(stage, share)
+
+    def _check(self) -> None:
+        """Raise RuntimeError, in a thread that embeds, when the build or the program is ending."""
+        self._pool.submit(int)
+
+    def _second(self, texts: Sequence[SurfaceText], known: Known) -> list[Vector | None]:
+        made: list[Vector | None] = []
+        for start in range(0, len(texts), _SECOND_TEXTS):
+            self._check()
+            made += second_vectors(texts[start : start + _SECOND_TEXTS], known)
+        return made
+
+    def _embed(self, part: _Part) -> tuple[_Part, list[SurfaceRow]]:
+        self._size = len(part.sources)
+        flat = [text for source in part.texts for passage in source for text in passage]
         with ThreadPoolExecutor(1) as beside:
-            second = beside.submit(second_vectors, flat, known_second)
-            embedded = embed_surfaces(flat, self._embeddings, self._means, known)
-        pairs = zip(embedded, second.result(), strict=True)
-        rows = (replace(row, second=vectors) for row, vectors in pairs)
-        for (one, passages), mine in zip(waiting, texts, strict=True):
+            second = beside.submit(self._second, flat, part.known_second)
+            rows = embed_surfaces(flat, self._opened(), self._means, part.known)
+        pairs = zip(rows, second.result(), strict=True)
+        rows = [replace(row, second=vectors) for row, vectors in pairs]
+        self._note("embed", 1.0)
+        self._done += self._size
+        return part, rows
+
+    def _store(self, part: _Part, rows: Iterable[SurfaceRow]) -> None:
+        rest = iter(rows)
+        for (one, passages), texts in zip(part.sources, part.texts, strict=True):
             held: list[tuple[Passage, list[SurfaceRow]]] = [
-                (passage, [next(rows) for _ in surfaces])
-                for passage, surfaces in zip(passages, mine, strict=True)
+                (passage, [next(rest) for _ in surfaces])
+                for passage, surfaces in zip(passages, texts, strict=True)
             ]
             self._change.put_source(one.source, one.hash, one.place, held, self._collection)
-        self._done += self._size
-        self._report("embed", self._done / self._all)
 
 
 def restore_vectors(change: Change) -> str:

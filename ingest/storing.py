@@ -92,6 +92,8 @@ class Change:
                     self.sweep()
         if not self.dry_run:
             with suppress(IndexError_):
+                # Else it would wait 20 s for whoever is reading; it comes at the next change.
+                self.run("PRAGMA busy_timeout = 0")
                 self.run("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _commit(self) -> None:

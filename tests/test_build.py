@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -11,12 +12,13 @@ from typing import Any
 import pytest
 
 from assistant.errors import IndexBuildError
-from assistant.retrieval.chroma import Vectors
+from assistant.retrieval.chroma import Vectors, opened_files
+from assistant.retrieval.index import centre
 from assistant.retrieval.store import store_path
 from assistant.settings import Settings
 from ingest import add_file, build_index, pending_changes
 
-from .tiny import answers, child, ended, found, indexed, line_from, opened
+from .tiny import FakeEmbeddings, answers, child, ended, found, indexed, line_from, opened
 
 # Nothing to do, or something
 
@@ -72,6 +74,74 @@ def test_who_has_the_index_open_sees_a_change_of_another_process(
     ended(process, "")
 
 
+def test_chroma_stays_open_between_questions(
+    built: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opens: list[Path] = []
+
+    def counted(directory: Path) -> Any:
+        opens.append(directory)
+        return opened_files(directory)
+
+    with closing(opened(built)) as index:
+        index.vectors.close()
+        monkeypatch.setattr("assistant.retrieval.chroma.opened_files", counted)
+        for _ in range(3):
+            assert found(index) == "All grew."
+    assert len(opens) == 1
+
+
+def test_what_another_process_changes_in_a_large_index_is_seen_without_opening_it_anew(
+    built: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # More than Chroma keeps back before it writes its search structure to disk.
+    lines, _ = (
+        add_file(built, "".join(f"Line {n} {end}\n\n" for n in range(count)).encode(), name)
+        for count, end, name in ((900, "is old.", "many.txt"), (200, "is older.", "few.txt"))
+    )
+    mill = add_file(built, b"The mill is old.\n", "mill.txt")
+    build_index(built)
+    Vectors(built).close()
+    opens: list[Path] = []
+
+    def counted(directory: Path) -> Any:
+        opens.append(directory)
+        return opened_files(directory)
+
+    def nearest(id_: str, text: str) -> str:
+        """The passage nearest to one that says this in that source: itself, if the index works."""
+        title = index.records[id_].title("en") if id_ in index.records else id_
+        embedded = FakeEmbeddings(Settings()).embed_query(f"{title}\n{text}")
+        vector = centre(embedded, index.means["passage-en"])
+        near = index.store.surfaces(index.candidates(vector, 3))
+        best = max(near, key=lambda pair: float(pair[1].vector @ vector), default=("", None))
+        return "".join(passage.text for passage in index.passages([best[0]]))
+
+    add = (
+        "from ingest import add_file\n"
+        "new = [add_file(settings, f'Number {n} is new.'.encode(), f'{n}.txt') for n in (0, 1)]\n"
+        "build.build_index(settings); print(*(added.id for added in new))"
+    )
+    remove = (
+        "from ingest import remove_source\n"
+        f"remove_source(settings, {lines.id!r}); build.build_index(settings)"
+    )
+    monkeypatch.setattr("assistant.retrieval.chroma.opened_files", counted)
+    with closing(opened(built)) as index:
+        assert nearest(lines.id, "Line 7 is old.") == "Line 7 is old."
+        new = ended(child(add, tmp_path)).split()
+        for n, id_ in enumerate(new):
+            assert nearest(id_, f"Number {n} is new.") == f"Number {n} is new."
+        assert nearest(lines.id, "Line 7 is old.") == "Line 7 is old."
+        ended(child(remove, tmp_path))
+        assert nearest(lines.id, "Line 7 is old.") != "Line 7 is old."
+        # What is left is found, though most of what is nearer was removed.
+        vector = centre(FakeEmbeddings(Settings()).embed_query(""), index.means["passage-en"])
+        assert len(index.store.surfaces(index.candidates(vector, 50))) >= 50
+        assert nearest(mill.id, "The mill is old.") == "The mill is old."
+    assert len(opens) == 1
+
+
 def test_a_snapshot_shows_the_state_that_it_began_with(built: Settings) -> None:
     added = add_file(built, b"The mill is old.\n", "mill.txt")
     build_index(built)
@@ -80,8 +150,10 @@ def test_a_snapshot_shows_the_state_that_it_began_with(built: Settings) -> None:
         (built.corpus.parent / "empty").mkdir()
         from ingest import remove_source
 
+        began = time.monotonic()
         remove_source(built, added.id)
         build_index(built)
+        assert time.monotonic() - began < 10  # it does not wait for who is reading
         assert added.id not in index.records
         assert added.id in before.records
         assert before.sources[added.id].text == "The mill is old.\n"

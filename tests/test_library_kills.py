@@ -95,7 +95,6 @@ STEPS = {
     "ingest.storing.Change.finish_index": "before after",
     "ingest.storing.Change._commit": "before after",
     "ingest.storing.Change.tidy": "before after",
-    "ingest.storing.Change._sweep_originals": "before",
     "assistant.retrieval.chroma.Vectors.add": "before after",
     "assistant.retrieval.chroma.Vectors.delete": "before after",
     "assistant.retrieval.chroma.Vectors.count": "after",

@@ -12,9 +12,10 @@
     injections [SET]    do orders hidden in texts, names, questions or history change an answer
     dialogues [SET]     are follow-ups understood and new topics left alone
     overview            do the sentences chosen for an overview say what the guides say
-    throughput TEXT     embedding a text, against the embedding engine's own loop
+    throughput TEXT     embedding a text, against sentence-transformers' own loop
     speed SET           cold and warm answer time, build time and memory on this machine
     scale SET           stores of a thousand to a million passages: opening, answering, adding
+    peers DIR           the same texts and questions on XQuAD through LangChain's Chroma and txtai
     load ADDRESS SET    many people asking a running page at once: p50, p95, errors
 
 Sets are JSON Lines, CSV with a header, or JSON in SQuAD's format. A run is kept with its report
@@ -135,6 +136,7 @@ _COMMANDS = {
     "throughput": "speed.print_throughput",
     "speed": "speed.print_speed",
     "scale": "scale.print_scale",
+    "peers": "peers.print_peers",
     "load": "load.print_load",
 }
 
@@ -181,8 +183,10 @@ def _parser() -> argparse.ArgumentParser:
     add["compare"]("a", type=Path, metavar="A", help="the directory of a run")
     add["compare"]("b", type=Path, metavar="B", help="that of the run to compare it with")
 
-    for name in ("xquad", "xquad-answers", "xquad-refusal"):
+    for name in ("xquad", "xquad-answers", "xquad-refusal", "peers"):
         add[name]("directory", type=Path, help="holds xquad.en.json and xquad.zh.json")
+    add["peers"]("--questions", type=_count, metavar="N", help="of each language, spread (all)")
+    for name in ("xquad", "xquad-answers", "xquad-refusal"):
         add[name]("--limit", type=_count, metavar="N", help="questions of each language, spread")
 
     for name in ("claims", "injections", "dialogues"):

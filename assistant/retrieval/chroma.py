@@ -11,6 +11,7 @@ import shutil
 import threading
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
@@ -21,6 +22,9 @@ from .store import Vector
 
 # Chroma 1.5 refuses more than 5,461 rows in one upsert (client.get_max_batch_size()).
 BATCH_ROWS = 5_000
+# Vectors that other processes added and that are compared one by one, in some 2 ms, or that they
+# removed and that are passed over.
+_LATE = 1_000
 _HNSW = {"space": "cosine", "ef_construction": 100, "ef_search": 200, "max_neighbors": 24}
 _CLIENTS: dict[str, _Client] = {}
 _TURN = threading.Lock()
@@ -29,11 +33,30 @@ _TURN = threading.Lock()
 Row = tuple[int, str, str, Vector]
 
 
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How far a state of the store reaches: the number added last, and how many there are."""
+
+    newest: int
+    surfaces: int
+
+    def removed_since(self, before: Extent) -> int:
+        """How many were removed at most, of those before and of those added."""
+        return before.surfaces + self.newest - before.newest - self.surfaces
+
+    def changes_since(self, before: Extent) -> int:
+        """How many were added or removed at most, whichever is more."""
+        return max(self.newest - before.newest, self.removed_since(before))
+
+
 class _Client:
     """Chroma as this process has it open, shared by all who use that place.
 
-    Chroma keeps the search structure in memory. When another process has written it to disk, what
-    is in memory no longer fits, and is opened anew between two uses.
+    Chroma keeps the search structure in memory, and does not see what other processes change. What
+    they added since it was opened is looked for in the store, and what they removed is passed over,
+    until that is so much that opening anew pays. It is also opened anew when the folders changed,
+    and before writing when another process has written the structure to disk: what is in memory
+    would take its place.
     """
 
     def __init__(self, directory: Path, url: str) -> None:
@@ -41,18 +64,32 @@ class _Client:
         self._free = threading.Condition()
         self._users = 0
         self._open: Any = None
-        self._stamp: list[tuple[str, int]] = []
+        self._stamp: dict[str, int] = {}
+        self.known = Extent(0, 0)
 
     @contextmanager
-    def use(self, *, writes: bool = False) -> Iterator[Any]:
+    def use(self, extent: Extent | None = None, *, writes: bool = False) -> Iterator[Any]:
+        """Chroma, opened anew if need be; extent: of the store that is to be searched."""
+
+        def is_stale() -> bool:
+            if self._url:
+                return False
+            if extent is not None and extent.changes_since(self.known) > _LATE:
+                return True
+            seen = self._seen()
+            return seen != self._stamp if writes else seen.keys() != self._stamp.keys()
+
         with self._free:
-            while self._open is not None and self._users and self._is_stale():
-                self._free.wait()
-            if self._open is not None and self._is_stale():
-                self.close()
+            # Asked once a turn: what is in use must not be closed because it became stale just now.
+            while self._open is not None and is_stale():
+                if not self._users:
+                    self._close()
+                else:
+                    self._free.wait()
             if self._open is None:
                 self._stamp = self._seen()
                 self._open = _connect(self._directory, self._url)
+                self.known = extent or self.known
             self._users += 1
         try:
             yield self._open
@@ -64,22 +101,27 @@ class _Client:
                 self._free.notify_all()
 
     def close(self) -> None:
+        with self._free:
+            self._free.wait_for(lambda: not self._users)
+            self._close()
+
+    def _close(self) -> None:
         if self._open is not None:
             self._open.close()
             self._open = None
 
-    def _is_stale(self) -> bool:
-        return not self._url and self._seen() != self._stamp
-
-    def _seen(self) -> list[tuple[str, int]]:
-        """When each search structure was last written to disk."""
-        found = []
+    def _seen(self) -> dict[str, int]:
+        """When each search structure was last written to disk, by its folder; 0 for never."""
+        found = {}
         with suppress(OSError):
             for entry in os.scandir(self._directory):
-                with suppress(OSError):
-                    header = os.stat(os.path.join(entry.path, "header.bin"))
-                    found.append((entry.name, header.st_mtime_ns))
-        return sorted(found)
+                if entry.is_dir():
+                    found[entry.name] = 0
+                    # The last file of it; whoever opens a small structure writes the others, too.
+                    with suppress(OSError):
+                        last = os.stat(os.path.join(entry.path, "index_metadata.pickle"))
+                        found[entry.name] = last.st_mtime_ns
+        return found
 
 
 def _connect(directory: Path, url: str) -> Any:
@@ -120,6 +162,7 @@ class Vectors:
     def __init__(self, settings: Settings) -> None:
         """Keep where the vectors are: files beside the store, or the server of the settings."""
         self.directory = settings.home / "chroma"
+        self._is_server = bool(settings.chroma_url)
         key = settings.chroma_url or str(self.directory.absolute())
         with _TURN:
             self._client = _CLIENTS.setdefault(key, _Client(self.directory, settings.chroma_url))
@@ -130,14 +173,22 @@ class Vectors:
         vector: Vector,
         count: int,
         sources: Collection[str] | None = None,
-    ) -> list[int]:
-        """The numbers of the `count` surfaces nearest to a vector, nearest first."""
+        *,
+        extent: Extent,
+    ) -> tuple[list[int], int]:
+        """The numbers of the surfaces nearest to a vector, nearest first, and the last one sought.
+
+        `count` of them, and more where some may have been removed. Those that were added after
+        that last one may be missing, up to the newest of `extent`, which is the store's.
+        """
         where = None if sources is None else {"source": {"$in": list(sources)}}
-        with foreign_errors(self.directory), self._client.use() as chroma:
+        with foreign_errors(self.directory), self._client.use(extent) as chroma:
+            known = extent if self._is_server else self._client.known
+            count += max(0, extent.removed_since(known))
             found = _collection(chroma, collection).query(
                 query_embeddings=[vector], n_results=count, where=where, include=[]
             )
-        return [int(id_) for id_ in found["ids"][0]]
+        return [int(id_) for id_ in found["ids"][0]], known.newest
 
     def add(self, collection: str, rows: Sequence[Row]) -> None:
         """Put vectors in; a collection that is not there is made."""
@@ -188,8 +239,7 @@ class Vectors:
 
     def close(self) -> None:
         """Let go of Chroma's files, so that they may be moved or deleted."""
-        with self._client._free:
-            self._client.close()
+        self._client.close()
 
 
 def _collection(chroma: Any, name: str) -> Any:

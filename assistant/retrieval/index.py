@@ -18,7 +18,7 @@ import numpy as np
 from ..errors import IndexMismatchError
 from ..settings import Settings
 from ..types import Language, Passage, Source
-from .chroma import Vectors
+from .chroma import Extent, Vectors
 from .glossary import Glossary
 from .store import Store, StoreInfo, Surface, Vector, store_path
 
@@ -225,8 +225,15 @@ class Index:
     def candidates(
         self, vector: Vector, count: int, sources: Collection[str] | None = None
     ) -> list[int]:
-        """The numbers of the surfaces nearest to a vector, nearest first."""
-        return self.vectors.nearest(self.info.collection, vector, count, sources)
+        """The numbers of the surfaces nearest to a vector; some may be gone."""
+        extent = self.once("extent", lambda: Extent(self.store.newest(), self.info.surfaces))
+        near, known = self.vectors.nearest(
+            self.info.collection, vector, count, sources, extent=extent
+        )
+        if known < extent.newest:
+            within = None if sources is None else self.numbers(sources)
+            near += self.store.nearest_after(known, vector, count, within)
+        return near
 
     def matches(
         self, text: str, language: Language, count: int, sources: Collection[str] | None = None

@@ -12,9 +12,11 @@ import json
 import sqlite3
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from math import log
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +51,8 @@ APPLICATION = 0x52415354
 FORMAT = 1
 # Terms are parted by spaces; a figure has its point inside.
 _TOKENS = "tokenize=\"unicode61 remove_diacritics 0 tokenchars '.'\""
-# What SQLite's BM25 has more than Lucene's, which leaves the constant k1 + 1 out.
-_TWICE = 2.2
+# The constants of BM25 among a few texts.
+_K1, _B = 1.5, 0.75
 SCHEMA = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE text (sha256 TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
@@ -101,7 +103,9 @@ CREATE VIRTUAL TABLE words_zh USING fts5(
   terms, content='', {_TOKENS});
 """
 # How many postings of the lexical index a question may visit: the rarest words come first.
-POSTINGS = 40_000
+POSTINGS = 20_000
+# How many words of a question are looked for at most, the rarest first.
+_ASKED = 100
 # What is counted as it changes, kept under `count-…`.
 COUNTED = (
     "sources",
@@ -360,6 +364,22 @@ class Store:
         found = self._among(sql, numbers)
         return {n: unpacked(data) for n, its_language, data in found if its_language == language}
 
+    def newest(self) -> int:
+        """The number of the surface that was added last; 0 for none."""
+        (found,) = self.rows("SELECT max(n) FROM surface")
+        return found[0] or 0
+
+    def nearest_after(
+        self, number: int, vector: Vector, count: int, sources: Collection[int] | None
+    ) -> list[int]:
+        """The numbers of the `count` surfaces nearest to a vector among those beyond a number."""
+        sql = "SELECT n, vector, source FROM surface WHERE n > ?"
+        found = {
+            n: data for n, data, s in self.rows(sql, [number]) if sources is None or s in sources
+        }
+        scores = {n: unpacked_vector(data) @ vector for n, data in found.items()}
+        return sorted(scores, key=lambda n: -scores[n])[:count]
+
     def all_vectors(self) -> Iterator[list[tuple[int, str, str, Vector]]]:
         """Every surface's number, source id, language and vector, in batches."""
         last = 0
@@ -383,35 +403,41 @@ class Store:
         """The surfaces that share most with a text, by number: BM25 in standard deviations.
 
         Counted from 0, the score of what shares nothing. The deviation is that of all surfaces of
-        the language, reckoned from how often the words occur. Of words that very many share, only
-        as many are looked for as `POSTINGS` allows, the rarest first.
+        the language. Of words that very many share, only as many are looked for as `POSTINGS`
+        allows, the rarest first.
         """
         counts = self.term_counts(terms(text, language), language)
         total = int(self.meta(f"count-surfaces-{language}") or 0)
-        asked: list[str] = []
-        visited, variance = 0, 0.0
-        for term, n in sorted(counts.items(), key=lambda pair: (pair[1], pair[0])):
-            if asked and visited + n > POSTINGS:
-                break
-            asked.append(term)
-            visited += n
-            share = n / total
-            variance += share * (1 - share) * _idf(n, total) ** 2
-        if not asked:
-            return {}
-        query = " OR ".join(f'"{term}"' for term in asked)
         table = f"words_{language}"
         within = ""
         if sources is not None:
             marks = ",".join(map(str, sources))
-            within = f"AND rowid IN (SELECT n FROM surface WHERE source IN ({marks}))"
+            within = f"WHERE n IN (SELECT n FROM surface WHERE source IN ({marks}))"
+        asked: list[str] = []
+        parts: list[str] = []
+        visited = 0
+        for term, n in sorted(counts.items(), key=lambda pair: (pair[1], pair[0])):
+            if visited + n > POSTINGS or len(asked) == _ASKED:
+                break
+            asked.append(f'"{term}"')
+            visited += n
+            weight = _told(n, total) / max(log((total - n + 0.5) / (n + 0.5)), 1e-6)
+            parts.append(f"SELECT rowid, -rank * {weight!r} FROM {table} WHERE {table} MATCH ?")
+        if not asked:
+            return {}
         found = self.rows(
-            f"SELECT rowid, -bm25({table}) FROM {table} WHERE {table} MATCH ? {within} "
-            f"ORDER BY 2 DESC LIMIT {count}",
-            [query],
+            f"WITH shared (n, score) AS ({' UNION ALL '.join(parts)}), "
+            "scored AS (SELECT n, sum(score) AS score FROM shared GROUP BY n), "
+            "told AS (SELECT n, score, sum(score) OVER () AS sums, "
+            "sum(score * score) OVER () AS squares FROM scored) "
+            f"SELECT * FROM told {within} ORDER BY score DESC, n LIMIT {count}",
+            asked,
         )
-        spread = max(variance**0.5, 1e-3)
-        return {n: score / spread for n, score in found}
+        if not found:
+            return {}
+        _, _, sums, squares = found[0]
+        spread = (squares / total - (sums / total) ** 2) ** 0.5 or 1.0
+        return {n: score / spread for n, score, _, _ in found}
 
     def term_counts(self, words: Collection[str], language: Language) -> dict[str, int]:
         """In how many surfaces of a language each term occurs; those in none are left out."""
@@ -516,24 +542,26 @@ def _missing(path: Path) -> IndexMissingError:
     )
 
 
-def _idf(count: int, total: int) -> float:
-    """How much a word tells, as SQLite's bm25 reckons it."""
-    value = float(np.log((total - count + 0.5) / (count + 0.5)))
-    return max(value, 1e-6)
+def _told(count: int, total: int) -> float:
+    """How much a word tells that stands in `count` of `total` texts.
+
+    As Lucene reckons it: a word that most texts have tells a little, too. SQLite's own bm25, which
+    begins from nothing there, is weighted to come to the same.
+    """
+    return log(1 + (total - count + 0.5) / (count + 0.5))
 
 
 def shared_words(texts: Sequence[str], asked: str, language: Language) -> list[float]:
     """How much each of a few texts shares with a question: BM25 among themselves."""
-    words = [f'"{term}"' for term in dict.fromkeys(terms(asked, language))]
-    if not words:
-        return [0.0] * len(texts)
-    with closing(sqlite3.connect(":memory:")) as connection:
-        connection.execute(f"CREATE VIRTUAL TABLE words USING fts5(terms, {_TOKENS})")
-        rows = ((n, " ".join(terms(text, language))) for n, text in enumerate(texts, start=1))
-        connection.executemany("INSERT INTO words (rowid, terms) VALUES (?, ?)", rows)
-        sql = "SELECT rowid, -bm25(words) FROM words WHERE words MATCH ?"
-        found = dict(connection.execute(sql, [" OR ".join(words)]))
-    return [found.get(n, 0.0) / _TWICE for n in range(1, len(texts) + 1)]
+    held = [Counter(terms(text, language)) for text in texts]
+    mean = sum(map(Counter.total, held)) / max(len(held), 1) or 1.0
+    scores = [0.0] * len(held)
+    for term in dict.fromkeys(terms(asked, language)):
+        told = _told(sum(term in words for words in held), len(held))
+        for place, words in enumerate(held):
+            often, size = words[term], words.total() / mean
+            scores[place] += told * often / (often + _K1 * (1 - _B + _B * size))
+    return scores
 
 
 def packed(vectors: Vector) -> bytes:
