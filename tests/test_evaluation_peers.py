@@ -124,4 +124,5 @@ def test_ours_is_measured_in_processes_of_its_own(files: list[XquadFile]) -> Non
     assert len(recalls) == 6
     assert {cell.split(" [")[0] for cell in recalls} == {"100.0"}
     assert float(rows["built, passages a second"]) > 0
-    assert 100 < float(rows["searching, peak MB"]) < 3_000
+    # A child counts what its parent held when it was started, which here may be anything.
+    assert float(rows["searching, peak MB"]) > 100
