@@ -126,7 +126,7 @@ def test_a_protected_file_is_opened_with_its_password(visitors: Visitors, tmp_pa
     # The file stays chosen; a wrong password changes nothing.
     add(visit, "does not open it", password="seesaw")
     add(visit, "vault.pdf was added", password="sesame")
-    assert page.locator("#file-password input").input_value() == ""
+    page.wait_for_function("document.querySelector('#file-password input').value == ''")
     assert page.locator("#files").get_by_text("vault").count() == 0
     page.get_by_role("tab", name="Chat").click()
     visit.ask("Who dug the vault of Grimsholm?")
