@@ -245,9 +245,8 @@ def _brought(settings: Settings, change: Change, report: Progress, *, force: boo
     )
     report("check", 0.0)
     info = read_info(change.rows, change.path)
-    (dead,) = change.rows("SELECT count(*) FROM dead")[0]
     held = change.vectors.count(collection)
-    if held not in (info.surfaces, info.surfaces + dead):
+    if held < info.surfaces:
         raise IndexBuildError(f"Chroma holds {held} vectors of {info.surfaces}")
     report("check", 1.0)
     return info
@@ -407,10 +406,14 @@ def _vectors_are_lost(change: Change) -> bool:
     collection = change.meta("collection")
     if not collection:
         return False
+    surfaces = read_info(change.rows, change.path).surfaces
     try:
-        return change.vectors.count(collection) != read_info(change.rows, change.path).surfaces
+        held = change.vectors.count(collection)
+        if held > surfaces:
+            change.sweep_vectors(0)
     except (IndexError_, OSError):
         return True
+    return held < surfaces
 
 
 def _is_same_model(settings: Settings, change: Change) -> bool:

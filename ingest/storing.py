@@ -112,16 +112,18 @@ class Change:
             # Vectors that cannot be reached now are made anew when they are next needed.
             if self.meta("collection"):
                 with suppress(IndexError_, OSError):
-                    self._sweep_vectors(int(unfinished))
+                    self.sweep_vectors(int(unfinished))
             self._sweep_originals()
         self.tidy()
         self.run("DELETE FROM meta WHERE key = 'unfinished'")
 
-    def _sweep_vectors(self, last: int) -> None:
+    def sweep_vectors(self, last: int) -> None:
+        """Take away vectors beyond a number that belong to no surface."""
         collection = self.meta("collection")
+        # Opened anew, Chroma takes in what a killed process had noted down and no more.
+        self.vectors.close()
         beyond = self.vectors.after(collection, last)
-        marks = ",".join(map(str, beyond))
-        live = {n for (n,) in self.rows(f"SELECT n FROM surface WHERE n IN ({marks})")}
+        live = {n for (n,) in self.rows("SELECT n FROM surface WHERE n > ?", [last])}
         self.vectors.delete(collection, [n for n in beyond if n not in live])
         self.vectors.keep_only(collection, self.family)
 

@@ -150,6 +150,18 @@ def test_lost_vectors_are_made_anew_from_the_store(
         assert found(index, "The mill is old.") == "The mill is old."
 
 
+def test_a_vector_that_a_killed_process_left_goes_and_nothing_else_does(built: Settings) -> None:
+    with closing(opened(built)) as index:
+        info, vector = index.info, next(index.store.all_vectors())[0][3]
+    Vectors(built).add(info.collection, [(9_999, "gone", "en", vector)])
+    assert answers(built)
+    add_file(built, b"The mill is old.\n", "mill.txt")
+    after = build_index(built)
+    # Not all of them are made anew for one too many: the collection is the same.
+    assert after.collection == info.collection
+    assert Vectors(built).count(info.collection) == after.surfaces == info.surfaces + 1
+
+
 def test_a_folder_that_cannot_be_written_still_answers(built: Settings) -> None:
     Vectors(built).close()
     for path in (built.home, store_path(built.home)):
