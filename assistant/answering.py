@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection, Generator, Mapping
+from collections.abc import AsyncGenerator, Collection, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from .answer import Answer, Chunk
-from .chain import make_chain
+from .chain import Work, make_chain
 from .errors import SettingsError
+from .files import corpus_hash
 from .planning.history import History, read_history
 from .planning.planner import Planner
 from .quoting.decision import decision_for
 from .quoting.reader import Reader, open_reader
 from .quoting.searching import Found, Searcher, judge
-from .responding import Responder
-from .retrieval.builds import corpus_hash, library_records
+from .responding import Responder, read_request
 from .retrieval.embeddings import Progress, TextEmbeddings, model_fingerprint, question_embeddings
 from .retrieval.index import Index, open_index
 from .settings import LanguagePolicy, Settings
@@ -91,12 +92,7 @@ class Assistant:
         self.index = index
         self.chat_model = chat_model
         self._embeddings, self._reader = embeddings, reader
-        self._searcher = Searcher(settings, index, embeddings, reader)
         self._decision = decision_for(index.info.model)
-        self._planner = Planner(settings, index, embeddings)
-        self._responder = Responder(
-            settings, index, self._decision, self._planner, self._searcher, chat_model
-        )
 
     def adjusted(
         self,
@@ -117,7 +113,7 @@ class Assistant:
         return Assistant(settings, self.index, self._embeddings, self._reader, writer)
 
     def close(self) -> None:
-        """Let go of index and chat model, so that a later build may delete the index.
+        """Let go of index and chat model.
 
         `with` does so by itself.
         """
@@ -137,8 +133,8 @@ class Assistant:
     def is_stale(self) -> bool:
         """Whether corpus or library changed since the index was built; False where none is."""
         try:
-            records = library_records(self.settings.home)
-            return corpus_hash(self.settings.corpus, records) != self.index.info.corpus
+            changed = corpus_hash(self.settings.corpus) != self.index.info.corpus
+            return changed or self.index.store.has_unindexed()
         except OSError:
             return False
 
@@ -168,8 +164,9 @@ class Assistant:
         cannot be taken. A chat model that fails never raises: the sources are quoted instead, and
         `Answer.notice` says why.
         """
-        request = {"question": question, "history": history, "sources": sources}
-        answer: Answer = self.chain.invoke(request, _config(callbacks))
+        request: dict[str, Any] = {"question": question, "history": history, "sources": sources}
+        with self._snapshot(request):
+            answer: Answer = self.chain.invoke(request, _config(callbacks))
         return answer
 
     def stream(
@@ -186,15 +183,13 @@ class Assistant:
         pieces did. Closing the generator stops the chat model at once. Raises as `ask` does,
         before the first chunk.
         """
-        self._searcher.check(question, sources)
+        self._searcher(self.index).check(question, sources)
         read_history(history)
         request = self._request(question, history, sources)
 
         def chunks() -> Generator[Chunk, None, None]:
-            try:
+            with self._snapshot(request):
                 yield from self.chain.stream(request, _config(callbacks))
-            finally:
-                _stop(request)
 
         return chunks()
 
@@ -208,11 +203,9 @@ class Assistant:
     ) -> Answer:
         """`ask` for asynchronous callers; cancelling stops the chat model."""
         request = self._request(question, history, sources)
-        try:
+        with self._snapshot(request):
             answer: Answer = await self.chain.ainvoke(request, _config(callbacks))
-            return answer
-        finally:
-            _stop(request)
+        return answer
 
     async def astream(
         self,
@@ -224,11 +217,9 @@ class Assistant:
     ) -> AsyncGenerator[Chunk, None]:
         """`stream` for asynchronous callers; cancelling or closing stops the chat model at once."""
         request = self._request(question, history, sources)
-        try:
+        with self._snapshot(request):
             async for chunk in self.chain.astream(request, _config(callbacks)):
                 yield chunk
-        finally:
-            _stop(request)
 
     @cached_property
     def chain(self) -> Runnable[Any, Any]:
@@ -239,25 +230,30 @@ class Assistant:
         """
         from .quiet import QuietChain
 
-        chain = make_chain(self._responder.steps)
+        chain = make_chain(self._take)
         return chain if self.settings.trace else QuietChain(bound=chain)
 
     def plan(self, question: str, *, history: History = ()) -> Plan:
         """How a request is understood, by rule: its kind, and what is searched for."""
-        return self._planner.plan(self._searcher.check(question), read_history(history))
+        with self.index.snapshot() as index:
+            asked = self._searcher(index).check(question)
+            planner = Planner(self.settings, index, self._embeddings)
+            return planner.plan(asked, read_history(history))
 
     def find(self, question: str, *, sources: Collection[str] | None = None) -> Found:
         """What the sources have for a question that stands alone: passages, sentences, evidence."""
-        asked = self._searcher.check(question, sources)
-        return judge(self.index, self._decision, self._searcher.search(asked, asked, sources))
+        with self.index.snapshot() as index:
+            searcher = self._searcher(index)
+            asked = searcher.check(question, sources)
+            return judge(index, self._decision, searcher.search(asked, asked, sources))
 
     def retrieve(
         self, question: str, *, count: int | None = None, sources: Collection[str] | None = None
     ) -> list[Hit]:
         """The best passages for a question that stands alone, best first."""
-        return self._searcher.hits(
-            self._searcher.check(question, sources), count=count, sources=sources
-        )
+        with self.index.snapshot() as index:
+            searcher = self._searcher(index)
+            return searcher.hits(searcher.check(question, sources), count=count, sources=sources)
 
     @property
     def retriever(self) -> PassageRetriever:
@@ -265,6 +261,30 @@ class Assistant:
         from .retrieval.retriever import PassageRetriever
 
         return PassageRetriever(assistant=self, k=self.settings.passages)
+
+    def _searcher(self, index: Index) -> Searcher:
+        return Searcher(self.settings, index, self._embeddings, self._reader)
+
+    def _take(self, request: Any) -> Work:
+        """A request on its way, with what answers it over one state of the index."""
+        work = read_request(request)
+        index = work.get("index") or self.index.snapshot()
+        planner = Planner(self.settings, index, self._embeddings)
+        responder = Responder(
+            self.settings, index, self._decision, planner, self._searcher(index), self.chat_model
+        )
+        return responder.take(work)
+
+    @contextmanager
+    def _snapshot(self, request: dict[str, Any]) -> Iterator[None]:
+        """One state of the index for a whole answer; at its end the chat model is stopped."""
+        with self.index.snapshot() as index:
+            request["index"] = index
+            try:
+                yield
+            finally:
+                if (run := request.get("run")) is not None:
+                    run.close()
 
     def _request(
         self, question: str, history: History, sources: Collection[str] | None
@@ -276,11 +296,6 @@ class Assistant:
 
             run = ModelRun(self.chat_model)
         return {"question": question, "history": history, "sources": sources, "run": run}
-
-
-def _stop(request: Mapping[str, Any]) -> None:
-    if (run := request.get("run")) is not None:
-        run.close()
 
 
 def _config(callbacks: Callbacks) -> RunnableConfig:

@@ -29,6 +29,8 @@ from .quoting.weighing import Gathered, Weighed
 
 if TYPE_CHECKING:
     from .quoting.composing import Composed
+    from .responding import Responder
+    from .retrieval.index import Index
     from .writing.drafts import Draft
     from .writing.model_run import ModelRun
 
@@ -36,13 +38,16 @@ if TYPE_CHECKING:
 class Work(TypedDict, total=False):
     """What is known of a request on its way.
 
-    run: the chat model's part in it. began: when it was taken up, by `time.perf_counter`.
-    failure: why the chat model's words are not there.
+    index: the state of the index that it is answered from. responder: who takes the steps. run:
+    the chat model's part in it. began: when it was taken up, by `time.perf_counter`. failure: why
+    the chat model's words are not there.
     """
 
     question: str
     history: Any
     sources: Collection[str] | None
+    index: Index | None
+    responder: Responder
     run: ModelRun | None
     began: float
     plan: Plan
@@ -73,47 +78,39 @@ class Wording:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Steps:
-    """What the steps do.
-
-    `take` reads what a caller hands in; `wants_model` says whether it is one for the chat model.
-    """
-
-    take: Callable[[Any], Work]
-    plan: Callable[[Work, RunnableConfig], Work]
-    gather: Callable[[Work], Gathered]
-    weigh: Callable[[Work], Weighed]
-    wants_model: Callable[[Work], bool]
-    write: Callable[[Work, RunnableConfig], Iterator[Wording]]
-    quote: Callable[[Work, RunnableConfig], Iterator[Wording]]
-    check: Callable[[Wording, float], Answer]
-
-
-def make_chain(steps: Steps) -> Runnable[Any, Any]:
+def make_chain(take: Callable[[Any], Work]) -> Runnable[Any, Any]:
     """The chain; `invoke` gives the `Answer`, `stream` gives `Chunk`s, the last with the answer.
 
-    It takes a question, or a mapping with `question` and, if wanted, `history` and `sources`.
+    It takes a question, or a mapping with `question` and, if wanted, `history` and `sources`;
+    `take` reads that, and says who takes the steps.
     """
-    quote = _pieces(steps.quote, "quote")
-    write = _pieces(steps.write, "write").with_fallbacks(
-        [quote], exceptions_to_handle=(ChatModelError,), exception_key="failure"
-    )
+    quote = _pieces(lambda work, config: work["responder"].quote(work, config), "quote")
+    write = _pieces(
+        lambda work, config: work["responder"].write(work, config), "write"
+    ).with_fallbacks([quote], exceptions_to_handle=(ChatModelError,), exception_key="failure")
 
     def plan(request: Any, config: RunnableConfig) -> Any:
-        return steps.plan(steps.take(request), config)
+        work = take(request)
+        return work["responder"].plan(work, config)
 
     async def aplan(request: Any, config: RunnableConfig) -> Any:
-        work = steps.take(request)
-        return await _stoppable(work, steps.plan, work, config)
+        work = take(request)
+        return await _stoppable(work, work["responder"].plan, work, config)
+
+    def compose(work: Any) -> Any:
+        return write if work["responder"].wants_model(work) else quote
 
     # Lambdas, Any: LangChain draws its graphs from the annotations of functions, and fails at ours.
     return RunnableSequence(
         RunnableLambda(plan, aplan),
-        RunnableLambda(lambda work: {**work, "gathered": steps.gather(work)}, name="gather"),
-        RunnableLambda(lambda work: {**work, "weighed": steps.weigh(work)}, name="weigh"),
-        RunnableLambda(lambda work: write if steps.wants_model(work) else quote, name="compose"),
-        Check(steps.check),
+        RunnableLambda(
+            lambda work: {**work, "gathered": work["responder"].gather(work)}, name="gather"
+        ),
+        RunnableLambda(
+            lambda work: {**work, "weighed": work["responder"].weigh(work)}, name="weigh"
+        ),
+        RunnableLambda(compose),
+        Check(),
         name="report_assistant",
     )
 
@@ -158,9 +155,11 @@ class Check(Runnable[Any, Any]):
 
     name = "check"
 
-    def __init__(self, check: Callable[[Wording, float], Answer]) -> None:
-        """`check` gets all the words and when the first of them came."""
-        self._check = check
+    @staticmethod
+    def _check(words: Wording, first: float) -> Answer:
+        """The answer from all the words; `first`: when the first of them came."""
+        assert words.work is not None
+        return words.work["responder"].check(words, first)
 
     def invoke(self, input: Wording, config: RunnableConfig | None = None, **kwargs: Any) -> Answer:
         """The answer."""

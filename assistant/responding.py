@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .answer import Answer
-from .chain import Steps, Wording, Work
+from .chain import Wording, Work
 from .errors import ChatModelError, QuestionError, Trouble
 from .messages import MessageKey, say
 from .planning.history import read_history
@@ -34,7 +34,7 @@ _PIECE: dict[Language, int] = {"en": 24, "zh": 6}
 
 
 class Responder:
-    """The five steps over one index; opened parts are kept, nothing is loaded here."""
+    """The five steps for one request, over one state of the index."""
 
     def __init__(
         self,
@@ -54,31 +54,16 @@ class Responder:
         self._gatherer = Gatherer(settings, index, searcher)
         self._chat_model = chat_model
 
-    @property
-    def steps(self) -> Steps:
-        """What the chain is made of."""
-        return Steps(
-            self.take,
-            self.plan,
-            self.gather,
-            self.weigh,
-            self.wants_model,
-            self.write,
-            self.quote,
-            self.check,
-        )
-
-    def take(self, request: Any) -> Work:
+    def take(self, work: Work) -> Work:
         """The request, checked; raises QuestionError when it cannot be taken."""
         began = time.perf_counter()
-        work = read_request(request)
         asked = self._searcher.check(work["question"], work.get("sources"))
         run = work.get("run")
         if run is None and self._chat_model is not None:
             from .writing.model_run import ModelRun
 
             run = ModelRun(self._chat_model)
-        return {**work, "question": asked, "run": run, "began": began}
+        return {**work, "question": asked, "run": run, "began": began, "responder": self}
 
     def plan(self, work: Work, config: RunnableConfig) -> Work:
         """The request as it is understood; raises QuestionError for a history of another kind."""
@@ -141,6 +126,8 @@ class Responder:
         answer = self._answer(work, worded, first, composed)
         if (run := work.get("run")) is not None:
             run.close()
+        if work.get("index") is None:  # a snapshot of its own
+            self._index.close()
         return answer
 
     def _worded(self, work: Work, words: Wording) -> Worded:
@@ -206,7 +193,7 @@ def read_request(request: Any) -> Work:
     if not (sources is None or (isinstance(sources, Collection) and not isinstance(sources, str))):
         raise QuestionError("`sources` is to be a list of the ids of the sources to search.")
     work: Work = {"question": question, "history": given.get("history")}
-    return {**work, "sources": sources, "run": given.get("run")}
+    return {**work, "sources": sources, "run": given.get("run"), "index": given.get("index")}
 
 
 def _key(trouble: Trouble) -> MessageKey:

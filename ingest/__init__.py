@@ -8,7 +8,7 @@ the short ways for one document. `examine` tells what is well and what is not.
 from .adding import add_targets, remove_documents
 from .build import Changes, build_index, pending_changes
 from .doctor import Finding, examine
-from .entries import Entry, library_entries, library_sources, read_sources
+from .entries import Entry, library_entries, library_entry, library_sources, read_sources
 from .from_address import AddOptions
 from .library import Added, add_file, open_library, remove_source
 from .official import replace_digests
@@ -35,6 +35,7 @@ __all__ = [
     "examine",
     "expand",
     "library_entries",
+    "library_entry",
     "library_sources",
     "marked_page",
     "open_library",

@@ -9,10 +9,8 @@ from pathlib import Path
 
 from assistant.settings import Settings
 
-from .entries import library_entries
 from .from_address import AddOptions, add_address
 from .library import LibraryChange
-from .origins import library_origins
 from .outcomes import Outcome, of_added, of_error
 from .refusing import DocumentError
 from .targets import Target
@@ -59,19 +57,13 @@ def remove_documents(
 ) -> list[Outcome]:
     """Remove documents by their ids, or by the files and addresses that they came from."""
     outcomes = []
-    titles = {entry.id: entry.title_en for entry in library_entries(settings)}
-    places = {
-        origin.place: id_
-        for id_, origins in library_origins(settings).items()
-        for origin in origins
-        if origin.place
-    }
     for name in names:
-        id_ = name if name in titles else places.get(name, "")
-        id_ = id_ or places.get(os.path.abspath(Path(name).expanduser()), name)
+        found = library.at(name) or library.at(os.path.abspath(Path(name).expanduser()))
+        id_ = found[0] if found and library.entry(name) is None else name
+        entry = library.entry(id_)
         try:
             library.remove(id_)
-            outcomes.append(Outcome(titles.get(id_, id_), "removed", id=id_))
+            outcomes.append(Outcome(entry.title_en if entry else id_, "removed", id=id_))
         except DocumentError as error:
             outcomes.append(of_error(error, name))
         if told is not None:

@@ -1,42 +1,58 @@
-"""From the corpus to an index in service: nothing, or all of it, changes at once."""
+"""From sources to the index: what changed is cut, embedded and stored, whole or not at all."""
 
 from __future__ import annotations
 
-import errno
-import hashlib
-import json
-import shutil
+import io
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
 
-from filelock import FileLock
+import numpy as np
 
 from assistant.errors import IndexBuildError, IndexError_, IndexMissingError
-from assistant.retrieval.builds import (
-    BuildInfo,
-    builds_directory,
-    prune,
-    read_current,
-    switch_current,
+from assistant.retrieval.embeddings import SentenceTransformerEmbeddings, model_fingerprint
+from assistant.retrieval.second_encoder import second_encoder
+from assistant.retrieval.store import (
+    OWN_PLACE,
+    Rows,
+    Store,
+    StoreInfo,
+    Vector,
+    read_info,
+    store_path,
 )
-from assistant.retrieval.embeddings import model_fingerprint
-from assistant.retrieval.index import VIEWS, Index, Row, drop_collections, write
 from assistant.settings import Settings
-from assistant.types import LANGUAGES, Passage, Source
+from assistant.types import Language, Passage, Source
 
-from .engine import passage_embeddings
-from .entries import read_sources
-from .means import language_means, means_id, save_means
+from .engine import PassageEmbeddings, ahead, passage_embeddings
+from .entries import Entry, check_ids, checked_text, source_hash
+from .means import language_means, means_id
 from .passages import SPLITTER, split_source
-from .rows import ROWS, Known, embed_rows, known_vectors, write_lexical
-from .sources import Corpus
+from .rows import (
+    ROWS,
+    Known,
+    SurfaceRow,
+    SurfaceText,
+    embed_surfaces,
+    second_vectors,
+    surface_texts,
+)
+from .sources import Corpus, read_corpus
+from .storing import Change, open_change
+from .takeover import put_aside, take_over
 
 Progress = Callable[[str, float], None]
+# Sources are embedded together until they have so many texts: enough for batches by length, few
+# enough to keep in memory.
+_TOGETHER = 2_000
+# Surfaces of which the second encoder embeds the sentences, in a second, before it can be stopped.
+_SECOND_TEXTS = 100
+_UNTRANSLATED = "SELECT id FROM source WHERE translation = ''"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,184 +69,397 @@ class Changes:
         return bool(self.added or self.changed or self.removed or self.reasons)
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A source that is to be indexed; place: among those that came along."""
+
+    source: Source
+    hash: str
+    place: int | None
+
+
 def pending_changes(settings: Settings, corpus: Corpus | None = None) -> Changes:
-    """What differs between corpus and library with these settings and the index in service.
+    """What differs between the sources and the index in service, with these settings.
 
     Raises CorpusError for a corpus that does not hold together.
     """
-    corpus = corpus or read_sources(settings)
-    ours = {source.id: _source_hash(source) for source in corpus.sources}
+    corpus = corpus or read_corpus(settings.corpus)
     try:
-        info = BuildInfo.read(read_current(settings.home))
+        store = Store(store_path(settings.home), snapshot=True)
     except IndexMissingError:
-        return Changes(added=tuple(ours), reasons=("there is no index yet",))
+        return Changes(tuple(s.id for s in corpus.sources), reasons=("there is no index yet",))
     except IndexError_ as error:
         return Changes(reasons=(str(error).split(". ")[0],))
-    model = model_fingerprint(settings)
-    wanted = {
-        "model": (info.model, model),
-        "splitter": (info.splitter, _splitter(settings)),
-        "language means": (info.means, means_id(model)),
-        "vector store": (info.store, _store(settings)),
+    try:
+        check_ids(settings, corpus, store.rows)
+        return _changes(settings, corpus, store.rows)
+    finally:
+        store.close()
+
+
+def _wanted(corpus: Corpus, rows: Rows) -> dict[str, _Wanted]:
+    """The sources that came along, but for those that a document replaces."""
+    replaced = {id_ for (id_,) in rows("SELECT replaces FROM document WHERE replaces != ''")}
+    return {
+        source.id: _Wanted(source, source_hash(source), place)
+        for place, source in enumerate(corpus.sources)
+        if source.id not in replaced
     }
-    reasons = [f"{what} {old} becomes {new}" for what, (old, new) in wanted.items() if old != new]
-    added = tuple(id_ for id_ in ours if id_ not in info.sources)
-    changed = tuple(id_ for id_ in ours if info.sources.get(id_, ours[id_]) != ours[id_])
-    removed = tuple(id_ for id_ in info.sources if id_ not in ours)
-    if info.corpus != corpus.hash and not (added or changed or removed):
+
+
+def _document(change: Change, id_: str) -> _Wanted:
+    ((record, hash_),) = change.rows("SELECT entry, hash FROM document WHERE id = ?", [id_])
+    entry = Entry.read(record)
+    source = entry.source(checked_text(entry, change.text(entry.sha256)))
+    return _Wanted(source, hash_, None)
+
+
+def _changes(settings: Settings, corpus: Corpus, rows: Rows) -> Changes:
+    """What differs. Documents are compared in the store: there may be very many."""
+    wanted = _wanted(corpus, rows)
+    meta: dict[str, str] = dict(rows("SELECT key, value FROM meta"))
+    if "id" not in meta:
+        added = [id_ for (id_,) in rows("SELECT id FROM document ORDER BY rowid")]
+        return Changes((*wanted, *added), reasons=("there is no index yet",))
+    model = model_fingerprint(settings)
+    ours = {
+        "model": ("model", model),
+        "splitter": ("splitter", _splitter(settings)),
+        "language means": ("means", means_id(model)),
+        "vector store": ("vectors", _vectors(settings)),
+        "version of chromadb or of the rows": ("versions", _versions()),
+    }
+    reasons = [
+        f"{what} {meta[key]} becomes {new}" for what, (key, new) in ours.items() if meta[key] != new
+    ]
+    if _of_other_second(meta.get("second", ""), rows):
+        reasons.append(f"second encoder {meta['second']} becomes {second_encoder().fingerprint}")
+    shipped: dict[str, str] = dict(
+        rows("SELECT id, hash FROM source WHERE place <= ?", [OWN_PLACE])
+    )
+    added = [id_ for id_ in wanted if id_ not in shipped]
+    changed = [id_ for id_, one in wanted.items() if shipped.get(id_, one.hash) != one.hash]
+    removed = [id_ for id_ in shipped if id_ not in wanted]
+    for id_, is_new in rows(
+        "SELECT d.id, s.id IS NULL FROM document d LEFT JOIN source s ON s.id = d.id "
+        "AND s.place > ? WHERE s.hash IS NOT d.hash ORDER BY d.rowid",
+        [OWN_PLACE],
+    ):
+        (added if is_new else changed).append(id_)
+    gone = (
+        "SELECT id FROM source s WHERE place > ? AND NOT EXISTS "
+        "(SELECT 1 FROM document d WHERE d.id = s.id) ORDER BY place"
+    )
+    removed += [id_ for (id_,) in rows(gone, [OWN_PLACE])]
+    if meta["corpus"] != corpus.hash and not (added or changed or removed):
         reasons.append("the manifest or the glossary changed")
-    return Changes(added, changed, removed, tuple(reasons))
+    return Changes(tuple(added), tuple(changed), tuple(removed), tuple(reasons))
 
 
 def build_index(
-    settings: Settings, *, force: bool = False, progress: Progress | None = None
-) -> BuildInfo:
+    settings: Settings,
+    *,
+    force: bool = False,
+    progress: Progress | None = None,
+    change: Change | None = None,
+) -> StoreInfo:
     """Bring the index up to date and return what is in service; does nothing when it is.
 
-    What the index in service holds already is not embedded again, unless `force` asks for it.
-    Progress is called with a stage and a share from 0.0 to 1.0. Two processes wait for each
-    other. Raises CorpusError for a corpus that does not hold together and IndexBuildError
+    What the index holds already is not embedded again, unless `force` asks for it. Progress is
+    called with a stage and a share from 0.0 to 1.0. Two processes wait for each other. change:
+    documents that are being added or removed; they and the index become final together, when that
+    change does. Raises CorpusError for a corpus that does not hold together and IndexBuildError
     when the build stops; the index in use stays as it was.
     """
-    read_sources(settings)  # what does not hold together is refused before anything is written
-    root = builds_directory(settings.home)
+    read_corpus(
+        settings.corpus
+    )  # what does not hold together is refused before anything is written
+    report = progress or (lambda stage, share: None)
     with _build_errors(settings):
-        root.mkdir(parents=True, exist_ok=True)
-        with FileLock(root / "build.lock"):
-            # Another process may have added a document, and built it in, while this one waited.
-            corpus = read_sources(settings)
-            # What a killed build left behind goes first: the disk may be short.
-            _sweep(settings, keep=_current_name(settings))
-            if not force and not pending_changes(settings, corpus):
-                return BuildInfo.read(read_current(settings.home))
-            known = {} if force else _known(settings)
-            info = _build(settings, corpus, root, known, progress or (lambda stage, share: None))
-            switch_current(settings.home, info.id)
-            # The new index is in service; what cannot be swept now goes with the next build.
-            with suppress(IndexError_, OSError):
-                _sweep(settings, keep=info.id)
-            return info
-
-
-def _build(
-    settings: Settings, corpus: Corpus, root: Path, known: Known, report: Progress
-) -> BuildInfo:
-    began = time.monotonic()
-    now = datetime.now(UTC)
-    directory = root / f"{now:%Y%m%d-%H%M%S-%f}-{corpus.hash[:6]}"
-    directory.mkdir()
-    try:
-        report("load", 0.0)
-        embeddings = passage_embeddings(settings, progress=report)
-        sources = {source.id: source for source in corpus.sources}
-        passages = _passages(corpus, settings, embeddings.count_tokens)
-        embeddings.stage = "means"
-        means = language_means(embeddings, settings.cache)
-        embeddings.stage = "embed"
-        rows = embed_rows(sources, passages, embeddings, means, known)
-        info = _describe(directory.name, settings, corpus, passages, rows)
-        report("store", 0.0)
-        write(directory, settings, info, corpus.sources, passages, rows)
-        write_lexical(directory / "lexical", sources, passages)
-        save_means(directory / "means.npz", means)
-        if corpus.glossary.is_file():
-            shutil.copyfile(corpus.glossary, directory / "glossary.tsv")
-        report("check", 0.0)
-        with closing(Index(directory, settings, info)) as index:
-            index.check()
-        info = replace(
-            info, created=now.isoformat(timespec="seconds"), seconds=time.monotonic() - began
-        )
-        info.write(directory)
-        report("check", 1.0)
+        if change is not None:
+            return _brought(settings, change, report, force=force)
+        with open_change(settings) as change:
+            info = _brought(settings, change, report, force=force)
+        put_aside(settings)
         return info
-    except BaseException:
-        shutil.rmtree(directory, ignore_errors=True)
-        # A server that caused the stop cannot be tidied either; the first error is the news.
-        with suppress(IndexError_, OSError):
-            drop_collections(settings, directory.name, directory)
-        raise
 
 
-def _passages(
-    corpus: Corpus, settings: Settings, count_tokens: Callable[[str], int]
-) -> list[Passage]:
-    limit = settings.passage_tokens
-    return [
-        passage
-        for source in corpus.sources
-        for passage in split_source(source, count_tokens=count_tokens, passage_tokens=limit)
-    ]
-
-
-def _describe(
-    build_id: str,
-    settings: Settings,
-    corpus: Corpus,
-    passages: Sequence[Passage],
-    rows: Sequence[Row],
-) -> BuildInfo:
+def _brought(settings: Settings, change: Change, report: Progress, *, force: bool) -> StoreInfo:
+    began = time.monotonic()
+    before = take_over(settings, change)
+    corpus = read_corpus(settings.corpus)
+    check_ids(settings, corpus, change.rows)
+    wanted = _wanted(corpus, change.rows)
+    changes = _changes(settings, corpus, change.rows)
+    lost = _vectors_are_lost(change)
+    if not (force or changes or lost):
+        return read_info(change.rows, change.path)
+    if lost and not (force or changes):
+        report("store", 0.0)
+        restore_vectors(change)
+        change.finish_index(**_meta(began))
+        return read_info(change.rows, change.path)
+    same = _is_same_model(settings, change) and not force
+    # Whatever is not as this program makes it is made anew; sources that stayed are left alone.
+    anew = not same or change.meta("splitter") != _splitter(settings)
+    ids = [*changes.added, *changes.changed]
+    if anew:
+        ids = [*wanted, *(i for (i,) in change.rows("SELECT id FROM document ORDER BY rowid"))]
+    second = _of_other_second(change.meta("second"), change.rows)
+    ids = [*dict.fromkeys([*ids, *(id_ for id_ in second if id_ not in changes.removed)])]
+    collection = change.meta("collection")
+    if not same or not collection:
+        change.clear_index()
+        collection = change.new_collection()
+    elif lost:
+        collection = restore_vectors(change)
+    for id_ in changes.removed:
+        change.remove_source(id_)
+    build = _Build(
+        settings,
+        change,
+        report,
+        collection,
+        before,
+        known=same,
+        known_second=not (force or second),
+    )
+    build.index([wanted.get(id_) or id_ for id_ in ids])
+    report("store", 0.0)
+    for id_, one in wanted.items():
+        change.run("UPDATE source SET place = ? WHERE id = ?", [one.place, id_])
     model = model_fingerprint(settings)
-    return BuildInfo(
-        id=build_id,
+    glossary = corpus.glossary
+    change.finish_index(
         corpus=corpus.hash,
         model=model,
         means=means_id(model),
+        mean_vectors=build.mean_vectors or change.meta("mean-vectors"),
         splitter=_splitter(settings),
-        store=_store(settings),
-        created="",
-        seconds=0.0,
-        sources={source.id: _source_hash(source) for source in corpus.sources},
-        passages=[passage.id for passage in passages],
-        sentences=sum(len(passage.sentences) for passage in passages),
-        languages={lang: sum(p.language == lang for p in passages) for lang in LANGUAGES},
-        rows={view: sum(row.view == view for row in rows) for view in VIEWS},
+        vectors=_vectors(settings),
         versions=_versions(),
+        collection=collection,
+        second=_second(change),
+        glossary=glossary.read_text(encoding="utf-8") if glossary.is_file() else "",
+        **_meta(began),
     )
+    report("check", 0.0)
+    info = read_info(change.rows, change.path)
+    held = change.vectors.count(collection)
+    if held < info.surfaces:
+        raise IndexBuildError(f"Chroma holds {held} vectors of {info.surfaces}")
+    report("check", 1.0)
+    return info
 
 
-def _known(settings: Settings) -> Known:
-    """The vectors of the index in service, where this program would make the same ones."""
-    model = model_fingerprint(settings)
-    ours = (model, means_id(model), _store(settings), _versions())
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Some sources on their way into the store, the surfaces of each, and the vectors known."""
+
+    sources: Sequence[tuple[_Wanted, Sequence[Passage]]]
+    texts: Sequence[Sequence[Sequence[SurfaceText]]]
+    known: Known
+    known_second: Known
+
+
+class _Build:
+    """The sources of one build on their way into the store.
+
+    While one part is embedded, the one before it is stored and the next one read and cut: three
+    parts at most are in memory.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        change: Change,
+        report: Progress,
+        collection: str,
+        before: Known,
+        *,
+        known: bool,
+        known_second: bool,
+    ) -> None:
+        self.mean_vectors = ""
+        self._settings = settings
+        self._change = change
+        self._report = report
+        self._collection = collection
+        self._before = before
+        self._known = known
+        self._known_second = known_second
+        self._done, self._size, self._all = 0, 0, 1
+        self._pool = ThreadPoolExecutor(1)
+        self._embeddings: PassageEmbeddings | SentenceTransformerEmbeddings | None = None
+        self._means: dict[str, Vector] = {}
+
+    def index(self, wanted: Sequence[_Wanted | str]) -> None:
+        """Put sources, and documents by their ids, into the store, some together."""
+        self._all = max(len(wanted), 1)
+        parts = self._parts(wanted)
+        with self._pool:
+            for part, rows in ahead(self._pool, self._embed, parts, count=1):
+                self._store(part, rows)
+
+    def _parts(self, wanted: Iterable[_Wanted | str]) -> Iterator[_Part]:
+        """The sources, and documents by their ids, read and cut, some together."""
+        waiting: list[tuple[_Wanted, list[Passage]]] = []
+        count = 0
+        for which in wanted:
+            one = _document(self._change, which) if isinstance(which, str) else which
+            passages = split_source(
+                one.source,
+                count_tokens=self._opened().count_tokens,
+                passage_tokens=self._settings.passage_tokens,
+            )
+            waiting.append((one, passages))
+            count += sum(1 + len(p.sentences) for p in passages)
+            if count >= _TOGETHER:
+                yield self._part(waiting)
+                waiting, count = [], 0
+        if waiting:
+            yield self._part(waiting)
+
+    def _part(self, waiting: Sequence[tuple[_Wanted, list[Passage]]]) -> _Part:
+        known: dict[tuple[Language, str], Vector] = {**self._before}
+        known_second: dict[tuple[Language, str], Vector] = {}
+        texts = []
+        for one, passages in waiting:
+            texts.append([list(surface_texts(one.source, passage)) for passage in passages])
+            if self._known:
+                known.update(self._change.known_vectors(one.source.id))
+            if self._known_second:
+                known_second.update(self._change.known_second(one.source.id))
+        return _Part(waiting, texts, known, known_second)
+
+    def _opened(self) -> PassageEmbeddings | SentenceTransformerEmbeddings:
+        if self._embeddings is None:
+            self._report("load", 0.0)
+            self._embeddings = passage_embeddings(self._settings, progress=self._note)
+            self._embeddings.stage = "means"
+            self._means = language_means(self._embeddings, self._settings.cache)
+            self.mean_vectors = _written(self._means)
+            self._embeddings.stage = "embed"
+        return self._embeddings
+
+    def _note(self, stage: str, share: float) -> None:
+        self._check()
+        if stage == "embed":
+            share = (self._done + share * self._size) / self._all
+        self._report(stage, share)
+
+    def _check(self) -> None:
+        """Raise RuntimeError, in a thread that embeds, when the build or the program is ending."""
+        self._pool.submit(int)
+
+    def _second(self, texts: Sequence[SurfaceText], known: Known) -> list[Vector | None]:
+        made: list[Vector | None] = []
+        for start in range(0, len(texts), _SECOND_TEXTS):
+            self._check()
+            made += second_vectors(texts[start : start + _SECOND_TEXTS], known)
+        return made
+
+    def _embed(self, part: _Part) -> tuple[_Part, list[SurfaceRow]]:
+        self._size = len(part.sources)
+        flat = [text for source in part.texts for passage in source for text in passage]
+        with ThreadPoolExecutor(1) as beside:
+            second = beside.submit(self._second, flat, part.known_second)
+            rows = embed_surfaces(flat, self._opened(), self._means, part.known)
+        pairs = zip(rows, second.result(), strict=True)
+        rows = [replace(row, second=vectors) for row, vectors in pairs]
+        self._note("embed", 1.0)
+        self._done += self._size
+        return part, rows
+
+    def _store(self, part: _Part, rows: Iterable[SurfaceRow]) -> None:
+        rest = iter(rows)
+        for (one, passages), texts in zip(part.sources, part.texts, strict=True):
+            held: list[tuple[Passage, list[SurfaceRow]]] = [
+                (passage, [next(rest) for _ in surfaces])
+                for passage, surfaces in zip(passages, texts, strict=True)
+            ]
+            self._change.put_source(one.source, one.hash, one.place, held, self._collection)
+
+
+def restore_vectors(change: Change) -> str:
+    """Fill a new collection with the vectors that the store keeps; returns its name."""
     try:
-        directory = read_current(settings.home)
-        info = BuildInfo.read(directory)
-        if (info.model, info.means, info.store, info.versions) != ours:
-            return {}
-        with closing(Index(directory, settings, info)) as index:
-            return known_vectors(index)
+        collection = change.new_collection()
+    except IndexError_:
+        change.vectors.discard()
+        collection = change.new_collection()
+    last = 0
+    sql = (
+        "SELECT s.n, o.id, s.language, s.vector FROM surface s JOIN source o ON o.n = s.source "
+        "WHERE s.n > ? ORDER BY s.n LIMIT 5000"
+    )
+    while batch := change.rows(sql, [last]):
+        rows = [(n, id_, lang, np.frombuffer(v, dtype=np.float16)) for n, id_, lang, v in batch]
+        change.vectors.add(collection, [(n, i, g, v.astype(np.float32)) for n, i, g, v in rows])
+        last = batch[-1][0]
+    change.run("DELETE FROM dead")
+    change.set_meta(collection=collection)
+    return collection
+
+
+def _vectors_are_lost(change: Change) -> bool:
+    collection = change.meta("collection")
+    if not collection:
+        return False
+    surfaces = read_info(change.rows, change.path).surfaces
+    try:
+        held = change.vectors.count(collection)
+        if held > surfaces:
+            change.sweep_vectors(0)
     except (IndexError_, OSError):
-        return {}
+        return True
+    return held < surfaces
 
 
-def _versions() -> dict[str, str]:
+def _is_same_model(settings: Settings, change: Change) -> bool:
+    model = model_fingerprint(settings)
+    ours = [model, means_id(model), _vectors(settings), _versions()]
+    return [*map(change.meta, ("model", "means", "vectors", "versions"))] == ours
+
+
+def _second(change: Change) -> str:
+    """The fingerprint of the second encoder that made the vectors; "" where it made none."""
+    # Where the package is missing, nothing was added that needs it.
+    made_by = second_encoder().fingerprint or change.meta("second")
+    return made_by if change.rows(f"{_UNTRANSLATED} LIMIT 1") else ""
+
+
+def _of_other_second(made_by: str, rows: Rows) -> list[str]:
+    """The indexed sources that another version of the second encoder embedded."""
+    if not made_by or second_encoder().fingerprint in ("", made_by):
+        return []
+    return [id_ for (id_,) in rows(_UNTRANSLATED)]
+
+
+def _meta(began: float) -> dict[str, str]:
+    return {
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": f"{time.monotonic() - began:.3f}",
+    }
+
+
+def _written(means: Mapping[str, Vector]) -> str:
+    data = io.BytesIO()
+    np.savez(data, allow_pickle=False, **means)
+    return b64encode(data.getvalue()).decode()
+
+
+def _versions() -> str:
     names = ("chromadb", "sentence-transformers")
-    return {name: version(name) for name in names} | {"rows": ROWS}
+    return ", ".join([*(f"{name} {version(name)}" for name in names), f"rows {ROWS}"])
 
 
 def _splitter(settings: Settings) -> str:
     return f"{SPLITTER}-{settings.passage_tokens}"
 
 
-def _store(settings: Settings) -> str:
+def _vectors(settings: Settings) -> str:
     return settings.chroma_url or "files"
-
-
-def _source_hash(source: Source) -> str:
-    data = json.dumps(asdict(source), ensure_ascii=False, sort_keys=True)
-    return hashlib.sha256(data.encode()).hexdigest()[:16]
-
-
-def _current_name(settings: Settings) -> str:
-    try:
-        return read_current(settings.home).name
-    except IndexError_:
-        return ""
-
-
-def _sweep(settings: Settings, *, keep: str) -> None:
-    prune(settings.home, keep=keep, forget=lambda d: drop_collections(settings, d.name, d))
 
 
 @contextmanager
@@ -238,14 +467,13 @@ def _build_errors(settings: Settings) -> Iterator[None]:
     try:
         yield
     except (IndexError_, OSError) as error:
-        root = builds_directory(settings.home)
-        # Chroma's own words, where it was Chroma that stopped, rather than advice for readers.
+        # Chroma's or SQLite's own words, where they stopped, rather than advice for readers.
         cause = str(error.__cause__ or error).strip().split("\n")[0].rstrip(".?!")
-        remedy = f"Check the disk that holds {root}"
-        if getattr(error, "errno", None) == errno.ENOSPC or "disk is full" in cause:
-            cause, remedy = "the disk is full", f"Make room for {root}"
+        remedy = f"Check the disk that holds {settings.home}"
+        if "full" in cause or getattr(error, "errno", None) == 28:
+            cause, remedy = "the disk is full", f"Make room for {settings.home}"
         elif isinstance(error, OSError):
-            remedy = f"Mend the permissions of {root}"
+            remedy = f"Mend the permissions of {settings.home}"
         elif settings.chroma_url:
             remedy = f"Check the Chroma server at {settings.chroma_url}"
         raise IndexBuildError(

@@ -10,24 +10,25 @@ from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Literal
 
 from filelock import FileLock, Timeout
 
-from assistant.errors import AssistantError
+from assistant.errors import AssistantError, CorpusError, IndexDamagedError
 from assistant.quoting.decision import DEFAULT, decision_for
-from assistant.retrieval.builds import BuildInfo, builds_directory, library_directory, read_current
 from assistant.retrieval.bundled_model import verify as verify_model
 from assistant.retrieval.embeddings import bundled_embeddings, model_fingerprint
 from assistant.retrieval.index import open_index
+from assistant.retrieval.second_encoder import second_encoder
+from assistant.retrieval.store import Store, originals_directory, store_path
 from assistant.settings import Settings
 
-from .build import pending_changes
-from .entries import library_entries, read_sources
-from .library_folders import left_over
+from .build import build_index, pending_changes
+from .entries import Entry, checked_text, read_sources
 from .sources import read_corpus
+from .storing import lock_path
 
+_BUILD = "Run `python -m ingest`."
 # Less free space than this lets the next build fail; less than the other may soon.
 _FAIL_MB, _WARN_MB = 200, 1_000
 
@@ -43,13 +44,17 @@ class Finding:
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """All checks in order; none of them changes anything, and one that fails stops no other."""
+    """All checks in order; one that fails stops no other.
+
+    None changes anything, but that vectors which are lost or damaged are made anew.
+    """
     checks: dict[str, Callable[[Settings], Iterator[Finding]]] = {
         "install": _install,
         "model": _model,
         "corpus": _corpus,
         "library": _library,
         "index": _index,
+        "second": _second,
         "disk": _disk,
         "extras": _extras,
     }
@@ -113,38 +118,52 @@ def _corpus(settings: Settings) -> Iterator[Finding]:
 
 
 def _library(settings: Settings) -> Iterator[Finding]:
-    folder = library_directory(settings.home)
-    if _is_locked(folder / ".lock"):
-        yield Finding("library", "ok", "Another process is changing the library right now.")
+    if _is_locked(settings):
+        yield Finding("library", "ok", "Another process is changing the documents right now.")
         return
+    folder = originals_directory(settings.home)
+    count = 0
+    with closing(_store(settings)) as store:
+        for id_, record in store.documents().items():
+            count += 1
+            again = f"Run `python -m ingest remove {id_}`, then add the document again."
+            try:
+                entry = Entry.read(record)
+                checked_text(entry, store.text(entry.sha256))
+            except CorpusError:
+                yield Finding("library", "fail", f"The record or text of {id_} is damaged.", again)
+                continue
+            if not (folder / entry.original).is_file():
+                said = f"{id_} lacks its file {entry.original} in {folder}."
+                yield Finding("library", "fail", said, again)
     read_sources(settings)
-    entries = library_entries(settings)
-    for entry in entries:
-        for name in entry.files:
-            if not (folder / entry.id / name).is_file():
-                remedy = f"Delete {folder / entry.id}, then add the document again."
-                yield Finding("library", "fail", f"{entry.id} lacks its file {name}.", remedy)
-    yield Finding("library", "ok", f"{len(entries)} added documents in {folder} hold together.")
-    if left := left_over(folder):
-        said = f"{len(left)} left-overs of changes that were killed lie in {folder}."
-        yield Finding("library", "warn", said, "They go with the next `add`, `remove` or `sync`.")
+    yield Finding("library", "ok", f"{count} added documents in {settings.home} hold together.")
 
 
 def _index(settings: Settings) -> Iterator[Finding]:
-    build = "Run `python -m ingest`."
-    root = builds_directory(settings.home)
-    if _is_locked(root / "build.lock"):
-        yield Finding("index", "ok", "Another process is building the index right now.")
+    if _is_locked(settings):
+        yield Finding("index", "ok", "Another process is changing the index right now.")
         return
-    try:
-        current = read_current(settings.home)
-        with closing(open_index(settings, fingerprint=model_fingerprint(settings))) as index:
+    with closing(_store(settings)) as store:
+        info, left = store.info(), store.meta("unfinished")
+        sound = store.rows("PRAGMA quick_check(1)")
+    if sound != [("ok",)]:
+        raise IndexDamagedError(
+            f"The store {store_path(settings.home)} is damaged ({sound[0][0]}). Move it away, then "
+            "run `python -m ingest`."
+        )
+    fingerprint = model_fingerprint(settings)
+    mended = ""
+    with closing(open_index(settings, fingerprint=fingerprint)) as index:
+        try:
             index.check()
-            count = len(index.passage_ids)
-    except AssistantError as error:
-        yield Finding("index", "fail", str(error), build)
-        return
-    yield Finding("index", "ok", f"{count} passages in {current} are all there.")
+        except IndexDamagedError as error:
+            build_index(settings)
+            mended = str(error).split(". ")[0]
+            index.check()
+    if mended:
+        yield Finding("index", "warn", f"{mended}.", "They were made anew from the store just now.")
+    yield Finding("index", "ok", f"{info.passages} passages in {settings.home} are all there.")
     if changes := pending_changes(settings):
         parts = [
             f"{len(ids)} to {word}"
@@ -156,12 +175,22 @@ def _index(settings: Settings) -> Iterator[Finding]:
             if ids
         ]
         said = "; ".join([*parts, *changes.reasons])
-        yield Finding("index", "warn", f"The index is not up to date ({said}).", build)
-    others = [d for d in root.iterdir() if d.is_dir() and d != current]
-    unfinished = [d for d in others if not _is_finished(d)]
-    if unfinished:
-        said = f"{len(unfinished)} builds that were killed lie in {root}."
-        yield Finding("index", "warn", said, f"They go with the next build. {build}")
+        yield Finding("index", "warn", f"The index is not up to date ({said}).", _BUILD)
+    if left:
+        said = "A change of the documents was killed; it left nothing but waste."
+        yield Finding("index", "warn", said, f"It goes with the next change. {_BUILD}")
+
+
+def _second(settings: Settings) -> Iterator[Finding]:
+    with closing(_store(settings)) as store:
+        made_by = store.info().second
+    if made_by:
+        second_encoder().embed(["Is it there?"], language="en", kind="query")
+        yield Finding("second", "ok", f"The second encoder {made_by} is there and embeds.")
+
+
+def _store(settings: Settings) -> Store:
+    return Store(store_path(settings.home))
 
 
 def _disk(settings: Settings) -> Iterator[Finding]:
@@ -189,16 +218,9 @@ def _extras(settings: Settings) -> Iterator[Finding]:
     yield Finding("extras", "ok", f"Chat model: {model}.")
 
 
-def _is_finished(directory: Path) -> bool:
-    try:
-        BuildInfo.read(directory)
-    except AssistantError:
-        return False
-    return True
-
-
-def _is_locked(path: Path) -> bool:
-    """Whether another process holds this lock; it is not made where it is not there."""
+def _is_locked(settings: Settings) -> bool:
+    """Whether another process is changing the store; no lock is made where there is none."""
+    path = lock_path(settings)
     if not path.is_file():
         return False
     try:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.settings import Settings
 
-from .entries import library_entries
 from .fetch.connecting import FetchLimits
 from .fetch.fetching import Fetched, fetch
 from .formats.names import one_line
@@ -45,7 +45,7 @@ def add_address(
 
 def fetch_address(settings: Settings, address: str, *, allow_private: bool = False) -> Fetched:
     """What an address gives now; the library need not be open. Raises DocumentError."""
-    known = known_origin(settings, address)
+    known = known_origin(library_origins(settings), address)
     limits, before = FetchLimits.of(settings), known_fetch(known[1]) if known else None
     return fetch(address, limits, allow_private=allow_private, known=before)
 
@@ -56,9 +56,9 @@ def add_fetched(
     """Add what `fetch_address` gave; raises DocumentError for what cannot be read."""
     address = got.address
     if got.not_modified:
-        known = known_origin(settings, address)
+        known = library.at(address)
         # Somebody may have removed it in the meantime.
-        return _unchanged(settings, known[0] if known else address, address)
+        return _unchanged(library, known[0] if known else address, address)
     added = library.add(
         got.body,
         got.name,
@@ -70,9 +70,11 @@ def add_fetched(
     return of_added(added, address, address)
 
 
-def known_origin(settings: Settings, address: str) -> tuple[str, Origin] | None:
+def known_origin(
+    origins_of: Mapping[str, Sequence[Origin]], address: str
+) -> tuple[str, Origin] | None:
     """The document that came from this address before, and what was kept of that."""
-    for id_, origins in library_origins(settings).items():
+    for id_, origins in origins_of.items():
         for origin in origins:
             if (origin.kind, origin.place) == ("address", address):
                 return id_, origin
@@ -107,17 +109,17 @@ def known_fetch(origin: Origin) -> Fetched:
     )
 
 
-def _unchanged(settings: Settings, id_: str, address: str) -> Outcome:
-    for entry in library_entries(settings):
-        if entry.id == id_:
-            return Outcome(
-                name=address,
-                result="same",
-                id=id_,
-                place=address,
-                there=entry.title_en,
-                language=entry.language,
-                characters=entry.characters,
-                notes=entry.notes,
-            )
-    raise DocumentError("unknown", one_line(id_, 61))
+def _unchanged(library: LibraryChange, id_: str, address: str) -> Outcome:
+    entry = library.entry(id_)
+    if entry is None:
+        raise DocumentError("unknown", one_line(id_, 61))
+    return Outcome(
+        name=address,
+        result="same",
+        id=id_,
+        place=address,
+        there=entry.title_en,
+        language=entry.language,
+        characters=entry.characters,
+        notes=entry.notes,
+    )

@@ -16,7 +16,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from assistant.retrieval.embeddings import TextEmbeddings
-from assistant.retrieval.index import Vector
+from assistant.retrieval.store import Vector
 from assistant.types import LANGUAGES
 
 
@@ -58,15 +58,21 @@ def save_means(path: Path, means: dict[str, Vector]) -> None:
 
 def _compute(embeddings: TextEmbeddings) -> dict[str, Vector]:
     rows = [line.split("\t") for line in _general_text().splitlines()[1:]]
+    texts = [row[1:] for row in rows if row[0] != "question"]
+    questions = [row[1:] for row in rows if row[0] == "question"]
+    # All in one call, so that the progress that it reports never falls back.
+    passages = np.asarray(embeddings.embed_documents([text for row in texts for text in row]))
     means: dict[str, Vector] = {}
-    for column, language in enumerate(LANGUAGES, start=1):
-        texts = [row[column] for row in rows if row[0] != "question"]
-        questions = [row[column] for row in rows if row[0] == "question"]
-        passages = np.asarray(embeddings.embed_documents(texts), dtype=np.float32)
-        queries = np.asarray([embeddings.embed_query(q) for q in questions], dtype=np.float32)
-        means[f"passage-{language}"] = passages.mean(axis=0)
-        means[f"query-{language}"] = queries.mean(axis=0)
+    for column, language in enumerate(LANGUAGES):
+        queries = np.asarray(embeddings.embed_queries([row[column] for row in questions]))
+        means[f"passage-{language}"] = _mean(passages[column :: len(LANGUAGES)])
+        means[f"query-{language}"] = _mean(queries)
     return means
+
+
+def _mean(vectors: Vector) -> Vector:
+    mean: Vector = vectors.astype(np.float32).mean(axis=0)
+    return mean
 
 
 def _general_text() -> str:

@@ -22,7 +22,6 @@ from .adding import Told
 from .fetch.fetching import Fetched, FetchLimits, fetch
 from .from_address import known_fetch, origin_of_address
 from .library import LibraryChange
-from .origins import library_origins
 from .outcomes import Outcome, of_added, of_error
 from .preparing import Content
 from .reading_apart import FileReader
@@ -117,7 +116,7 @@ def replace_digests(
             known = next(
                 (
                     known_fetch(origin)
-                    for origin in library_origins(settings).get(f"{id_}-official", ())
+                    for origin in library.origins(f"{id_}-official")
                     if origin.kind == "address"
                 ),
                 None,

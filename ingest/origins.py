@@ -1,7 +1,7 @@
-"""Where the documents of the library came from: files, addresses, uploads.
+"""Where the documents that users added came from: files, addresses, uploads.
 
-A document is stored once, whatever the names it came under: `origins.json` in its folder lists
-them. It shapes no index; a file that moved changes only this list.
+A document is stored once, whatever the names it came under. They shape no index; a file that
+moved changes only its name here.
 """
 
 from __future__ import annotations
@@ -9,13 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from assistant.retrieval.builds import library_directory, library_records
+from assistant.errors import IndexMissingError
+from assistant.retrieval.store import Store, store_path
 from assistant.settings import Settings
-
-FILE = "origins.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,26 +38,35 @@ class Origin:
     etag: str = ""
     last_modified: str = ""
 
+    @classmethod
+    def read(cls, data: str) -> Origin:
+        """What the store kept."""
+        names = {field.name for field in fields(cls)}
+        return cls(**{k: v for k, v in json.loads(data).items() if k in names})
 
-def read_origins(folder: Path) -> tuple[Origin, ...]:
-    """The origins of the document in that folder; () where the list is lost or damaged."""
-    try:
-        rows: list[dict[str, Any]] = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        names = {field.name for field in fields(Origin)}
-        return tuple(Origin(**{k: v for k, v in row.items() if k in names}) for row in rows)
-    except (OSError, ValueError, TypeError, AttributeError):
-        return ()
-
-
-def origins_json(origins: Sequence[Origin]) -> str:
-    """The content of `origins.json`."""
-    return json.dumps([asdict(origin) for origin in origins], ensure_ascii=False, indent=1)
+    def write(self) -> str:
+        """What the store keeps."""
+        return json.dumps(asdict(self), ensure_ascii=False)
 
 
 def library_origins(settings: Settings) -> dict[str, tuple[Origin, ...]]:
     """The origins of every document, by its id."""
-    folder = library_directory(settings.home)
-    return {id_: read_origins(folder / id_) for id_ in library_records(settings.home)}
+    try:
+        store = Store(store_path(settings.home))
+    except IndexMissingError:
+        return {}
+    try:
+        return by_document(store.origins())
+    finally:
+        store.close()
+
+
+def by_document(rows: Sequence[tuple[str, str]]) -> dict[str, tuple[Origin, ...]]:
+    """Origins as the store gives them, by the ids of their documents."""
+    found: dict[str, tuple[Origin, ...]] = {}
+    for id_, data in rows:
+        found[id_] = (*found.get(id_, ()), Origin.read(data))
+    return found
 
 
 def same_place(one: Origin, other: Origin) -> bool:

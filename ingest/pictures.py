@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
-from assistant.retrieval.builds import library_directory
+from assistant.retrieval.store import Store, originals_directory, store_path
 from assistant.settings import Settings
 from assistant.types import Source, Span
 
-from .entries import Entry, library_entries
+from .entries import Entry, library_entry
 from .formats.document import Box
 from .reading_apart import FileReader
 from .refusing import DocumentError
@@ -27,14 +27,13 @@ def marked_page(settings: Settings, source: Source, page: int, spans: Sequence[S
     process of its own. Raises DocumentError: "no_page" where there is no such picture, and what
     `FileReader.read` raises.
     """
-    entry = next((entry for entry in library_entries(settings) if entry.id == source.id), None)
+    entry = library_entry(settings, source.id)
     if entry is None or entry.format != "pdf":
         raise DocumentError("no_page", source.id, page=page)
-    folder = library_directory(settings.home) / entry.id
     quick = replace(settings, read_seconds=min(settings.read_seconds, _SECONDS))
     try:
-        data = (folder / entry.original).read_bytes()
-        marks = _boxes(folder, entry, page, spans) if entry.sha256 == source.sha256 else []
+        data = (originals_directory(settings.home) / entry.original).read_bytes()
+        marks = _boxes(settings, entry, page, spans) if entry.sha256 == source.sha256 else []
     except (OSError, ValueError, KeyError, TypeError) as error:
         # It was taken out or replaced at this moment.
         raise DocumentError("no_page", source.id, page=page) from error
@@ -42,11 +41,10 @@ def marked_page(settings: Settings, source: Source, page: int, spans: Sequence[S
         return reader.picture(data, entry.original, page, marks)
 
 
-def _boxes(folder: Path, entry: Entry, page: int, spans: Sequence[Span]) -> list[Box]:
+def _boxes(settings: Settings, entry: Entry, page: int, spans: Sequence[Span]) -> list[Box]:
     """Where the lines of a page stand that hold any of these characters."""
-    if not entry.boxes:
-        return []
-    lines = json.loads((folder / entry.boxes).read_bytes())
+    with closing(Store(store_path(settings.home))) as store:
+        lines = json.loads(store.boxes(entry.id) or "[]")
     return [
         tuple(line["box"])
         for line in lines

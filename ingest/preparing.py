@@ -17,7 +17,6 @@ from assistant.types import Source
 from .entries import Entry
 from .formats.document import Document
 from .formats.names import extension, one_line
-from .library_folders import RECORD
 from .origins import Origin
 from .passages import split_source
 from .refusing import DocumentError
@@ -73,17 +72,16 @@ def origin_of(path_or_bytes: Path | str | bytes, content: Content, folder: str =
 
 def entry_of(
     content: Content, document: Document, about: str | Source, *, id_: str = "", url: str = ""
-) -> tuple[Entry, dict[str, bytes]]:
-    """What is stored of a document, and its files by name.
+) -> tuple[Entry, str]:
+    """What is stored of a document, and where its lines stand on its pages, as JSON or "".
 
     about: the title that a user gave it ("" for the document's own), or the shipped source whose
     place it takes. id_: the id that it has already. url: the address that it came from. Raises
     DocumentError for one without text beside headings.
     """
-    text = document.text.encode()
     sha256 = text_hash(document.text)
     kind = extension(content.name)
-    boxes = json.dumps([asdict(box) for box in document.boxes]).encode() if document.boxes else b""
+    boxes = json.dumps([asdict(box) for box in document.boxes]) if document.boxes else ""
     title = (
         (one_line(about) if isinstance(about, str) else "")
         or one_line(document.title)
@@ -103,11 +101,9 @@ def entry_of(
         format=document.format,
         characters=len(document.text),
         added=now(),
-        text=f"text-{sha256[:8]}.txt",
         sha256=sha256,
-        original=f"original-{content.sha256[:8]}{kind}",
+        original=f"{content.sha256}{kind}",
         original_sha256=content.sha256,
-        boxes=f"boxes-{sha256[:8]}.json" if boxes else "",
         pages=document.pages,
         notes=document.notes,
         replaces=shipped.id if shipped else "",
@@ -115,8 +111,7 @@ def entry_of(
     source = entry.source(document.text)
     if not split_source(source, count_tokens=len, passage_tokens=len(document.text)):
         raise DocumentError("empty", content.name)
-    files = {entry.original: content.data, entry.text: text, RECORD: entry.write()}
-    return entry, files | ({entry.boxes: boxes} if boxes else {})
+    return entry, boxes
 
 
 def new_id(name: str, sha256: str) -> str:

@@ -1,115 +1,128 @@
-"""What is embedded and indexed of each passage: its surfaces, sentences and their contexts."""
+"""What is embedded and indexed of each passage: its surfaces and their sentences."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
+from assistant.bodies import made_from
 from assistant.retrieval.embeddings import TextEmbeddings
-from assistant.retrieval.index import VIEWS, Index, Row, Vector, View, centre, surfaces
+from assistant.retrieval.index import centre, surfaces
 from assistant.retrieval.language import simplified
-from assistant.retrieval.lexical import LexicalIndex
+from assistant.retrieval.second_encoder import second_encoder
+from assistant.retrieval.store import Vector
+from assistant.retrieval.words import chinese_words, latin_words, sound_of
 from assistant.types import LANGUAGES, Language, Passage, Source
 
-# Vectors are taken over only from a build whose texts were made in this way: see `_texts`.
-ROWS = "2"
+# Vectors and terms are taken over only from a store whose texts were made in this way.
+ROWS = "3"
 # The centred vectors of texts, by the language that they were centred for and their words.
 Known = Mapping[tuple[Language, str], Vector]
 
 
 @dataclass(frozen=True, slots=True)
-class _Text:
-    view: View
-    passage_id: str
-    surface: Language
-    number: int
-    text: str
+class SurfaceText:
+    """The words of a passage in one language: all of them, under their title, and each sentence.
+
+    alone: whether there are none in the other language.
+    """
+
+    language: Language
+    whole: str
+    sentences: tuple[str, ...]
+    alone: bool
 
     @property
-    def key(self) -> tuple[Language, str]:
-        return (self.surface, self.text)
-
-    @property
-    def row_id(self) -> tuple[str, str, str, int]:
-        return (self.view, self.passage_id, self.surface, self.number)
+    def keys(self) -> list[tuple[Language, str]]:
+        """What is embedded, the whole first."""
+        return [(self.language, text) for text in (self.whole, *self.sentences)]
 
 
-def embed_rows(
-    sources: Mapping[str, Source],
-    passages: Sequence[Passage],
+@dataclass(frozen=True, slots=True)
+class SurfaceRow:
+    """A surface to be stored: vector (dimension,), sentences (number of sentences, dimension).
+
+    second: the sentences' by the second encoder, None where there is a translation.
+    """
+
+    text: SurfaceText
+    vector: Vector
+    sentences: Vector
+    second: Vector | None = None
+
+
+def surface_texts(source: Source, passage: Passage) -> Iterator[SurfaceText]:
+    """The surfaces of a passage as they are embedded and searched."""
+    for language in surfaces(passage):
+        other = passage.translation if language != passage.language else None
+        whole = other.text if other else passage.text
+        title = source.title(language)
+        if passage.heading and language == passage.language:
+            title = f"{title} · {passage.heading}" if title else passage.heading
+        sentences = (passage.sentence_in(n, language) or "" for n in range(len(passage.sentences)))
+        # Questions are embedded in Simplified characters too: either is found by the other.
+        yield SurfaceText(
+            language,
+            simplified(f"{title}\n{whole}" if title else whole),
+            tuple(map(simplified, sentences)),
+            alone=source.translation is None,
+        )
+
+
+def embed_surfaces(
+    texts: Sequence[SurfaceText],
     embeddings: TextEmbeddings,
     means: Mapping[str, Vector],
     known: Known,
-) -> list[Row]:
-    """The centred vectors of all passages, sentences and contexts, in every surface.
+) -> list[SurfaceRow]:
+    """The centred vectors of some surfaces; only texts that `known` lacks are embedded."""
+    keys = dict.fromkeys(key for text in texts for key in text.keys)
+    fresh = list(dict.fromkeys(words for language, words in keys if (language, words) not in known))
+    made = dict(zip(fresh, embeddings.embed_documents(fresh), strict=True))
 
-    Only texts that `known` lacks are embedded.
-    """
-    texts = [text for p in passages for text in _texts(sources[p.source_id], p)]
-    fresh = list(dict.fromkeys(text.text for text in texts if text.key not in known))
-    vectors = dict(zip(fresh, embeddings.embed_documents(fresh), strict=True))
-
-    def vector(text: _Text) -> Vector:
-        if (stored := known.get(text.key)) is not None:
+    def vector(key: tuple[Language, str]) -> Vector:
+        if (stored := known.get(key)) is not None:
             return stored
-        return centre(vectors[text.text], means[f"passage-{text.surface}"])
+        return centre(made[key[1]], means[f"passage-{key[0]}"])
 
-    return [Row(t.view, t.passage_id, t.surface, t.number, vector(t)) for t in texts]
+    rows = []
+    for text in texts:
+        whole, *sentences = (vector(key) for key in text.keys)
+        rows.append(SurfaceRow(text, whole, np.array(sentences, dtype=np.float32)))
+    return rows
 
 
-def known_vectors(index: Index) -> dict[tuple[Language, str], Vector]:
-    """The vectors that a build holds, so that the next one need not make them again.
+def second_vectors(texts: Sequence[SurfaceText], known: Known) -> list[Vector | None]:
+    """What the second encoder makes of the sentences of surfaces; None where it is not needed.
 
-    Raises IndexDamagedError when they cannot be read.
+    A translation makes it needless. Raises ModelError when the encoder is needed and missing.
     """
-    passages = index.passages(index.passage_ids)
-    keys = {t.row_id: t.key for p in passages for t in _texts(index.sources[p.source_id], p)}
-    known: dict[tuple[Language, str], Vector] = {}
-    for view in VIEWS:
-        stored = index.stored(view)
-        sound = np.abs(np.linalg.norm(stored.vectors, axis=1) - 1) < 1e-3
-        for row, vector, is_sound in zip(stored.keys, stored.vectors, sound, strict=True):
-            key = keys.get((view, *row))
-            if key is not None and is_sound:
-                known[key] = vector
-    return known
-
-
-def write_lexical(
-    directory: Path, sources: Mapping[str, Source], passages: Sequence[Passage]
-) -> None:
-    """Write the BM25 indexes over passages, one a language."""
-    texts = [text for p in passages for text in _texts(sources[p.source_id], p)]
+    made = {**known}
     for language in LANGUAGES:
-        named = {
-            text.passage_id: text.text
-            for text in texts
-            if text.view == "passages" and text.surface == language
-        }
-        LexicalIndex.build(named, language).save(directory)
+        wanted = (key for text in texts if text.alone for key in text.keys[1:])
+        fresh = list(dict.fromkeys(key for key in wanted if key[0] == language and key not in made))
+        if fresh:
+            words = [words for _, words in fresh]
+            vectors = second_encoder().embed(words, language=language, kind="passage")
+            made.update(zip(fresh, vectors, strict=True))
+    return [
+        np.array([made[key] for key in text.keys[1:]], dtype=np.float32) if text.alone else None
+        for text in texts
+    ]
 
 
-def _texts(source: Source, passage: Passage) -> Iterator[_Text]:
-    for surface in surfaces(passage):
-        other = passage.translation if surface != passage.language else None
-        whole = other.text if other else passage.text
-        title = source.title(surface)
-        if passage.heading and surface == passage.language:
-            title = f"{title} · {passage.heading}" if title else passage.heading
-        yield _text("passages", passage, surface, 0, f"{title}\n{whole}" if title else whole)
-        before = ""
-        for number in range(len(passage.sentences)):
-            sentence = passage.sentence_in(number, surface) or ""
-            yield _text("sentences", passage, surface, number, sentence)
-            # "The incubator focuses on …" needs its neighbour to say which incubator.
-            context = f"{before} {sentence}" if before else sentence
-            yield _text("contexts", passage, surface, number, context)
-            before = sentence
-
-
-def _text(view: View, passage: Passage, surface: Language, number: int, words: str) -> _Text:
-    # Questions are embedded in Simplified characters too: either is found by the other.
-    return _Text(view, passage.id, surface, number, simplified(words))
+def words_in(source: Source) -> Counter[tuple[str, str]]:
+    """The words of a source and its record, as written, with the sound of Chinese ones, counted."""
+    made = made_from(source.author)
+    texts = [source.text, source.translation.text if source.translation else ""]
+    texts += [source.title_en, source.title_zh, made.of if made else source.author]
+    text = "\n".join([*texts, source.publisher])
+    counts: Counter[tuple[str, str]] = Counter()
+    for word, count in latin_words(text).items():
+        counts[word, ""] = count
+    for word, count in chinese_words(text).items():
+        counts[word, sound_of(word)] = count
+    return counts

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from assistant.errors import CorpusError
-from assistant.retrieval.builds import corpus_hash, replace_text
+from assistant.files import corpus_hash, replace_text
 from assistant.retrieval.figures import figures
 from assistant.retrieval.glossary import Glossary
 from assistant.types import LANGUAGES, Kind, Source, Translation, other_language

@@ -42,7 +42,7 @@ def sync_folder(
     folder = Path(os.path.abspath(folder.expanduser()))
     if not folder.is_dir():
         raise DocumentError("no_folder", str(folder))
-    known = _known(settings, folder)
+    known = library.of_folder(str(folder))
     files = {str(path): path for path in files_of(folder)}
     gone = [place for place in known if place not in files]
     if known and len(gone) == len(known) and not files and not allow_empty:
@@ -69,16 +69,6 @@ def sync_folder(
         if told is not None:
             told(outcomes[-1])
     return outcomes
-
-
-def _known(settings: Settings, folder: Path) -> dict[str, tuple[str, Origin]]:
-    """The documents that came from files of the folder, by path."""
-    return {
-        origin.place: (id_, origin)
-        for id_, origins in library_origins(settings).items()
-        for origin in origins
-        if origin.kind == "file" and origin.folder == str(folder)
-    }
 
 
 def _is_untouched(origin: Origin | None, path: Path) -> bool:

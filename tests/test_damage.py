@@ -1,8 +1,7 @@
-"""An index damaged on disk is refused with the command that mends it."""
+"""A store or vectors damaged on disk: told in one sentence, made anew where that can be."""
 
 from __future__ import annotations
 
-import gc
 import inspect
 import shutil
 import sqlite3
@@ -10,47 +9,39 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import chromadb
 import chromadb.errors
 import pytest
 
 from assistant.errors import (
     AssistantError,
+    IndexBuildError,
     IndexDamagedError,
     IndexMismatchError,
     IndexMissingError,
 )
-from assistant.retrieval.builds import read_current
-from assistant.retrieval.chroma import foreign_errors
+from assistant.retrieval.chroma import Vectors, foreign_errors
 from assistant.retrieval.embeddings import model_fingerprint
 from assistant.retrieval.index import open_index
+from assistant.retrieval.store import store_errors, store_path
 from assistant.settings import Settings
-from ingest import build_index
+from ingest import add_file, build_index, examine
 
-from .tiny import answers, edit, opened
+from .tiny import FakeEmbeddings, answers, found, opened
 
-Change = Callable[[Path], object]
-
-
-def current(text: bytes) -> Change:
-    return lambda home: (home / "index" / "CURRENT").write_bytes(text)
-
-
-def in_build(name: str, change: Change) -> Change:
-    return lambda home: change(read_current(home) / name)
+Change = Callable[[Settings], object]
 
 
 def halve(path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
-def lose_a_row(directory: Path) -> None:
-    client: Any = chromadb.PersistentClient(path=str(directory / "chroma"))
-    with closing(client):
-        collection = client.get_collection(f"{directory.name}-sentences", embedding_function=None)
-        collection.delete(ids=collection.get(limit=1)["ids"])
+def run(sql: str) -> Change:
+    def change(settings: Settings) -> None:
+        with closing(sqlite3.connect(store_path(settings.home))) as connection:
+            connection.executescript(sql)
+
+    return change
 
 
 CHROMA_ERRORS = [
@@ -58,52 +49,129 @@ CHROMA_ERRORS = [
     for _, kind in inspect.getmembers(chromadb.errors, inspect.isclass)
     if issubclass(kind, Exception) and not inspect.isabstract(kind)
 ]
-SQLITE = "chroma/chroma.sqlite3"
-DAMAGES: dict[str, tuple[Change, type[AssistantError]]] = {
-    "no home": (shutil.rmtree, IndexMissingError),
-    "no CURRENT": (lambda home: (home / "index" / "CURRENT").unlink(), IndexMissingError),
-    "CURRENT leads out": (current(b".."), IndexDamagedError),
-    "build gone": (in_build("", shutil.rmtree), IndexDamagedError),
-    "build.json cut": (in_build("build.json", halve), IndexDamagedError),
-    "build.json of another format": (
-        in_build("build.json", lambda path: edit(path, '"format": 1', '"format": 99')),
-        IndexMismatchError,
+# What happens to the store, what is raised, and what its message says.
+DAMAGES: dict[str, tuple[Change, type[AssistantError], str]] = {
+    "no home": (lambda s: shutil.rmtree(s.home), IndexMissingError, "Run `python -m ingest`"),
+    "cut": (lambda s: halve(store_path(s.home)), IndexDamagedError, "Move it to another place"),
+    "no database": (
+        lambda s: store_path(s.home).write_text("no database " * 99),
+        IndexDamagedError,
+        "Move it to another place",
     ),
-    "sqlite cut": (in_build(SQLITE, halve), IndexDamagedError),
-    "a row gone": (in_build("", lose_a_row), IndexDamagedError),
-    "sources.json cut": (in_build("sources.json", halve), IndexDamagedError),
-    "means.npz cut": (in_build("means.npz", halve), IndexDamagedError),
-    "lexical gone": (in_build("lexical", shutil.rmtree), IndexDamagedError),
+    "another program's": (
+        run("PRAGMA application_id = 7"),
+        IndexDamagedError,
+        "of another program",
+    ),
+    "newer": (run("PRAGMA user_version = 99"), IndexMismatchError, "A newer version"),
 }
-
-MENDED = ("no home", "CURRENT leads out", "sqlite cut", "lexical gone")
 
 
 def use(settings: Settings) -> None:
     with closing(opened(settings)) as index:
         index.check()
-        assert index.lexical
 
 
-def test_a_damaged_index_is_refused_with_the_command_that_mends_it(
+def test_a_damaged_store_is_told_in_a_sentence_and_left_as_it_is(
     built: Settings, tmp_path: Path
 ) -> None:
-    for name, (damage, kind) in DAMAGES.items():
-        # Chroma keeps what it opened by its path: the damage is done to a copy.
+    for name, (damage, kind, said) in DAMAGES.items():
         copy = replace(built, home=tmp_path / name)
         shutil.copytree(built.home, copy.home)
-        damage(copy.home)
+        damage(copy)
+        before = store_path(copy.home).read_bytes() if store_path(copy.home).exists() else b""
         with pytest.raises(AssistantError) as caught:
             use(copy)
-        found_kind, message = type(caught.value), str(caught.value)
-        del caught
-        gc.collect()
-        assert found_kind is kind, name
-        assert "Run `python -m ingest" in message
-        assert "\n" not in message
-        if name in MENDED:
-            build_index(copy, force=True)
-            assert answers(copy)
+        assert type(caught.value) is kind, name
+        assert said in str(caught.value), name
+        assert "\n" not in str(caught.value)
+        if before:
+            with pytest.raises(IndexBuildError, match="The build stopped"):
+                build_index(copy)
+            assert store_path(copy.home).read_bytes() == before, name
+
+
+@pytest.mark.parametrize(
+    ("said", "helps"),
+    [
+        ("locking protocol", "set ASSISTANT_HOME to a folder on a local disk"),
+        ("database is locked", "Close that program"),
+        ("attempt to write a readonly database", "Mend the permissions of its folder"),
+        ("database or disk is full", "Make room on it"),
+    ],
+)
+def test_what_sqlite_says_of_a_drive_becomes_a_sentence(said: str, helps: str) -> None:
+    with pytest.raises(IndexDamagedError, match=helps) as caught, store_errors(Path("a.sqlite3")):
+        raise sqlite3.OperationalError(said)
+    assert "a.sqlite3" in str(caught.value)
+
+
+def test_what_chroma_says_of_a_folder_that_cannot_be_written_becomes_a_sentence() -> None:
+    said = "error returned from database: (code: 8) attempt to write a readonly database"
+    with pytest.raises(IndexDamagedError, match="cannot be written to"), foreign_errors(Path("c")):
+        raise RuntimeError(said)
+
+
+VECTORS: dict[str, Change] = {
+    "gone": lambda s: shutil.rmtree(s.home / "chroma"),
+    "sqlite cut": lambda s: halve(s.home / "chroma" / "chroma.sqlite3"),
+    "emptied": lambda s: (s.home / "chroma" / "chroma.sqlite3").write_bytes(b""),
+    "one lost": lambda s: Vectors(s).delete(opened(s).info.collection, [1]),
+}
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_lost_vectors_are_made_anew_from_the_store(
+    built: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    add_file(built, b"The mill is old.\n", "mill.txt")
+    build_index(built)
+    Vectors(built).close()
+    copy = replace(built, home=tmp_path / "copy")
+    shutil.copytree(built.home, copy.home)
+    VECTORS[name](copy)
+    Vectors(copy).close()
+    with pytest.raises(IndexDamagedError, match="to make them anew from the store"):
+        use(copy)
+
+    def none(*_: object) -> None:
+        raise AssertionError("nothing needs to be embedded")
+
+    monkeypatch.setattr(FakeEmbeddings, "embed_documents", none)
+    monkeypatch.setattr("ingest.doctor.bundled_embeddings", lambda _: None)
+    if name == "gone":
+        findings = [f for f in examine(copy) if f.check == "index"]
+        assert [f.status for f in findings] == ["warn", "ok"]
+        assert "made anew" in findings[0].remedy
+    else:
+        build_index(copy)
+    assert answers(copy)
+    with closing(opened(copy)) as index:
+        assert found(index, "The mill is old.") == "The mill is old."
+
+
+def test_a_vector_that_a_killed_process_left_goes_and_nothing_else_does(built: Settings) -> None:
+    with closing(opened(built)) as index:
+        info, vector = index.info, next(index.store.all_vectors())[0][3]
+    Vectors(built).add(info.collection, [(9_999, "gone", "en", vector)])
+    assert answers(built)
+    add_file(built, b"The mill is old.\n", "mill.txt")
+    after = build_index(built)
+    # Not all of them are made anew for one too many: the collection is the same.
+    assert after.collection == info.collection
+    assert Vectors(built).count(info.collection) == after.surfaces == info.surfaces + 1
+
+
+def test_a_folder_that_cannot_be_written_still_answers(built: Settings) -> None:
+    Vectors(built).close()
+    for path in (built.home, store_path(built.home)):
+        path.chmod(path.stat().st_mode & ~0o222)
+    try:
+        with closing(opened(built)) as index:
+            assert list(index.records) == ["firms", "alone"]
+    finally:
+        for path in (built.home, store_path(built.home)):
+            path.chmod(path.stat().st_mode | 0o200)
 
 
 def test_an_index_of_another_model_is_refused_and_names_both(built: Settings) -> None:
@@ -132,5 +200,5 @@ def test_every_error_of_chroma_becomes_one_sentence(kind: type[Exception]) -> No
     message = str(caught.value)
     assert len(CHROMA_ERRORS) > 10
     assert "/somewhere/index" in message
-    assert "python -m ingest --force" in message
+    assert "python -m ingest" in message
     assert "\n" not in message

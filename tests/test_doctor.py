@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-import shutil
+import sqlite3
 from collections import namedtuple
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from assistant.retrieval.store import store_path
 from assistant.settings import Settings
 from ingest import Finding, add_file, build_index, examine
 from ingest.__main__ import main
@@ -52,40 +54,45 @@ def test_a_model_that_the_decision_was_not_fitted_for_is_told(home: Settings) ->
     assert "python -m research.fit_decision" in found.remedy
 
 
-@pytest.mark.parametrize("file", ["original-*.txt", "source.json"])
-def test_a_document_that_lost_a_file_is_named(home: Settings, capsys: Captured, file: str) -> None:
+@pytest.mark.parametrize("what", ["file", "text"])
+def test_a_document_that_is_damaged_is_named(home: Settings, capsys: Captured, what: str) -> None:
     added = add_file(home, MILL.encode(), "mill.txt")
-    path = next((home.home / "library" / added.id).glob(file))
-    if file == "source.json":
-        path.write_text("{")
+    if what == "file":
+        next((home.home / "originals").iterdir()).unlink()
     else:
-        path.unlink()
+        with closing(sqlite3.connect(store_path(home.home))) as connection:
+            connection.execute("UPDATE text SET body = 'other'")
+            connection.commit()
     assert main(["doctor"]) == 1
     assert "FAIL  library" in (said := capsys.readouterr().out)
     assert added.id in said
 
 
 def test_left_overs_of_kills_are_told_and_go(home: Settings) -> None:
-    (home.home / "library").mkdir(exist_ok=True)
-    (home.home / "library" / ".new-0123").mkdir()
-    (home.home / "index" / "20260101-000000-000000-abcdef").mkdir()
-    findings = examine(home)
-    assert "1 left-overs" in of(findings, "library", "warn")[0].said
-    assert "1 builds that were killed" in of(findings, "index", "warn")[0].said
+    with closing(sqlite3.connect(store_path(home.home))) as connection:
+        connection.execute("INSERT INTO meta VALUES ('unfinished', '3')")
+        connection.commit()
+    stray = home.home / "originals" / "0123.txt"
+    stray.parent.mkdir()
+    stray.write_text("x")
+    (found,) = of(examine(home), "index", "warn")
+    assert "was killed" in found.said
+    assert main([]) == 0
+    assert not stray.exists()
     add_file(home, MILL.encode(), "mill.txt")
     build_index(home)
     assert not [finding for finding in examine(home) if finding.status != "ok"]
 
 
-@pytest.mark.parametrize("broken", ["CURRENT", "chroma", "gone"])
-def test_a_broken_index_fails_with_its_remedy(home: Settings, broken: str) -> None:
-    root = home.home / "index"
-    if broken == "CURRENT":
-        (root / "CURRENT").write_text("nothing\n")
-    elif broken == "gone":
-        shutil.rmtree(root)
+@pytest.mark.parametrize("broken", ["page", "gone"])
+def test_a_broken_store_fails_with_its_remedy(home: Settings, broken: str) -> None:
+    path = store_path(home.home)
+    if broken == "gone":
+        path.unlink()
     else:
-        next(root.rglob("chroma.sqlite3")).write_bytes(b"no database")
+        data = bytearray(path.read_bytes())
+        data[8_192:-8_192] = b"x" * (len(data) - 16_384)
+        path.write_bytes(data)
     (found,) = of(examine(home), "index", "fail")
     assert "python -m ingest" in found.said + found.remedy
 

@@ -18,6 +18,7 @@ from assistant import Answer, Assistant, AssistantError, Settings
 from assistant.evaluation import xquad
 from assistant.evaluation.xquad import FITTED_ARTICLES, near_misses, read_xquad, sample
 from assistant.types import LANGUAGES
+from research import second_encoder
 from research.recipes import print_recipes
 
 from .conftest import SHARED
@@ -112,6 +113,24 @@ def test_most_paragraphs_are_found_in_every_direction(
     recipes = values(capsys.readouterr().out, "product")[0]
     firsts = sorted(cell.split(" / ")[0] for cell in recipes)
     assert firsts == sorted(values(printed, "recall@1")[1][:4])
+
+
+def test_the_second_encoder_s_gain_is_told_for_each_weight(
+    few: Path,
+    few_settings: Settings,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(second_encoder, "BESIDE", {"en": ((), 0), "zh": ((), 0)})
+    second_encoder.print_gain(few_settings, few, few)
+    printed = capsys.readouterr().out
+    with_it, without = values(printed, "weight 0.3"), values(printed, "weight 0.0")
+    # The same paragraphs, own and all: even and odd questions twice.
+    assert len(with_it) == len(without) == 4
+    assert with_it[:2] == with_it[2:]
+    for cells, others in zip(with_it, without, strict=True):
+        assert (cells[0], cells[3]) == (others[0], others[3])
+        assert min(float(cell.split(" / ")[0]) for cell in cells) > 50
 
 
 def test_answers_hold_the_gold_in_four_directions(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from copy import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from assistant.planning.questions import understand
 from assistant.quoting.answer_types import meets_kind
 from assistant.quoting.decision import DEFAULT, Decision, Evidence, decision_for
 from assistant.retrieval.glossary import Glossary
+from assistant.retrieval.index import Index
 from assistant.types import LANGUAGES, Language
 
 
@@ -124,14 +124,15 @@ def test_no_doubt_raises_the_confidence(
 
 
 def test_a_model_that_the_decision_was_not_fitted_for_gets_a_cautious_default(
-    assistant: Assistant,
+    assistant: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     far = "How tall is Mount Everest?"
     ours = assistant.ask(far)
     assert (ours.status, ours.decision) == ("refused", assistant.index.info.model)
-    index = copy(assistant.index)
-    index.info = replace(index.info, model="another-model")
-    other = Assistant(assistant.settings, index, assistant._embeddings, assistant._reader)
+    strange = replace(assistant.index.info, model="another-model")
+    monkeypatch.setattr(Index, "info", property(lambda _: strange))
+    monkeypatch.setattr(Index, "check_model", lambda _: None)
+    other = Assistant(assistant.settings, assistant.index, assistant._embeddings, assistant._reader)
     answer = other.ask(far)
     assert (answer.status, answer.decision) == ("partial", "default")
     assert json.loads(answer.to_json())["decision"] == "default"

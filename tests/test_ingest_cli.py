@@ -6,11 +6,12 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from assistant.retrieval.builds import read_current
+from assistant.retrieval.store import Store, store_path
 from assistant.settings import Settings
 from ingest.__main__ import main
 
@@ -20,13 +21,17 @@ from .tiny import (
     ENGLISH,
     FakeEmbeddings,
     answers,
-    builds,
     edit,
     tiny_settings,
     write_corpus,
 )
 
 Captured = pytest.CaptureFixture[str]
+
+
+def state(settings: Settings) -> str:
+    with closing(Store(store_path(settings.home))) as store:
+        return store.state
 
 
 @pytest.fixture(autouse=True)
@@ -51,13 +56,12 @@ def built(tiny: Settings, capsys: Captured) -> Settings:
 
 
 def test_a_second_build_says_that_there_is_nothing_to_do(built: Settings, capsys: Captured) -> None:
-    before = builds(built)
+    before = state(built)
     assert main([]) == 0
     assert capsys.readouterr().out == (
-        f"Nothing to do: the index {before[0]} is up to date "
-        "(2 sources, 3 passages, 4 sentences).\n"
+        f"Nothing to do: the index {before} is up to date (2 sources, 3 passages, 4 sentences).\n"
     )
-    assert builds(built) == before
+    assert state(built) == before
 
 
 def test_check_exits_with_3_and_builds_nothing_where_there_is_no_index(
@@ -85,7 +89,7 @@ def test_check_names_what_was_added_changed_and_removed(built: Settings, capsys:
 def test_status_describes_the_index_and_its_sources(built: Settings, capsys: Captured) -> None:
     assert main(["--status"]) == 0
     lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
-    assert lines["index"].endswith(str(read_current(built.home)))
+    assert lines["index"].endswith(str(store_path(built.home)))
     assert "3 (3 en, 0 zh), 4 sentences" in lines["passages"]
     assert lines["up"].endswith("yes")
     assert lines["firms"].endswith("2 passages, translated")
@@ -94,7 +98,7 @@ def test_status_describes_the_index_and_its_sources(built: Settings, capsys: Cap
     said, _, data = capsys.readouterr().out.partition("\n")
     assert said == "Nothing would change: the index is up to date."
     status = json.loads(data)
-    assert status["directory"] == str(read_current(built.home))
+    assert status["store"] == str(store_path(built.home))
     assert (list(status["sources"]), status["up_to_date"]) == (["firms", "alone"], True)
 
 
@@ -106,9 +110,9 @@ def test_rehash_accepts_an_edit_that_a_build_then_takes(built: Settings, capsys:
     assert capsys.readouterr().out == "Updated hashes of 1 files: texts/alone.en.txt.\n"
     assert main([]) == 0
     assert capsys.readouterr().out.startswith("Built the index")
-    before = builds(built)
+    before = state(built)
     assert main(["--force"]) == 0
-    assert builds(built) != before
+    assert state(built) != before
 
 
 @pytest.mark.parametrize(
@@ -143,7 +147,7 @@ def test_an_interrupted_build_exits_with_130_and_keeps_the_index(
     def interrupted(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("ingest.build.write", interrupted)
+    monkeypatch.setattr("assistant.retrieval.chroma.Vectors.add", interrupted)
     assert main(["--force"]) == 130
     assert "interrupted" in capsys.readouterr().err
     assert answers(built)
@@ -160,10 +164,10 @@ def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_finding_nothing_to_do_loads_no_model_and_no_database(built_settings: Settings) -> None:
+def test_finding_nothing_to_do_loads_no_model(built_settings: Settings) -> None:
     code = (
         "import sys; from ingest.__main__ import main; print(main([])); "
-        "heavy = {'torch', 'sentence_transformers', 'onnxruntime', 'chromadb'}; "
+        "heavy = {'torch', 'sentence_transformers', 'onnxruntime'}; "
         "print(sorted(heavy & {*sys.modules}))"
     )
     places = {

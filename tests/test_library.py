@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import sqlite3
 import threading
 from collections.abc import Sequence
 from contextlib import closing
@@ -12,23 +12,22 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 from assistant.errors import CorpusError
-from assistant.retrieval.builds import library_records
+from assistant.retrieval.store import store_path
 from assistant.settings import Settings
 from ingest import (
     DocumentError,
     add_file,
     build_index,
+    library_entries,
     library_sources,
     open_library,
     pending_changes,
-    read_corpus,
     read_sources,
     remove_source,
 )
-from ingest.origins import read_origins
+from ingest.origins import library_origins
 from ingest.sources import ID
 
 from .tiny import FakeEmbeddings, opened
@@ -37,14 +36,19 @@ NOTE = "# Notes\n\nThe mill has forty desks. Rent is low.\n\nIt opened in 2014.\
 HAN = "孵化器为初创企业提供办公场地和导师。二〇一五年共有一千二百家企业入驻。\n"
 
 
-def folders(settings: Settings) -> list[str]:
-    return sorted(path.name for path in (settings.home / "library").iterdir() if path.is_dir())
+def originals(settings: Settings) -> list[str]:
+    folder = settings.home / "originals"
+    return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+
+
+def ids(settings: Settings) -> list[str]:
+    return [entry.id for entry in library_entries(settings)]
 
 
 def refusal(settings: Settings, content: Path | bytes, name: str) -> DocumentError:
     with pytest.raises(DocumentError) as caught:
         add_file(settings, content, name)
-    assert folders(settings) == []
+    assert (ids(settings), originals(settings)) == ([], [])
     return caught.value
 
 
@@ -54,27 +58,21 @@ def refusal(settings: Settings, content: Path | bytes, name: str) -> DocumentErr
 def test_a_document_is_stored_with_its_bytes_its_text_and_what_it_is(tiny: Settings) -> None:
     data = "# 说明\r\n\r\n孵化器开业。\r\n".encode("utf-16")
     added = add_file(tiny, data, "说明.TXT")
-    folder = tiny.home / "library" / added.id
-    about = json.loads((folder / "source.json").read_text(encoding="utf-8"))
-    text = (folder / about["text"]).read_bytes()
-    assert text.decode() == "# 说明\n\n孵化器开业。\n"
-    assert (folder / about["original"]).read_bytes() == data
-    assert datetime.fromisoformat(about["added"]).tzinfo is not None
-    assert (about["id"], about["title_zh"], about["language"]) == (added.id, "说明", "zh")
-    assert (about["format"], about["characters"]) == ("txt", added.characters)
-    assert about["sha256"] == hashlib.sha256(text).hexdigest()
-    assert about["original_sha256"] == hashlib.sha256(data).hexdigest()
-    (source,) = library_sources(tiny)
-    assert (source.id, source.text, source.kind) == (added.id, text.decode(), "original")
+    (entry,), (source,) = library_entries(tiny), library_sources(tiny)
+    assert source.text == "# 说明\n\n孵化器开业。\n"
+    assert (tiny.home / "originals" / entry.original).read_bytes() == data
+    assert datetime.fromisoformat(entry.added).tzinfo is not None
+    assert (entry.id, entry.title_zh, entry.language) == (added.id, "说明", "zh")
+    assert (entry.format, entry.characters) == ("txt", added.characters)
+    assert entry.sha256 == hashlib.sha256(source.text.encode()).hexdigest()
+    assert entry.original_sha256 == hashlib.sha256(data).hexdigest()
+    assert (source.id, source.kind) == (added.id, "original")
     assert (source.author, source.publisher, source.url, source.licence, source.date) == ("",) * 5
-    (origin,) = read_origins(folder)
+    ((origin,),) = library_origins(tiny).values()
     assert (origin.kind, origin.name, origin.sha256) == (
         "upload",
         "说明.txt",
-        about["original_sha256"],
-    )
-    assert sorted(path.name for path in folder.iterdir()) == sorted(
-        ["source.json", "origins.json", about["text"], about["original"]]
+        entry.original_sha256,
     )
 
 
@@ -107,19 +105,23 @@ def test_a_title_is_given_or_taken_from_the_document(
 def test_no_file_name_leads_out_of_the_library_or_into_an_id(tiny: Settings, name: str) -> None:
     added = add_file(tiny, NOTE.encode(), name)
     assert ID.fullmatch(added.id)
-    assert folders(tiny) == [added.id]
+    assert ids(tiny) == [added.id]
     assert added.name.isprintable()
     assert len(added.name) < 140
     assert not set(added.name) & set("/\\")
-    assert sorted(path.name for path in tiny.home.iterdir()) == ["library"]
+    assert {path.name.split("-")[0] for path in tiny.home.iterdir()} == {
+        *("originals", "store.lock", "store.sqlite3")
+    }
+    (entry,) = library_entries(tiny)
+    assert [Path(name).stem for name in originals(tiny)] == [entry.original_sha256]
     remove_source(tiny, added.id)
-    assert folders(tiny) == []
+    assert (ids(tiny), originals(tiny)) == ([], [])
 
 
 def test_what_came_with_the_assistant_is_not_stored_again(tiny: Settings) -> None:
     added = add_file(tiny, b"One.\n", "copy.txt")
     assert (added.id, added.is_new) == ("alone", False)
-    assert folders(tiny) == []
+    assert ids(tiny) == []
 
 
 # What is refused
@@ -145,7 +147,7 @@ def test_only_documents_of_the_library_can_be_removed(
     with pytest.raises(DocumentError) as caught:
         remove_source(tiny, id_)
     assert caught.value.reason == reason
-    assert folders(tiny) == [added.id]
+    assert ids(tiny) == [added.id]
 
 
 # Nothing or all
@@ -153,7 +155,7 @@ def test_only_documents_of_the_library_can_be_removed(
 
 def test_a_change_that_fails_takes_everything_back(tiny: Settings) -> None:
     kept = add_file(tiny, NOTE.encode(), "kept.txt")
-    before = library_records(tiny.home)
+    before = library_entries(tiny)
 
     def fail() -> None:
         with open_library(tiny) as library:
@@ -163,18 +165,21 @@ def test_a_change_that_fails_takes_everything_back(tiny: Settings) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         fail()
-    assert library_records(tiny.home) == before
-    assert folders(tiny) == [kept.id]
+    assert library_entries(tiny) == before
+    assert originals(tiny) == [library_entries(tiny)[0].original]
 
 
-@pytest.mark.parametrize("file", ["text-*.txt", "source.json"])
-def test_a_damaged_document_is_named_and_can_still_be_removed(tiny: Settings, file: str) -> None:
+def test_a_damaged_document_is_named_and_can_still_be_removed(tiny: Settings) -> None:
     added = add_file(tiny, NOTE.encode(), "a.txt")
-    next((tiny.home / "library" / added.id).glob(file)).write_text("other")
-    with pytest.raises(CorpusError, match=f"{added.id} is damaged .*Delete that folder"):
+    with closing(sqlite3.connect(store_path(tiny.home))) as connection:
+        connection.execute("UPDATE text SET body = 'other'")
+        connection.commit()
+    with pytest.raises(CorpusError, match=f"{added.id} is damaged. .*remove {added.id}"):
         read_sources(tiny)
+    with pytest.raises(CorpusError, match=added.id):
+        build_index(tiny)
     remove_source(tiny, added.id)
-    assert read_sources(tiny).hash == read_corpus(tiny.corpus).hash
+    assert build_index(tiny).sources == 2
 
 
 # Into the index and out of it
@@ -201,7 +206,6 @@ def test_only_new_texts_are_embedded(built: Settings, monkeypatch: pytest.Monkey
         "Notes\nThe mill has forty desks. Rent is low.",
         "The mill has forty desks.",
         "Rent is low.",
-        "The mill has forty desks. Rent is low.",
         "Notes\nIt opened in 2014.",
         "It opened in 2014.",
     ]
@@ -209,12 +213,12 @@ def test_only_new_texts_are_embedded(built: Settings, monkeypatch: pytest.Monkey
 
 def test_a_build_that_waited_takes_in_what_was_added_meanwhile(built: Settings) -> None:
     add_file(built, NOTE.encode(), "a.txt")
-    with FileLock(built.home / "index" / "build.lock"):
+    with open_library(built) as library:
         waiting = threading.Thread(target=build_index, args=(built,))
         waiting.start()
         waiting.join(0.5)
         assert waiting.is_alive()
-        later = add_file(built, HAN.encode(), "b.txt")
+        later = library.add(HAN.encode(), "b.txt")
     waiting.join()
     assert not pending_changes(built)
     with closing(opened(built)) as index:

@@ -9,22 +9,21 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
-from assistant.retrieval.builds import BuildInfo, library_directory, read_current
+from assistant.retrieval.chroma import Vectors
 from assistant.settings import Settings
 from ingest import build_index, library_entries, open_library, pending_changes, read_sources
-from ingest.library_folders import left_over
 
-from .tiny import answers, builds, child, ended, line_from
+from .tiny import answers, child, ended, found, indexed, line_from, opened
 
 # The kills are spread over this many moments; each child lives through several rounds.
-MOMENTS = 50
+MOMENTS = 200
 ROUND = """
-from assistant.retrieval.builds import BuildInfo, read_current
+from tests.tiny import indexed
 from ingest.__main__ import main
 from ingest import library_entries
 place = Path(sys.argv[1]) / 'documents'
@@ -33,7 +32,7 @@ for name in ('home', 'corpus', 'cache'):
 def write(**texts):
     for name, text in texts.items(): (place / f'{name}.txt').write_text(text + chr(10))
 def state():
-    return sorted(BuildInfo.read(read_current(settings.home)).sources.items())
+    return sorted(indexed(settings).items())
 def round_():
     write(one='The mill is old.', two='The weir is new.')
     main(['add', str(place / 'one.txt')]); yield state()
@@ -57,8 +56,9 @@ def a_reader(settings: Settings) -> Iterator[list[str]]:
     def read() -> None:
         while not stop.is_set():
             try:
-                if not answers(settings):
-                    wrong.append("another sentence was found")
+                with closing(opened(settings)) as index, index.snapshot() as now:
+                    if found(now) != "All grew.":
+                        wrong.append("another sentence was found")
             except Exception as error:
                 wrong.append(repr(error))
 
@@ -72,8 +72,7 @@ def a_reader(settings: Settings) -> Iterator[list[str]]:
 
 
 def index_state(settings: Settings) -> list[list[str]]:
-    info = BuildInfo.read(read_current(settings.home))
-    return [list(pair) for pair in sorted(info.sources.items())]
+    return [list(pair) for pair in sorted(indexed(settings).items())]
 
 
 def legal_states(folder: Path) -> list[list[list[str]]]:
@@ -87,13 +86,18 @@ def legal_states(folder: Path) -> list[list[list[str]]]:
 # The steps of a change and of the build after it, each a function; the process ends as it is
 # called, or when it has returned.
 STEPS = {
-    "ingest.library_folders._write": "before after",
-    "ingest.library_folders.replace_bytes": "before after",
-    "ingest.library_folders._put_aside": "before after",
-    "ingest.library_folders.Shelf.keep": "before",
-    "ingest.build.write": "before after",
-    "ingest.build.switch_current": "before after",
-    "ingest.build.prune": "after",
+    "ingest.storing.replace_bytes": "before after",
+    "ingest.storing.Change.begin": "before after",
+    "ingest.storing.Change.put_document": "before after",
+    "ingest.storing.Change.remove_document": "before after",
+    "ingest.storing.Change.put_source": "before after",
+    "ingest.storing.Change.remove_source": "after",
+    "ingest.storing.Change.finish_index": "before after",
+    "ingest.storing.Change._commit": "before after",
+    "ingest.storing.Change.tidy": "before after",
+    "assistant.retrieval.chroma.Vectors.add": "before after",
+    "assistant.retrieval.chroma.Vectors.delete": "before after",
+    "assistant.retrieval.chroma.Vectors.count": "after",
 }
 # Told a step, it does a round in a fork of itself that ends there, and says how that ended.
 ENDING = """
@@ -172,12 +176,16 @@ def repaired(settings: Settings) -> None:
     with open_library(settings) as library:
         for entry in library_entries(settings):
             library.remove(entry.id)
-    assert left_over(library_directory(settings.home)) == []
     build_index(settings)
     assert not pending_changes(settings)
     for path in (settings.home.parent / "documents").iterdir():
         path.unlink()
-    assert builds(settings) == [read_current(settings.home).name]
+    assert list((settings.home / "originals").glob("*")) == []
+    with closing(opened(settings)) as index:
+        assert index.store.meta("unfinished") == ""
+        assert Vectors(settings).count(index.info.collection) == index.info.surfaces
+        numbers = {n for batch in index.store.all_vectors() for n, *_ in batch}
+        assert {*Vectors(settings).after(index.info.collection, 0)} == numbers
     assert answers(settings)
 
 

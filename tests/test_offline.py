@@ -48,7 +48,7 @@ settings = Settings.load()
 info = build_index(settings)
 with open_assistant(settings) as assistant:
     answer = assistant.ask("Who did Vanke sign an agreement with?")
-print(json.dumps([attempts, len(info.passages), answer.status, answer.text]))
+print(json.dumps([attempts, info.passages, answer.status, answer.text]))
 """
 HEAVY = {
     *("torch", "transformers", "sentence_transformers", "onnxruntime", "chromadb"),

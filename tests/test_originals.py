@@ -25,6 +25,7 @@ from assistant.web.originals import originals_router
 from assistant.web.reader_pages import reader_router
 from assistant.web.records import Exchange
 from assistant.web.source_list import render_sources
+from ingest import library_entry
 
 from .asgi_server import serving
 from .fetch_server import FetchServer
@@ -156,7 +157,9 @@ def test_nothing_but_originals_of_the_library_is_served(address: str, id_: str) 
 
 def test_a_link_in_the_library_leads_nowhere(host: AssistantHost, address: str) -> None:
     source = id_of(host, "fares")
-    original = next((host.settings.home / "library" / source).glob("original-*"))
+    entry = library_entry(host.settings, source)
+    assert entry is not None
+    original = host.settings.home / "originals" / entry.original
     data = original.read_bytes()
     original.unlink()
     original.symlink_to("/etc/passwd")

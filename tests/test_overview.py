@@ -90,7 +90,7 @@ def test_a_source_read_in_several_queries_gives_the_same_overview(
     tiny: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = chosen(tiny, NOTES, 5)
-    monkeypatch.setattr("assistant.retrieval.index.QUERY_IDS", 2)
+    monkeypatch.setattr("assistant.retrieval.store._VALUES", 2)
     assert chosen(tiny, NOTES, 5) == whole
 
 

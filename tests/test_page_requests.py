@@ -27,6 +27,7 @@ from assistant.web.allowed_routes import ALLOWED
 from assistant.web.body_limit import MOST_BODY_BYTES
 from assistant.web.uploads import MOST_FILES, Uploads
 from ingest import DocumentError, build_index, open_library
+from ingest.storing import lock_path
 
 from .asgi_server import serving
 from .tiny import CHINESE, ENGLISH, write_corpus
@@ -345,7 +346,7 @@ def test_answers_do_not_wait_for_changes_and_changes_not_without_end(
     add, search = clicked(visitor, "add"), named(visitor, "search")
     asked = ["How many firms were there in May 2016?", 1, None]
     assert outcome(visitor, search, asked)["success"]
-    with ThreadPoolExecutor(40) as people, FileLock(page_settings.home / "library" / ".lock"):
+    with ThreadPoolExecutor(40) as people, FileLock(lock_path(page_settings)):
         calls = []
         for number in range(40):
             (path,) = upload(visitor, (f"{number}.txt", b"Rain falls."))
@@ -388,7 +389,7 @@ def test_too_many_files_at_once_are_refused_and_stay_chosen(
 
 def test_who_waits_for_the_library_is_told_after_a_while(page_settings: Settings) -> None:
     with (
-        FileLock(page_settings.home / "library" / ".lock"),
+        FileLock(lock_path(page_settings)),
         pytest.raises(DocumentError, match="Others are changing the library just now"),
         open_library(page_settings, wait_s=0.1),
     ):

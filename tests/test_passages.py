@@ -132,7 +132,7 @@ def test_passages_of_the_shipped_corpus_are_translated_slices_that_the_model_see
     assistant: Assistant, built_settings: Settings
 ) -> None:
     index, model = assistant.index, question_embeddings(built_settings)
-    passages = index.passages(index.passage_ids)
+    passages = [p for id_ in index.records for p in index.passages_of(id_)]
     assert len(passages) > 40
     for passage in passages:
         of = index.sources[passage.source_id]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -22,7 +24,9 @@ from assistant.planning.requests import kind_of
 from assistant.planning.small_talk import small_talk
 from assistant.retrieval.glossary import Glossary
 from assistant.retrieval.language import question_language
+from assistant.retrieval.store import Store, store_path
 from assistant.types import Kind, Language, RequestKind, Source, Turn
+from ingest.storing import open_change
 
 from .conftest import ROOT
 
@@ -41,8 +45,23 @@ SOURCES = (
 )
 
 
+@cache
+def _no_words() -> Store:
+    """A store with nothing in it: no word is known, and none is taken for another."""
+    settings = Settings(home=Path(mkdtemp()))
+    with open_change(settings):
+        pass
+    return Store(store_path(settings.home))
+
+
 def plan(asked: str, *earlier: str, sources: Any = None, **settings: Any) -> Plan:
-    index = SimpleNamespace(glossary=Glossary(), sources={s.id: s for s in SOURCES})
+    index = SimpleNamespace(
+        glossary=Glossary(),
+        records={s.id: s for s in SOURCES},
+        all_records=SOURCES,
+        store=_no_words(),
+        once=lambda _, make: make(),
+    )
     planner = Planner(Settings(**settings), cast(Any, index), cast(Any, None))
     return planner.plan(asked, [Turn(question) for question in earlier], sources)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from assistant import Assistant
-from assistant.retrieval import index as index_module
 from assistant.retrieval.ranking import make_query, rank
 
 
@@ -44,7 +43,7 @@ def test_a_passage_counts_as_a_match_only_where_it_shares_a_word(assistant: Assi
 def test_a_passage_that_must_be_there_takes_the_last_place(assistant: Assistant) -> None:
     index = assistant.index
     (front,) = index.front_passages(["work-report-2015"])
-    vector = assistant._searcher._embeddings.embed_query("Vanke")
+    vector = assistant._embeddings.embed_query("Vanke")
     query = make_query(index, "Vanke", "en", vector)
     hits = rank(index, query, count=4, must=[front])
     assert len(hits) == 4
@@ -59,17 +58,3 @@ def test_first_passages_come_in_the_index_s_order_whatever_order_is_asked(
     fronts = assistant.index.front_passages(ids)
     assert fronts == assistant.index.front_passages(ids[::-1])
     assert [id_.split(".")[0] for id_ in fronts] == ids
-
-
-def test_vectors_kept_in_memory_are_those_that_chroma_has(
-    assistant: Assistant, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    index = assistant.index
-    passages = index.passages(index.passage_ids[3:6])
-    kept = index.stored("sentences", passages)
-    monkeypatch.setattr(index_module, "KEPT_ROWS", 0)
-    read = index.stored("sentences", passages)
-    assert sorted(kept.keys) == sorted(read.keys)
-    assert {key[0] for key in kept.keys} == {passage.id for passage in passages}
-    vector = kept.vectors[0]
-    assert sorted(kept.cosines(vector), key=str) == sorted(read.cosines(vector), key=str)

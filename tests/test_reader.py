@@ -21,7 +21,7 @@ from .conftest import ROOT
 
 @pytest.fixture(scope="module")
 def reader(assistant: Assistant) -> Reader:
-    return open_reader(assistant.settings, assistant._searcher._embeddings)
+    return open_reader(assistant.settings, assistant._embeddings)
 
 
 SENTENCES = ("Vanke builds houses.", "In 2014 it opened a centre in Hamburg.", "Rain fell.")
@@ -107,7 +107,7 @@ def test_no_more_is_read_than_might_come_out_ahead(
     found = assistant.find("Who signed with Vanke?")
     first, *others = (replace(choice, score=0.0) for choice in found.choices)
     choices = [replace(first, score=ahead), *others]
-    readings = read_passages(assistant._searcher._reader, "Who signed?", "en", choices)
+    readings = read_passages(assistant._reader, "Who signed?", "en", choices)
     assert len(readings) == read
     assert readings[0].passage == first.passage
 
@@ -119,7 +119,7 @@ def test_a_passage_is_read_in_the_askers_language(assistant: Assistant) -> None:
     )
     for question, language in asked:
         found = assistant.find(question)
-        for read in read_passages(assistant._searcher._reader, question, language, found.choices):
+        for read in read_passages(assistant._reader, question, language, found.choices):
             assert read.language == language
             text, sentences = surface(read.passage, read.language)
             assert len(sentences) == len(read.passage.sentences)

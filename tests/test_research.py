@@ -23,7 +23,7 @@ ANSWER = {"text": "Hamburg", "answer_start": TEXT.index("Hamburg")}
 CHINESE = "万科于2014年在汉堡设立了创新中心。"
 
 
-@pytest.mark.parametrize("script", ["fit_decision", "fit_reader", "recipes"])
+@pytest.mark.parametrize("script", ["fit_decision", "fit_reader", "recipes", "second_encoder"])
 def test_each_script_tells_what_it_takes(
     script: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

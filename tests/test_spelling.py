@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import random
 import re
+from collections import Counter
+from collections.abc import Collection
 
 import pytest
 
@@ -13,13 +15,36 @@ from assistant.planning.homophones import Homophones
 from assistant.planning.plan import Spelling
 from assistant.planning.spelling import Vocabulary, respelled
 from assistant.retrieval.glossary import Glossary
+from assistant.retrieval.language import terms
+from assistant.retrieval.words import chinese_words, latin_words, sound_of
+from assistant.types import Language
 
 from .conftest import ROOT
 
 
 @pytest.fixture(scope="module")
 def vocabulary(assistant: Assistant, glossary: Glossary) -> Vocabulary:
-    return Vocabulary.of(assistant.sources, glossary)
+    return Vocabulary(assistant.index.store, latin_words("\n".join(glossary.names())))
+
+
+class TextWords:
+    """The words of a text, as the store would have them."""
+
+    def __init__(self, text: str) -> None:
+        self._words = chinese_words(text)
+        self._terms = Counter(terms(text, "zh"))
+
+    def words_of_sound(self, sound: str) -> list[str]:
+        return [word for word in self._words if sound_of(word) == sound]
+
+    def term_counts(self, words: Collection[str], language: Language) -> dict[str, int]:
+        return {word: self._terms[word] for word in words if word in self._terms}
+
+    def written(self, words: Collection[str]) -> dict[str, int]:
+        raise NotImplementedError
+
+    def words_like(self, start: str, shortest: int, longest: int) -> list[tuple[str, str, int]]:
+        raise NotImplementedError
 
 
 @pytest.mark.parametrize(
@@ -90,7 +115,7 @@ def test_four_in_five_slips_are_mended_and_hardly_one_wrongly(vocabulary: Vocabu
     [("租金的瓶劲是什么", "租金的瓶颈是什么"), ("風險投姿有多少", "风险投资有多少")],
 )
 def test_a_chinese_word_typed_by_its_sound_is_mended(typed: str, taken: str) -> None:
-    words = Homophones(["租金是一个瓶颈。风险投资有三笔。"])
+    words = Homophones(TextWords("租金是一个瓶颈。风险投资有三笔。"))
     text, spellings = words.respelled(typed)
     assert text == taken
     assert len(spellings) == 1
@@ -98,4 +123,4 @@ def test_a_chinese_word_typed_by_its_sound_is_mended(typed: str, taken: str) -> 
 
 @pytest.mark.parametrize("text", ["公式是什么", "瓶颈有几个", "总理是谁", "的了吗"])
 def test_chinese_words_that_are_words_stay(text: str) -> None:
-    assert Homophones(["公示的瓶颈。总理。"]).respelled(text) == (text, ())
+    assert Homophones(TextWords("公示的瓶颈。总理。")).respelled(text) == (text, ())

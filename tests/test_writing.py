@@ -56,12 +56,11 @@ def writer(assistant: Assistant) -> Writer:
             **{"chat_plan": False} | changed,
         )
         model = Scripted(messages=said(), sent=[])
-        searcher = assistant._searcher
         made = Assistant(
             settings,
             assistant.index,
-            searcher._embeddings,
-            searcher._reader,
+            assistant._embeddings,
+            assistant._reader,
             ChatModel("fake:scripted", model, settings),
         )
         return made, model
@@ -233,9 +232,8 @@ def test_the_language_policy_holds_for_written_answers(
 
 @pytest.mark.parametrize("question", [VANKE, VANKE_ZH, "What is the capital of Mongolia?"])
 def test_both_languages_stand_side_by_side_in_quotes(question: str, assistant: Assistant) -> None:
-    searcher = assistant._searcher
     settings = replace(assistant.settings, language="both")
-    made = Assistant(settings, assistant.index, searcher._embeddings, searcher._reader)
+    made = Assistant(settings, assistant.index, assistant._embeddings, assistant._reader)
     answer = made.ask(question)
     first, second = answer.languages
     one = {language: assistant_in(assistant, language).ask(question) for language in ("en", "zh")}
@@ -244,9 +242,8 @@ def test_both_languages_stand_side_by_side_in_quotes(question: str, assistant: A
 
 
 def assistant_in(assistant: Assistant, language: Any) -> Assistant:
-    searcher = assistant._searcher
     settings = replace(assistant.settings, language=language)
-    return Assistant(settings, assistant.index, searcher._embeddings, searcher._reader)
+    return Assistant(settings, assistant.index, assistant._embeddings, assistant._reader)
 
 
 def test_the_judge_lowers_what_it_denies_and_its_failure_changes_nothing(

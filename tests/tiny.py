@@ -14,6 +14,7 @@ import pytest
 
 from assistant.retrieval.embeddings import model_fingerprint
 from assistant.retrieval.index import Index, centre, open_index
+from assistant.retrieval.store import Store, Vector, store_path
 from assistant.settings import Settings
 
 ENGLISH = (
@@ -73,6 +74,17 @@ class FakeEmbeddings:
         return len(text)
 
 
+class FakeUse:
+    """The same in the place of the second encoder's weights, which take a second to read."""
+
+    def encode(self, texts: list[str]) -> Vector:
+        digests = [hashlib.shake_256(text.encode()).digest(512) for text in texts]
+        bits = np.frombuffer(b"".join(digests), dtype=np.uint8).reshape(-1, 512)
+        vectors = bits.astype(np.float32) - 127.5
+        unit: Vector = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return unit
+
+
 def tiny_settings(folder: Path) -> Settings:
     """Settings for a home, a corpus and a cache inside the folder; nothing is written."""
     return Settings(home=folder / "home", corpus=folder / "corpus", cache=folder / "cache")
@@ -84,10 +96,15 @@ def opened(settings: Settings) -> Index:
 
 def found(index: Index, words: str = "All grew.") -> str:
     """The sentence nearest to these words: themselves, if the index works."""
-    mean = index.means["passage-en"]
-    vector = centre(FakeEmbeddings(Settings()).embed_query(words), mean)
-    (near,) = index.nearest("sentences", vector, 1)
-    return index.passages([near.passage_id])[0].sentence(near.number)
+    vector = centre(FakeEmbeddings(Settings()).embed_query(words), index.means["passage-en"])
+    near = index.store.surfaces(index.candidates(vector, 20))
+    id_, _, number = max(
+        (id_, cosine, number)
+        for id_, surface in near
+        for number, cosine in enumerate((surface.sentences @ vector).tolist())
+        if cosine == max((other.sentences @ vector).max() for _, other in near)
+    )
+    return index.passages([id_])[0].sentence_in(number, "en") or ""
 
 
 def answers(settings: Settings) -> bool:
@@ -96,8 +113,10 @@ def answers(settings: Settings) -> bool:
         return found(index) == "All grew."
 
 
-def builds(settings: Settings) -> list[str]:
-    return sorted(path.name for path in (settings.home / "index").iterdir() if path.is_dir())
+def indexed(settings: Settings) -> dict[str, str]:
+    """The hash of each source that is indexed, by its id."""
+    with closing(Store(store_path(settings.home))) as store:
+        return store.hashes()
 
 
 CHILD = """
@@ -105,8 +124,10 @@ import os, signal, sys
 from contextlib import closing
 from pathlib import Path
 import ingest.build as build
-from tests.tiny import FakeEmbeddings, answers, found, opened, tiny_settings
+from assistant.retrieval.second_encoder import SecondEncoder
+from tests.tiny import FakeEmbeddings, FakeUse, answers, found, opened, tiny_settings
 build.passage_embeddings = FakeEmbeddings
+SecondEncoder._encoder = lambda self: FakeUse()
 settings = tiny_settings(Path(sys.argv[1]))
 """
 

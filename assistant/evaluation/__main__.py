@@ -12,8 +12,10 @@
     injections [SET]    do orders hidden in texts, names, questions or history change an answer
     dialogues [SET]     are follow-ups understood and new topics left alone
     overview            do the sentences chosen for an overview say what the guides say
-    throughput TEXT     embedding a text, against the embedding engine's own loop
+    throughput TEXT     embedding a text, against sentence-transformers' own loop
     speed SET           cold and warm answer time, build time and memory on this machine
+    scale SET           stores of a thousand to a million passages: opening, answering, adding
+    peers DIR           the same texts and questions on XQuAD through LangChain's Chroma and txtai
     load ADDRESS SET    many people asking a running page at once: p50, p95, errors
 
 Sets are JSON Lines, CSV with a header, or JSON in SQuAD's format. A run is kept with its report
@@ -72,6 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(settings: Settings, options: argparse.Namespace) -> bool:
     from ..answering import open_assistant
+    from .indexes import untranslated_settings
     from .kept import default_directory, identity_of
     from .printing import missed, parse_floor, run_lines
     from .run import evaluate
@@ -86,6 +89,8 @@ def _run(settings: Settings, options: argparse.Namespace) -> bool:
         from .judging import open_judge
 
         judge = open_judge(options.judge)
+    if options.without_translations:
+        settings = untranslated_settings(settings)
     with open_assistant(settings) as assistant:
         broken = evidence_problems(questions, assistant.index.sources)
         problems = [*([_STALE] if assistant.is_stale else []), *read.problems, *broken]
@@ -130,6 +135,8 @@ _COMMANDS = {
     "overview": "overview.print_overview",
     "throughput": "speed.print_throughput",
     "speed": "speed.print_speed",
+    "scale": "scale.print_scale",
+    "peers": "peers.print_peers",
     "load": "load.print_load",
 }
 
@@ -158,6 +165,11 @@ def _parser() -> argparse.ArgumentParser:
         help="read the column THEIRS as our field OURS",
     )
     run("--limit", type=_count, metavar="N", help="the first N questions of each set")
+    run(
+        "--without-translations",
+        action="store_true",
+        help="ask an index of the corpus without its translations",
+    )
     run("--judge", metavar="MODEL", help="let a language model grade the answers")
     run(
         "--fail-under",
@@ -171,8 +183,10 @@ def _parser() -> argparse.ArgumentParser:
     add["compare"]("a", type=Path, metavar="A", help="the directory of a run")
     add["compare"]("b", type=Path, metavar="B", help="that of the run to compare it with")
 
-    for name in ("xquad", "xquad-answers", "xquad-refusal"):
+    for name in ("xquad", "xquad-answers", "xquad-refusal", "peers"):
         add[name]("directory", type=Path, help="holds xquad.en.json and xquad.zh.json")
+    add["peers"]("--questions", type=_count, metavar="N", help="of each language, spread (all)")
+    for name in ("xquad", "xquad-answers", "xquad-refusal"):
         add[name]("--limit", type=_count, metavar="N", help="questions of each language, spread")
 
     for name in ("claims", "injections", "dialogues"):
@@ -190,6 +204,10 @@ def _parser() -> argparse.ArgumentParser:
     speed("--chat", action="store_true", help="written answers against the bare chat model instead")
     speed("--page", action="store_true", help="how soon the page and its first answer come instead")
     speed("--limit", type=_count, default=20, metavar="N", help="with --chat: N answers (20)")
+    scale = add["scale"]
+    scale("path", type=Path, metavar="SET")
+    scale("--sizes", type=_counts, default=[1_000, 10_000], metavar="N,…", help="(1000,10000)")
+    scale("--home", type=Path, metavar="DIR", help="keep the store here and go on from there")
     add["throughput"]("file", type=Path, help="a text file in UTF-8")
     add["throughput"]("--limit", type=_count, default=400, metavar="N", help="texts (400)")
     add["load"]("address", help="of the page, as `python ui.py` tells it")
@@ -204,6 +222,10 @@ def _pair(text: str) -> tuple[str, str]:
     if not (theirs and equals and ours):
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form THEIRS=OURS")
     return theirs, ours
+
+
+def _counts(text: str) -> list[int]:
+    return [_count(part) for part in text.split(",")]
 
 
 def _count(text: str) -> int:

@@ -104,8 +104,8 @@ def grade_claims(
     index: Index, rows: Sequence[Claim], *, untranslated: bool = False
 ) -> list[Graded]:
     """The claims with their grades; one whose passage is not in the index is told and left out."""
-    passages = index.passages(index.passage_ids)
     sources = dict(index.sources)
+    passages = [passage for id_ in sources for passage in index.passages_of(id_)]
     if untranslated:
         passages = [replace(passage, translation=None) for passage in passages]
         sources = {id_: replace(source, translation=None) for id_, source in sources.items()}

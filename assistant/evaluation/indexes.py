@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -50,7 +52,32 @@ def texts_settings(
         ]
         entries.append("\n".join(["[[source]]", *lines, ""]).replace("\x7f", "\\u007f"))
     (corpus / "sources.toml").write_text("\n".join(entries), encoding="utf-8")
-    tokens = passage_tokens or settings.passage_tokens
-    mine = replace(settings, home=home, corpus=corpus, passage_tokens=tokens, chroma_url="")
+    return _built(settings, home, passage_tokens=passage_tokens or settings.passage_tokens)
+
+
+def untranslated_settings(settings: Settings) -> Settings:
+    """Settings of an index of the corpus without its translations, which is brought up to date.
+
+    Guides are left out: they rest on translations, too.
+    """
+    import tomlkit
+
+    home = settings.home / "evaluation" / "untranslated"
+    corpus = home / "corpus"
+    left_out = shutil.ignore_patterns("guides", "questions")
+    shutil.copytree(settings.corpus, corpus, ignore=left_out, dirs_exist_ok=True)
+    manifest = tomllib.loads((corpus / "sources.toml").read_text(encoding="utf-8-sig"))
+    rows = [
+        {key: value for key, value in row.items() if not key.startswith("translation")}
+        for row in manifest["source"]
+    ]
+    (corpus / "sources.toml").write_text(tomlkit.dumps({"source": rows}), encoding="utf-8")
+    return _built(settings, home, passage_tokens=settings.passage_tokens)
+
+
+def _built(settings: Settings, home: Path, *, passage_tokens: int) -> Settings:
+    mine = replace(
+        settings, home=home, corpus=home / "corpus", passage_tokens=passage_tokens, chroma_url=""
+    )
     build_index(mine)
     return mine

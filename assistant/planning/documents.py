@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from math import log
 
 from ..bodies import made_from, names_of
@@ -93,6 +93,8 @@ _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)(?=年?)年?")
 _WORD = re.compile(r"[a-z][a-z0-9]+")
 # "According to the ministry": what its documents say, unless another is named.
 _SAYS_WHO = re.compile(r"\baccording to (?:the )?$|(?:根据|依据|按照|按|据)$")
+# So many characters of a name must stand in a text before it is looked for.
+_START = 4
 _SURE = ("name", "number", "file")
 # What follows a Chinese noun that is a name without a determiner: 调研的结论, 报告里.
 _BARE = re.compile("的|里|中(?!国)|和|与|跟|都|各自?|分别|对|哪|谁|相?比|说|讲|认为|显示|指出|提到")
@@ -156,9 +158,17 @@ def documents_in(
     return _names(tuple(sources), glossary, is_chinese).mentions(text, before)
 
 
-@lru_cache(maxsize=4)
+# What was read of the sources last. They are told by identity: there may be very many.
+_READ: list[_Names] = []
+
+
 def _names(sources: tuple[Source, ...], glossary: Glossary, is_chinese: bool) -> _Names:
-    return _Names(sources, glossary, is_chinese)
+    for names in _READ[:]:
+        if names.are_of(sources, glossary, is_chinese):
+            return names
+    _READ.insert(0, _Names(sources, glossary, is_chinese))
+    del _READ[4:]
+    return _READ[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +186,7 @@ class _Names:
 
     def __init__(self, sources: tuple[Source, ...], glossary: Glossary, is_chinese: bool) -> None:
         self._sources = sources
+        self._glossary = glossary
         self._is_chinese = is_chinese
         self._issuers: dict[str, set[str]] = defaultdict(set)
         self._titles: dict[str, set[str]] = defaultdict(set)
@@ -185,6 +196,15 @@ class _Names:
         self._classes: dict[str, set[str]] = {source.id: set() for source in sources}
         for source in sources:
             self._read(source, glossary)
+        self._by_start = _by_start([*self._titles, *self._issuers])
+        self._longest = max((len(w) for w in self._words if not w.isascii()), default=0)
+
+    def are_of(self, sources: tuple[Source, ...], glossary: Glossary, is_chinese: bool) -> bool:
+        """Whether these are the names of just those sources."""
+        return self._sources is sources and (self._glossary, self._is_chinese) == (
+            glossary,
+            is_chinese,
+        )
 
     def _read(self, source: Source, glossary: Glossary) -> None:
         titles = [_flat(source.title_en), _flat(source.title_zh)]
@@ -202,11 +222,24 @@ class _Names:
         for word in {word for text in texts for word in _words(text)}:
             self._words[word].add(source.id)
 
-    @cached_property
-    def _pieces(self) -> re.Pattern[str]:
-        """Chinese words of titles and issuers, the longest first."""
-        han = sorted((w for w in self._words if not w.isascii()), key=len, reverse=True)
-        return re.compile("|".join(map(re.escape, han)) or "(?!)")
+    def _pieces(self, flat: str) -> Iterator[tuple[int, str]]:
+        """The Chinese words of titles and issuers in a text, the longest first, with places."""
+        start = 0
+        while start < len(flat):
+            for size in range(self._longest, 0, -1):
+                word = flat[start : start + size]
+                if not word.isascii() and word in self._words:
+                    yield start, word
+                    break
+            else:
+                size = 1
+            start += size
+
+    def _named(self, flat: str) -> Iterator[str]:
+        """The titles and issuers that may stand in a text, by how they begin."""
+        starts = {flat[n : n + size] for n in range(len(flat)) for size in range(1, _START + 1)}
+        for start in starts & self._by_start.keys():
+            yield from self._by_start[start]
 
     def mentions(self, text: str, before: Sequence[str]) -> Mentions:
         """What a text names."""
@@ -215,7 +248,8 @@ class _Names:
             text = flat
         found: list[tuple[int, Mention]] = []
         every = False
-        places = {name: _find(flat, name) for name in self._issuers}
+        issuers = [name for name in self._named(flat) if name in self._issuers]
+        places = {name: _find(flat, name) for name in issuers}
         issuing = {i for name, place in places.items() if place >= 0 for i in self._issuers[name]}
         for chain in _chains(flat, self._tokens(flat), self._holders):
             if _is_verb(flat, chain):
@@ -263,16 +297,18 @@ class _Names:
             for word in (match.group(), match.group().removesuffix("s")):
                 if _stem(word) in self._words:
                     yield _Token(match.start(), match.start() + len(word), "word", _stem(word))
-        for pattern, what in ((self._pieces, "word"), (_DETERMINERS, "determiner")):
-            for match in pattern.finditer(flat):
-                yield _Token(*match.span(), what, match.group())
+        for start, word in self._pieces(flat):
+            yield _Token(start, start + len(word), "word", word)
+        for match in _DETERMINERS.finditer(flat):
+            yield _Token(*match.span(), "determiner", match.group())
 
     def _sure(self, flat: str) -> Iterator[_Token]:
         """The file names, titles and numbers in a text that are those of a source."""
         for match in _FILE.finditer(flat):
             if self._of_file(match.group()):
                 yield _Token(*match.span(), "file", match.group())
-        for name in sorted(self._titles, key=len, reverse=True):
+        titles = (name for name in self._named(flat) if name in self._titles)
+        for name in sorted(titles, key=lambda name: (-len(name), name)):
             place = _find(flat, name)
             if place >= 0:
                 yield _Token(place, place + len(name), "name", name)
@@ -570,6 +606,14 @@ def _titles(title: str, glossary: Glossary) -> Iterator[str]:
         for entry in entries:
             if entry.kind == "document":
                 yield from (_flat(name) for name in (*entry.en, *entry.zh))
+
+
+def _by_start(names: Iterable[str]) -> Mapping[str, list[str]]:
+    """Names by how they begin, so that a text is not searched for each of very many."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for name in dict.fromkeys(names):
+        found[name[:_START]].append(name)
+    return found
 
 
 def _find(flat: str, name: str) -> int:

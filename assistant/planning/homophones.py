@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 
-from ..retrieval.language import HAN, simplified
+from ..retrieval.language import simplified
+from ..retrieval.words import HAN_RUN, LONGEST, SHORTEST, sound_of
 from .plan import Spelling
+from .spelling import Words
 
-_RUN = re.compile(f"[{HAN}]+")
-# Sounds that many speakers do not tell apart.
-_ALIKE = ((re.compile("^([zcs])h"), r"\1"), (re.compile("ng$"), "n"), (re.compile("^l"), "n"))
-_SHORTEST, _LONGEST = 2, 4
 # Characters that stand alone in most sentences.
 _ALONE = frozenset(
     "的了吗呢是在有和与或就都也不没这那哪几多少个份家谁我你他它们请把被从到对为跟给让向上下里中"
@@ -21,22 +16,12 @@ _ALONE = frozenset(
 
 
 class Homophones:
-    """The Chinese words of some texts by their sound."""
+    """The Chinese words of the sources and of the glossary, by their sound."""
 
-    def __init__(self, texts: Iterable[str], names: Iterable[str] = ()) -> None:
-        """Cut the texts into words; 20,000 characters take about 10 ms."""
-        import rjieba
-
-        self._text = "\n".join(texts)
-        counts = Counter(word for run in _RUN.findall(self._text) for word in rjieba.cut(run))
-        counts.update(name for name in names if _RUN.fullmatch(name))
-        self._words: dict[tuple[str, ...], list[str]] = defaultdict(list)
-        for word, count in [*counts.items()]:
-            for part in {word[:2], word[-2:]} - {word}:
-                counts[part] += count * rjieba.has_word(part)
-        for word, _ in (+counts).most_common():
-            if _SHORTEST <= len(word) <= _LONGEST:
-                self._words[_sound(word)].append(word)
+    def __init__(self, words: Words, names: Iterable[str] = ()) -> None:
+        """`names` are those of the glossary."""
+        self._words = words
+        self._names = [n for n in names if HAN_RUN.fullmatch(n) and SHORTEST <= len(n) <= LONGEST]
 
     def respelled(self, text: str) -> tuple[str, tuple[Spelling, ...]]:
         """The text with such words as the sources write them, and which these were.
@@ -46,23 +31,30 @@ class Homophones:
         """
         plain, spellings = simplified(text), list[Spelling]()
         for typed in _unknown(plain):
-            if typed in self._text or typed not in plain:
+            if typed not in plain or self._occurs(typed):
                 continue
-            for word in self._words.get(_sound(typed), ()):
+            sound = sound_of(typed)
+            names = (name for name in self._names if sound_of(name) == sound)
+            for word in (*self._words.words_of_sound(sound), *names):
                 if sum(a == b for a, b in zip(typed, word, strict=True)) * 2 >= len(word):
                     spellings.append(Spelling(typed, word))
                     plain = plain.replace(typed, word)
                     break
         return (plain if spellings else text), tuple(spellings)
 
+    def _occurs(self, typed: str) -> bool:
+        """Whether all pairs of characters of a word stand in the sources."""
+        pairs = {typed[i : i + 2] for i in range(len(typed) - 1)}
+        return len(self._words.term_counts(pairs, "zh")) == len(pairs)
+
 
 def _unknown(text: str) -> Iterator[str]:
     """Stretches of characters that stand side by side and make no word, the longest first."""
     import rjieba
 
-    for run in _RUN.findall(text):
+    for run in HAN_RUN.findall(text):
         words = rjieba.cut(run, False)
-        for size in range(_LONGEST, _SHORTEST - 1, -1):
+        for size in range(LONGEST, SHORTEST - 1, -1):
             for start in range(len(words) - 1):
                 joined = ""
                 for word in words[start:]:
@@ -73,16 +65,3 @@ def _unknown(text: str) -> Iterator[str]:
                 alone = len(parts[0]) == len(parts[1]) == 1 and not {*parts} & _ALONE
                 if len(joined) == size and alone and not rjieba.has_word(joined):
                     yield joined
-
-
-@lru_cache(maxsize=20_000)
-def _sound(word: str) -> tuple[str, ...]:
-    from pypinyin import lazy_pinyin
-
-    return tuple(_plain(syllable) for syllable in lazy_pinyin(word))
-
-
-def _plain(syllable: str) -> str:
-    for pattern, instead in _ALIKE:
-        syllable = pattern.sub(instead, syllable)
-    return syllable

@@ -25,6 +25,11 @@ def stands_in(glossary: Glossary, name: str, texts: Sequence[str]) -> bool:
         )
     if (ordinal := _ordinal(name)) is not None:
         return any(re.search(_ORDINALS[ordinal], text) for text in texts)
+    return any(plain(other) in text for other in forms_of(glossary, name) for text in texts)
+
+
+def forms_of(glossary: Glossary, name: str) -> set[str]:
+    """A name with its synonyms and translations."""
     names = {name} | {
         other
         for found, entries in glossary.found_in(name)
@@ -36,7 +41,7 @@ def stands_in(glossary: Glossary, name: str, texts: Sequence[str]) -> bool:
     # "Californian" is of California.
     if len(name) > 6 and name.isascii() and name.isalpha():
         names.add(re.sub("(?:i?ans?|n)$", "", name))
-    return any(plain(other) in text for other in names for text in texts)
+    return names
 
 
 # Small numbers as words: "the 3 rules" are "three rules".

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 from ..answer import Answer
 from ..retrieval.embeddings import TextEmbeddings
 from ..retrieval.index import Index
 from ..retrieval.language import HAN, answer_languages, passage_language, question_language
+from ..retrieval.words import latin_words
 from ..settings import Settings
 from ..types import Language, Message, RequestKind, Source, Turn
 from .conversation import understand_follow_up
@@ -89,7 +90,10 @@ class Planner:
         language = question_language(request.text)
         text = self._index.glossary.in_language(request.text, language)
         request = replace(request, text=text)
-        candidates = [s for s in self._index.sources.values() if sources is None or s.id in sources]
+        everything = self._index.all_records
+        candidates = (
+            everything if sources is None else tuple(s for s in everything if s.id in sources)
+        )
         spoken_of = self._spoken_of(history, candidates)
         alone = self._stands_alone(request.text, language, candidates, spoken_of)
         # After an answer on something, "what was it about?" asks about that thing.
@@ -188,15 +192,16 @@ class Planner:
             spellings += others
         return text, spellings
 
-    @cached_property
+    @property
     def _homophones(self) -> Homophones:
-        texts = [s.text for s in self._index.sources.values()]
-        texts += [s.translation.text for s in self._index.sources.values() if s.translation]
-        return Homophones(texts, self._index.glossary.names())
+        return Homophones(self._index.store, self._index.glossary.names())
 
-    @cached_property
+    @property
     def _vocabulary(self) -> Vocabulary:
-        return Vocabulary.of(tuple(self._index.sources.values()), self._index.glossary)
+        return Vocabulary(self._index.store, self._index.once("names", self._names))
+
+    def _names(self) -> Counter[str]:
+        return latin_words("\n".join(self._index.glossary.names()))
 
     def _detailed(
         self,

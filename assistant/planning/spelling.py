@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection
 from functools import lru_cache
 from pathlib import Path
+from typing import Protocol
 
-from ..bodies import made_from
-from ..retrieval.glossary import Glossary
 from ..retrieval.language import terms
-from ..types import Source
+from ..types import Language
 from .plan import Spelling
 
 _ORDINARY = Path(__file__).parent.parent / "data" / "english_words.txt"
 _WORD = re.compile(r"(?<![A-Za-z\d.@/])[A-Za-z]{4,}(?![\d@/]|\.[A-Za-z])")
-_SOURCE_WORD = re.compile(r"[A-Za-z]{4,}")
 # What a word may end on beside its plain form, and what that ends on instead.
 _ENDINGS = (("s", ""), ("es", ""), ("ed", ""), ("ed", "e"), ("ing", ""), ("ing", "e"), ("ly", ""))
 _LONG = 9  # letters of a word in which two may be wrong
@@ -24,41 +22,51 @@ _LONG = 9  # letters of a word in which two may be wrong
 _CLEARLY = 3
 
 
+class Words(Protocol):
+    """The words that occur in the sources and their records; the store has them."""
+
+    def written(self, words: Collection[str]) -> dict[str, int]:
+        """How often each of some lower-case words occurs, however written."""
+
+    def words_like(self, start: str, shortest: int, longest: int) -> list[tuple[str, str, int]]:
+        """Words with this first letter and so many letters: as written, in lower case, count."""
+
+    def words_of_sound(self, sound: str) -> list[str]:
+        """The Chinese words of one sound, the commonest first."""
+
+    def term_counts(self, words: Collection[str], language: Language) -> dict[str, int]:
+        """In how many passages each term occurs; those in none are left out."""
+
+
 class Vocabulary:
-    """The Latin words of some sources, of their records and of the glossary, with their counts."""
+    """The Latin words of the sources, of their records and of the glossary, with their counts."""
 
-    def __init__(self, texts: Iterable[str]) -> None:
-        """Count the words of the texts; 8 million letters take about 0.2 s."""
-        written: Counter[str] = Counter()
-        for text in texts:
-            written.update(_SOURCE_WORD.findall(text))
-        self._counts: Counter[str] = Counter()
-        self._shown: dict[str, str] = {}
-        for word, count in written.most_common():
-            self._counts[word.lower()] += count
-            self._shown.setdefault(word.lower(), word)
-        self._names = {word for word in self._counts if word not in written}
-
-    @classmethod
-    def of(cls, sources: Sequence[Source], glossary: Glossary) -> Vocabulary:
-        """The words of the sources in both of their languages, of their cards and the glossary."""
-        texts = [*glossary.names()]
-        for s in sources:
-            texts += [s.text, s.translation.text if s.translation else ""]
-            texts += [
-                s.title_en,
-                s.title_zh,
-                made.of if (made := made_from(s.author)) else s.author,
-            ]
-            texts.append(s.publisher)
-        return cls(texts)
+    def __init__(self, words: Words, names: Counter[str]) -> None:
+        """`names` are the words of the glossary."""
+        self._words = words
+        self._names = names
 
     def knows(self, word: str) -> bool:
         """Whether a word, or what it is a form of, stands in the sources."""
-        return word in self._counts or any(
-            word.endswith(end) and word.removesuffix(end) + rest in self._counts
-            for end, rest in _ENDINGS
-        )
+        stems = [word.removesuffix(end) + rest for end, rest in _ENDINGS if word.endswith(end)]
+        forms = {word, *stems}
+        return bool(self._words.written(forms)) or any(n.lower() in forms for n in self._names)
+
+    def _like(self, word: str, most: int) -> tuple[Counter[str], dict[str, str], set[str]]:
+        """Words near in length: their counts, their usual spelling, and which are only names."""
+        shortest, longest = len(word) - most, len(word) + most
+        found = self._words.words_like(word[0], shortest, longest)
+        found += [
+            (name, name.lower(), count)
+            for name, count in self._names.items()
+            if name[0].lower() == word[0] and shortest <= len(name) <= longest
+        ]
+        counts: Counter[str] = Counter()
+        shown: dict[str, str] = {}
+        for written, lower, count in sorted(found, key=lambda row: -row[2]):
+            counts[lower] += count
+            shown.setdefault(lower, written)
+        return counts, shown, {*counts} - {written for written, _, _ in found}
 
     def nearest(self, word: str) -> str:
         """The word that a misspelt one is clearly nearest to, as the sources write it, or "".
@@ -70,10 +78,11 @@ class Vocabulary:
 
         most = 1 if len(word) < _LONG else 2
         near: list[tuple[float, int, str]] = []
-        for known in (self._counts, ordinary_words()):
+        counts, shown, names = self._like(word, most)
+        for known in (counts, ordinary_words()):
             likely = [w for w in known if w[0] == word[0] and abs(len(w) - len(word)) <= most]
             found = process.extract(word, likely, scorer=OSA.distance, score_cutoff=most, limit=99)
-            near += [(edits, -self._counts[other], other) for other, edits, _ in found]
+            near += [(edits, -counts[other], other) for other, edits, _ in found]
         if not near:
             return ""
         edits, count, best = min(near)
@@ -85,9 +94,9 @@ class Vocabulary:
             return ""
         # Many a short name is another's with one letter changed: only a slip of typing is mended.
         slip = len(word) != len(best) or sorted(word) == sorted(best)
-        if not slip and len(best) < _LONG - 1 and best in self._names:
+        if not slip and len(best) < _LONG - 1 and best in names:
             return ""
-        return self._shown[best]
+        return shown[best]
 
 
 def respelled(text: str, vocabulary: Vocabulary) -> tuple[str, tuple[Spelling, ...]]:

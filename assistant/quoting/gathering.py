@@ -52,7 +52,7 @@ class Gatherer:
 
     def _scope(self, plan: Plan, sources: Collection[str] | None) -> tuple[Source, ...]:
         """The sources that are asked about, as named or else in the index's order."""
-        everything = self._index.sources
+        everything = self._index.records
         ids = [id_ for id_ in plan.documents if id_ in everything] or list(everything)
         return tuple(everything[id_] for id_ in ids if sources is None or id_ in sources)
 
@@ -63,7 +63,7 @@ class Gatherer:
         searches = [self._searcher.search(plan.asked, text, within) for text in plan.parts]
         forms = [self._searcher.search(plan.asked, text, within) for text in plan.forms]
         if plan.plain:
-            recent = [id_ for id_ in plan.recent if id_ in self._index.sources]
+            recent = [id_ for id_ in plan.recent if id_ in self._index.records]
             near = [id_ for id_ in recent if sources is None or id_ in sources] or within
             forms.append(self._searcher.search(plan.plain, plan.plain, near))
         return Gathered(
@@ -197,7 +197,7 @@ class Gatherer:
 
     def _talk(self, plan: Plan) -> Line:
         """A friendly sentence that says what can be asked."""
-        documents = tuple(self._index.sources.values())
+        documents = self._index.all_records
         return Line(
             said={
                 language: say(

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..retrieval.index import Index, Vector
+from ..retrieval.index import Index
+from ..retrieval.store import Vector
 from ..types import Language, Passage, Source
 from .sentence_choice import leans
 
@@ -70,9 +71,10 @@ def central_sentences(
 
 def _vectors(index: Index, passages: Sequence[Passage], places: Sequence[Place]) -> Vector:
     """The sentences' vectors in their own languages, at unit length, in order."""
-    stored = index.stored("sentences", passages)
-    found = dict(zip(stored.keys, stored.vectors, strict=True))
-    own = np.stack([found[passage.id, passage.language, n] for passage, n in places])
+    found = {
+        (id_, surface.language): surface.sentences for id_, surface in index.surfaces(passages)
+    }
+    own = np.stack([found[passage.id, passage.language][n] for passage, n in places])
     unit: Vector = own / np.linalg.norm(own, axis=1, keepdims=True)
     return unit
 

@@ -102,8 +102,8 @@ class Searcher:
 
         Raises QuestionError when it cannot be taken, or none of the sources is known.
         """
-        if sources is not None and not set(sources) & set(self._index.sources):
-            known = ", ".join(self._index.sources)
+        if sources is not None and not any(id_ in self._index.records for id_ in sources):
+            known = ", ".join(self._index.records)
             raise QuestionError(
                 "None of the sources to search is in the index. Leave `sources` out to search "
                 f"all, or choose from: {known}."
@@ -123,7 +123,7 @@ class Searcher:
         """What the sources have for a checked question whose stand-alone form is `text`."""
         began = time.perf_counter()
         index = self._index
-        everything = tuple(index.sources.values())
+        everything = index.all_records
         mentions = documents_in(text, everything, index.glossary)
         named = {*mentions.ids, *mentions.favoured}
         parsed = understand(asked, text, index.glossary, documents=mentions.mere_names)

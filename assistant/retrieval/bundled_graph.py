@@ -75,7 +75,7 @@ upper (float[batch, length, 384] states, int64[batch, length] attention_mask)
 
 # One BERT layer (normalisation after each half), from x{i} to x{j}. Query, key and value share
 # their input: one wide product is quicker than three. Add and norm are two nodes, because the
-# runtime's SkipLayerNormalization was 10 % slower.
+# runtime's SkipLayerNormalization is slower; a session must be told not to make it of them.
 _LAYER = """
     l{i}_qkv = {wide} (x{i}, l{i}_qkv_values, l{i}_qkv_scales, , , l{i}_qkv_bias)
     l{i}_q, l{i}_k, l{i}_v = Split <axis=-1, num_outputs=3> (l{i}_qkv)

@@ -48,10 +48,15 @@ class Glossary:
 
         Raises CorpusError naming the line that does not fit.
         """
-        if not path.is_file():
+        return cls.of(path.read_text(encoding="utf-8"), str(path)) if path.is_file() else cls()
+
+    @classmethod
+    def of(cls, text: str, path: str = "glossary") -> Glossary:
+        """The glossary that a file holds; "" is an empty one."""
+        if not text:
             return cls()
-        lines = path.read_text(encoding="utf-8").splitlines()
-        if not lines or lines[0].split("\t") != _COLUMNS:
+        lines = text.splitlines()
+        if lines[0].split("\t") != _COLUMNS:
             raise CorpusError(f"{path}: line 1 must read {' '.join(_COLUMNS)}, parted by tabs.")
         entries = []
         for number, line in enumerate(lines[1:], start=2):

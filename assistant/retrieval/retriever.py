@@ -17,7 +17,7 @@ from pydantic import ConfigDict
 
 from ..errors import QuestionError
 from ..quiet import quiet
-from ..types import Hit
+from ..types import Hit, Source
 
 
 class PassageRetriever(BaseRetriever):
@@ -59,7 +59,8 @@ class PassageRetriever(BaseRetriever):
             raise QuestionError(f"k is {count}: how many passages are wanted, 1 or more.")
         sources = self.source_ids if source_ids is None else source_ids
         hits = self.assistant.retrieve(query, count=count, sources=sources)
-        return [self._document(hit) for hit in hits]
+        records = self.assistant.index.records
+        return [self._document(h, s) for h in hits if (s := records.get(h.passage.source_id))]
 
     async def _aget_relevant_documents(
         self, query: str, *, run_manager: AsyncCallbackManagerForRetrieverRun, **given: Any
@@ -69,9 +70,9 @@ class PassageRetriever(BaseRetriever):
     def _quiet(self, config: RunnableConfig | None) -> RunnableConfig | None:
         return config if self.assistant.settings.trace else quiet(config)
 
-    def _document(self, hit: Hit) -> Document:
+    @staticmethod
+    def _document(hit: Hit, source: Source) -> Document:
         passage = hit.passage
-        source = self.assistant.index.sources[passage.source_id]
         return Document(
             id=passage.id,
             page_content=passage.text,

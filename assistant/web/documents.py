@@ -1,13 +1,12 @@
 """The Documents tab: what is indexed, and what happens when users add or remove documents.
 
-One change at a time: library, index and the assistant in service follow each other before the
-next one begins. Conversations go on with the assistant that they began with.
+One change at a time: library and index change together, and the next question sees it. An answer
+that is being given ends on what it began with.
 """
 
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,20 +31,17 @@ if TYPE_CHECKING:
 # How long a change waits for its turn, in seconds; a file takes up to three minutes to be read.
 WAIT_S = 300.0
 # Called with what is going on and how much of that is done, 0.0 to 1.0. Stages: "wait" (for
-# another change), "fetch", "read", those of `build_index` and "open".
+# another change), "fetch", "read" and those of `build_index`.
 Progress = Callable[[str, float], None]
 
 _SAID: Mapping[Language, Mapping[str, str]] = {
     "en": {
         "not_built": "{name}: nothing was changed, because the index could not be rebuilt. {why}",
-        "not_open": "{name}: the index is rebuilt but cannot be opened; answers still come from "
-        "the old one. {why}",
         "failed": "{name}: nothing was changed. {why}",
         "program": "There is an error in the program; the server's log shows the details.",
     },
     "zh": {
         "not_built": "{name}：未作任何更改，因为无法重建索引。{why}",
-        "not_open": "{name}：索引已重建，但无法打开；回答仍依据旧索引。{why}",
         "failed": "{name}：未作任何更改。{why}",
         "program": "程序出错；详情见服务器日志。",
     },
@@ -99,8 +95,8 @@ class Outcome:
 
 def document_rows(assistant: Assistant) -> list[DocumentRow]:
     """What is indexed, in the index's order; raises CorpusError for a library that is damaged."""
-    added = {entry.id: entry.added for entry in library_entries(assistant.settings)}
-    counts = Counter(id_.split(".")[0] for id_ in assistant.index.passage_ids)
+    added = {entry.id: entry for entry in library_entries(assistant.settings)}
+    counts = assistant.index.store.passage_counts()
     return [
         DocumentRow(
             id=source.id,
@@ -110,12 +106,16 @@ def document_rows(assistant: Assistant) -> list[DocumentRow]:
             kind=source.kind,
             publisher=source.publisher,
             date=source.date,
-            passages=counts[source.id],
-            characters=len(source.text),
+            passages=counts.get(source.id, 0),
+            characters=(
+                added[source.id].characters
+                if source.id in added
+                else len(assistant.index.sources[source.id].text)
+            ),
             removable=source.id in added,
-            added=added.get(source.id, ""),
+            added=added[source.id].added if source.id in added else "",
         )
-        for source in assistant.sources
+        for source in assistant.index.all_records
     ]
 
 
@@ -125,8 +125,8 @@ def build_facts(assistant: Assistant) -> BuildFacts:
     return BuildFacts(
         built=info.created,
         model=info.model,
-        sources=len(info.sources),
-        passages=len(info.passages),
+        sources=info.sources,
+        passages=info.passages,
         sentences=info.sentences,
         languages=info.languages,
     )
@@ -249,7 +249,7 @@ def _change(
     report: Progress,
     language: Language,
 ) -> list[Outcome]:
-    """Change the library, rebuild and reload, or put the library back and say why."""
+    """Change the library and the index together, or leave both as they were and say why."""
     # Before anything is told of a file, one sentence stands for each.
     outcomes = [Outcome(name, True, "", changed=True) for name in names]
     trouble = "failed"
@@ -260,12 +260,7 @@ def _change(
             outcomes = change(library)
             trouble = "not_built"
             if any(outcome.changed for outcome in outcomes) or pending_changes(host.settings):
-                build_index(host.settings, progress=report)
-                library.keep()
-                trouble = "not_open"
-                report("open", 0.0)
-                host.reload()
-                report("open", 1.0)
+                build_index(host.settings, progress=report, change=library.change)
     except Exception as error:
         # Whatever stopped it: the user is told what became of each file.
         why = _why(error, language)
@@ -274,7 +269,7 @@ def _change(
                 outcome,
                 ok=False,
                 sentence=_SAID[language][trouble].format(name=outcome.name, why=why),
-                changed=trouble == "not_open",
+                changed=False,
             )
             if outcome.ok
             else outcome

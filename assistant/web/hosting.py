@@ -1,4 +1,4 @@
-"""The assistant that a server answers with: opened in the background, replaced while in use."""
+"""The assistant that a server answers with, opened in the background."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ _TICK_S = 0.05
 class AssistantHost:
     """One assistant for everyone who asks; safe to share between threads.
 
-    `start` opens it in the background, building the index first where that is due. `reload`
-    puts one over the newest index in its place; the old one is closed when its last user is done.
+    `start` opens it in the background, building the index first where that is due.
     """
 
     def __init__(self, settings: Settings, assistant: Assistant | None = None) -> None:
@@ -29,9 +28,6 @@ class AssistantHost:
         self.settings = settings
         # What is going on until the assistant is there: the stage, and a share from 0.0 to 1.0.
         self.progress: tuple[str, float] = ("load", 0.0)
-        self._lock = threading.Lock()
-        self._users: dict[int, int] = {}
-        self._retired: dict[int, Assistant] = {}
         self._opened: Future[Assistant] = Future()
         if assistant is not None:
             self._opened.set_result(assistant)
@@ -74,45 +70,13 @@ class AssistantHost:
 
     @contextmanager
     def use(self) -> Iterator[Assistant]:
-        """The assistant in service, kept open to the end of the block.
+        """The assistant, which sees every change of the documents at its next question.
 
-        Waits until there is one. Raises AssistantError when it could not be opened.
+        Waits until it is open. Raises AssistantError when it could not be opened.
         """
-        self._opened.result()
-        with self._lock:
-            assistant = self._opened.result()
-            self._users[id(assistant)] = self._users.get(id(assistant), 0) + 1
-        try:
-            yield assistant
-        finally:
-            with self._lock:
-                self._users[id(assistant)] -= 1
-                self._close_unused()
-
-    def reload(self) -> None:
-        """Put an assistant over the newest index into service.
-
-        Raises AssistantError when it cannot be opened; the old one then stays.
-        """
-        fresh = open_assistant(self.settings)
-        with self._lock:
-            old = self._opened.result()
-            opened: Future[Assistant] = Future()
-            opened.set_result(fresh)
-            self._opened = opened
-            self._retired[id(old)] = old
-            self._close_unused()
+        yield self._opened.result()
 
     def close(self) -> None:
         """Close what is open; for the end of the program."""
-        with self._lock:
-            if self._opened.done() and self._opened.exception() is None:
-                current = self._opened.result()
-                self._retired[id(current)] = current
-                self._users.clear()
-            self._close_unused()
-
-    def _close_unused(self) -> None:
-        for key in [key for key in self._retired if not self._users.get(key)]:
-            self._users.pop(key, None)
-            self._retired.pop(key).close()
+        if self._opened.done() and self._opened.exception() is None:
+            self._opened.result().close()

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from ingest import library_entries, marked_page
+from ingest import library_entry, marked_page
 from ingest.formats.names import shown_name
 
 from .. import AssistantError
-from ..retrieval.builds import library_directory
+from ..retrieval.store import originals_directory
 from ..settings import Settings
 from .hosting import AssistantHost
 from .permalinks import find_words, linked_places
@@ -29,10 +29,10 @@ _QUOTES = 20
 def original_address(settings: Settings, source_id: str) -> str:
     """Where the original of a document can be had; "" for what came with the assistant."""
     try:
-        there = any(entry.id == source_id for entry in library_entries(settings))
+        entry = library_entry(settings, source_id)
     except AssistantError:
         return ""
-    return f"/read/{quote(source_id, safe='')}/original" if there else ""
+    return f"/read/{quote(source_id, safe='')}/original" if entry else ""
 
 
 def originals_router(host: AssistantHost) -> APIRouter:
@@ -84,22 +84,24 @@ def _page(host: AssistantHost, source_id: str, query: Sequence[tuple[str, str]])
     """The page on which the first of the words stand that are still there."""
     try:
         with host.use() as assistant:
-            source = next(source for source in assistant.sources if source.id == source_id)
+            source = assistant.index.sources[source_id]
         places = linked_places(query)[:_QUOTES]
         found = [find_words(source.text, words, to, at) for words, to, at in places]
         spans = [span for span in found if span is not None]
         return marked_page(host.settings, source, source.page(spans[0].start), spans)
-    except (StopIteration, IndexError, AssistantError):
+    except (KeyError, IndexError, AssistantError):
         return None
 
 
 def _original(settings: Settings, source_id: str) -> tuple[str, bytes] | None:
     try:
-        entry = next(e for e in library_entries(settings) if e.id == source_id)
-        path = library_directory(settings.home) / entry.id / entry.original
+        entry = library_entry(settings, source_id)
+        if entry is None:
+            return None
+        path = originals_directory(settings.home) / entry.original
         if path.is_symlink():  # nothing of ours is one
             return None
         data = path.read_bytes()
-    except (StopIteration, AssistantError, OSError):
+    except (AssistantError, OSError):
         return None
     return shown_name(f"{entry.title_en}{path.suffix}"), data

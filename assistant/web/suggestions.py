@@ -171,15 +171,14 @@ def _check(assistant: Assistant, starter: Starter) -> _Check:
 
 
 def _known(index: Index) -> _Known:
-    with _LOCK:
-        return _KNOWN.setdefault(index, _Known())
+    return index.once("suggestions", _Known)
 
 
 def _by_source(
     assistant: Assistant, language: Language, sources: Collection[str] | None = None
 ) -> tuple[list[list[Starter]], list[list[Starter]]]:
     """For each source its questions: from the corpus's list, and made for those without any."""
-    there = assistant.index.sources
+    there = assistant.index.records
     listed: dict[str, list[Starter]] = {}
     for starter in read_starters(assistant.settings.corpus / STARTERS_FILE):
         if starter.source in there:
@@ -203,10 +202,9 @@ def _passage_of(index: Index, starter: Starter) -> str:
         return starter.passage
     known = _known(index).passages
     if starter.question not in known:
-        lexical = index.lexical[starter.language]
-        scores = zip(lexical.scores(starter.question), lexical.ids, strict=True)
-        mine = [pair for pair in scores if pair[1].split(".")[0] == starter.source]
-        known[starter.question] = max(mine, default=(0.0, ""))[1]
+        found = index.matches(starter.question, starter.language, 1, [starter.source])
+        surfaces = index.store.surfaces(found)
+        known[starter.question] = surfaces[0][0] if surfaces else ""
     return known[starter.question]
 
 
@@ -214,8 +212,7 @@ def _own(index: Index, source: Source, language: Language) -> tuple[Starter, ...
     """Questions about a document by its headings or, where it has none, by names in it."""
     known = _known(index).own
     if (source.id, language) not in known:
-        ids = [id_ for id_ in index.passage_ids if id_.split(".")[0] == source.id]
-        passages = index.passages(ids[:_PASSAGES])
+        passages = index.passages(index.passage_ids(source.id)[:_PASSAGES])
         topics = _headings(passages) or _names(index, passages)
         # A title's own marks would end the question's.
         marks = str.maketrans("《》“”", "〈〉‘’")

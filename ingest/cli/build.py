@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from assistant.retrieval.builds import BuildInfo, read_current
+from assistant.retrieval.store import Store, StoreInfo, store_path
 from assistant.settings import Settings
 from ingest.build import build_index, pending_changes
 from ingest.entries import read_sources
@@ -16,7 +17,7 @@ from ingest.entries import read_sources
 _STAGES = {"model": 0.0, "load": 0.15, "means": 0.3, "embed": 0.5, "store": 0.9, "check": 0.97}
 
 
-def build(settings: Settings, *, force: bool = False, quiet: bool = False) -> BuildInfo | None:
+def build(settings: Settings, *, force: bool = False, quiet: bool = False) -> StoreInfo | None:
     """Build with a progress bar; None where there was nothing to do but to sweep."""
     if not force and not pending_changes(settings):
         build_index(settings)
@@ -39,14 +40,15 @@ def build(settings: Settings, *, force: bool = False, quiet: bool = False) -> Bu
 def build_and_tell(settings: Settings, *, force: bool) -> int:
     """Build, and say in a line what became of it."""
     if (info := build(settings, force=force)) is None:
-        info = BuildInfo.read(read_current(settings.home))
+        with closing(Store(store_path(settings.home))) as store:
+            info = store.info()
         print(f"Nothing to do: the index {info.id} is up to date ({summary(info)}).")
     else:
         print(built(info))
     return 0
 
 
-def built(info: BuildInfo) -> str:
+def built(info: StoreInfo) -> str:
     """A finished build in a sentence."""
     return f"Built the index {info.id} in {info.seconds:.0f} s: {summary(info)}."
 
@@ -71,27 +73,29 @@ def check(settings: Settings) -> int:
 
 def status(settings: Settings, *, as_json: bool) -> int:
     """Describe the index in use."""
-    directory = read_current(settings.home)
-    info = BuildInfo.read(directory)
+    path = store_path(settings.home)
+    with closing(Store(path)) as store:
+        info, counts, hashes = store.info(), store.passage_counts(), store.hashes()
     stale = pending_changes(settings)
     age = datetime.now(UTC) - datetime.fromisoformat(info.created)
     if as_json:
         data: dict[str, Any] = asdict(info) | {
-            "directory": str(directory),
+            "store": str(path),
+            "sources": hashes,
             "age_s": round(age.total_seconds()),
             "up_to_date": not stale,
         }
         print(json.dumps(data, ensure_ascii=False, indent=1))
         return 0
     languages = ", ".join(f"{count} {language}" for language, count in info.languages.items())
-    print(f"index      {directory}")
-    print(f"built      {info.created} ({_ago(age.total_seconds())} ago, in {info.seconds:.0f} s)")
+    print(f"index      {path}")
+    print(f"changed    {info.created} ({_ago(age.total_seconds())} ago, in {info.seconds:.0f} s)")
     print(f"model      {info.model}")
-    print(f"passages   {len(info.passages)} ({languages}), {info.sentences} sentences")
+    print(f"passages   {info.passages} ({languages}), {info.sentences} sentences")
     print(f"up to date {'yes' if not stale else 'no: run `python -m ingest`'}")
-    print(f"sources    {len(info.sources)}")
+    print(f"sources    {info.sources}")
     for source in read_sources(settings).sources:
-        count = sum(id_.startswith(f"{source.id}.") for id_ in info.passages)
+        count = counts.get(source.id, 0)
         translated = "translated" if source.translation else "not translated"
         print(
             f"  {source.id:28} {source.language}  {source.kind:8} {count:3} passages, {translated}"
@@ -99,9 +103,9 @@ def status(settings: Settings, *, as_json: bool) -> int:
     return 0
 
 
-def summary(info: BuildInfo) -> str:
+def summary(info: StoreInfo) -> str:
     """How much an index holds."""
-    return f"{len(info.sources)} sources, {len(info.passages)} passages, {info.sentences} sentences"
+    return f"{info.sources} sources, {info.passages} passages, {info.sentences} sentences"
 
 
 def _ago(seconds: float) -> str:

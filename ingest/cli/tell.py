@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import json
 import unicodedata
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict
@@ -13,13 +12,13 @@ from typing import Any
 
 from assistant.bodies import author_in, body_in
 from assistant.errors import IndexError_
-from assistant.retrieval.builds import BuildInfo, read_current
 from assistant.retrieval.embeddings import model_fingerprint
 from assistant.retrieval.index import open_index
+from assistant.retrieval.store import Store, store_path
 from assistant.settings import Settings
 from assistant.types import Passage, Source
 from ingest.doctor import examine
-from ingest.entries import Entry, library_entries, read_sources
+from ingest.entries import Entry, library_entries, library_entry, read_sources
 from ingest.formats.names import one_line
 from ingest.origins import Origin, library_origins
 from ingest.outcomes import told
@@ -70,7 +69,7 @@ def show_document(settings: Settings, id_: str, *, as_json: bool) -> int:
         hint = ", ".join(near) or "`python -m ingest list` names all"
         raise DocumentError("no_document", one_line(id_, 61), hint=hint)
     source = sources[id_]
-    entry = next((e for e in library_entries(settings) if e.id == id_), None)
+    entry = library_entry(settings, id_)
     origins = library_origins(settings).get(id_, ())
     passages = _passages(settings, id_)
     if as_json:
@@ -135,10 +134,10 @@ def _data(
 def _passage_counts(settings: Settings) -> dict[str, int]:
     """How many passages of each source the index in service holds; {} without an index."""
     try:
-        info = BuildInfo.read(read_current(settings.home))
+        with closing(Store(store_path(settings.home))) as store:
+            return store.passage_counts()
     except IndexError_:
         return {}
-    return dict(Counter(id_.partition(".")[0] for id_ in info.passages))
 
 
 def _passages(settings: Settings, id_: str) -> list[Passage]:

@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 
 from assistant.bodies import by_machine
 from assistant.errors import AssistantError, ChatModelError, CorpusError
-from assistant.retrieval.builds import replace_text
+from assistant.files import replace_text
 from assistant.retrieval.glossary import Glossary
 from assistant.retrieval.sentences import split_lines
 from assistant.settings import Settings
