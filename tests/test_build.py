@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from contextlib import closing
@@ -228,3 +229,15 @@ def test_language_means_that_cannot_be_read_are_computed_again(built: Settings) 
     build_index(built, force=True)
     assert answers(built)
     assert len(kept.read_bytes()) == len(whole)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="counts open files as Linux does")
+def test_nothing_stays_open_of_an_index_that_nobody_holds(tiny: Settings, tmp_path: Path) -> None:
+    build_index(tiny)
+    before = len(os.listdir("/proc/self/fd"))
+    for number in range(5):
+        settings = replace(tiny, home=tmp_path / str(number))
+        build_index(settings)
+        assert opened(settings).snapshot().sources
+        assert answers(settings)
+    assert len(os.listdir("/proc/self/fd")) <= before

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
+from weakref import WeakValueDictionary
 
 from ..errors import AssistantError, IndexDamagedError
 from ..settings import Settings
@@ -26,7 +27,8 @@ BATCH_ROWS = 5_000
 # removed and that are passed over.
 _LATE = 1_000
 _HNSW = {"space": "cosine", "ef_construction": 100, "ef_search": 200, "max_neighbors": 24}
-_CLIENTS: dict[str, _Client] = {}
+# Each as long as somebody uses it.
+_CLIENTS: WeakValueDictionary[str, _Client] = WeakValueDictionary()
 _TURN = threading.Lock()
 
 # A vector to be stored: the surface's number, its source's id, its language, the vector.
@@ -105,6 +107,11 @@ class _Client:
             self._free.wait_for(lambda: not self._users)
             self._close()
 
+    def __del__(self) -> None:
+        """Nobody uses that place any more."""
+        with suppress(Exception):  # at the end of the program anything may be gone
+            self._close()
+
     def _close(self) -> None:
         if self._open is not None:
             self._open.close()
@@ -165,7 +172,8 @@ class Vectors:
         self._is_server = bool(settings.chroma_url)
         key = settings.chroma_url or str(self.directory.absolute())
         with _TURN:
-            self._client = _CLIENTS.setdefault(key, _Client(self.directory, settings.chroma_url))
+            self._client = _CLIENTS.get(key) or _Client(self.directory, settings.chroma_url)
+            _CLIENTS[key] = self._client
 
     def nearest(
         self,

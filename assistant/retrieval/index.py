@@ -97,7 +97,6 @@ class Index:
         """Keep the opened parts; use `open_index`."""
         self.store = store
         self.vectors = vectors
-        self.sources: Mapping[str, Source] = _Sources(self)
         self.texts = texts or _Texts()
         self._fingerprint = fingerprint
         self._kept = {} if kept is None else kept
@@ -155,6 +154,11 @@ class Index:
             made[what] = make()
         result: _T = made[what]
         return result
+
+    @property
+    def sources(self) -> Mapping[str, Source]:
+        """All sources by id, in order, each with its texts, read when it is asked for."""
+        return _Sources(self)  # not kept: an index that nobody holds is closed at once
 
     @property
     def info(self) -> StoreInfo:

@@ -14,7 +14,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from math import log
 from pathlib import Path
@@ -264,6 +264,11 @@ class Store:
     def close(self) -> None:
         """Let go of the file."""
         with self._turn:
+            self._connection.close()
+
+    def __del__(self) -> None:
+        """Let go of the file that nobody reads any more."""
+        with suppress(AttributeError, sqlite3.Error):  # it may not have been opened
             self._connection.close()
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
