@@ -240,4 +240,5 @@ def test_nothing_stays_open_of_an_index_that_nobody_holds(tiny: Settings, tmp_pa
         build_index(settings)
         assert opened(settings).snapshot().sources
         assert answers(settings)
-    assert len(os.listdir("/proc/self/fd")) <= before
+    # Each would have some ten files open; one or two more may be those of whatever runs beside.
+    assert len(os.listdir("/proc/self/fd")) < before + 5
