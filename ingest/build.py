@@ -19,11 +19,10 @@ from assistant.retrieval.embeddings import SentenceTransformerEmbeddings, model_
 from assistant.retrieval.second_encoder import second_encoder
 from assistant.retrieval.store import (
     OWN_PLACE,
-    Rows,
     Store,
     StoreInfo,
+    Tables,
     Vector,
-    read_info,
     store_path,
 )
 from assistant.settings import Settings
@@ -91,20 +90,24 @@ def pending_changes(settings: Settings, corpus: Corpus | None = None) -> Changes
     except IndexError_ as error:
         return Changes(reasons=(str(error).split(". ")[0],))
     try:
-        check_ids(settings, corpus, store.rows)
-        return _changes(settings, corpus, store.rows)
+        check_ids(settings, corpus, store)
+        return _changes(settings, corpus, store)
     finally:
         store.close()
 
 
-def _wanted(corpus: Corpus, rows: Rows) -> dict[str, _Wanted]:
+def _wanted(corpus: Corpus, store: Tables) -> dict[str, _Wanted]:
     """The sources that came along, but for those that a document replaces."""
-    replaced = {id_ for (id_,) in rows("SELECT replaces FROM document WHERE replaces != ''")}
+    replaced = {id_ for (id_,) in store.rows("SELECT replaces FROM document WHERE replaces != ''")}
     return {
         source.id: _Wanted(source, source_hash(source), place)
         for place, source in enumerate(corpus.sources)
         if source.id not in replaced
     }
+
+
+def _all_documents(store: Tables) -> list[str]:
+    return [id_ for (id_,) in store.rows("SELECT id FROM document ORDER BY rowid")]
 
 
 def _document(change: Change, id_: str) -> _Wanted:
@@ -114,13 +117,12 @@ def _document(change: Change, id_: str) -> _Wanted:
     return _Wanted(source, hash_, None)
 
 
-def _changes(settings: Settings, corpus: Corpus, rows: Rows) -> Changes:
+def _changes(settings: Settings, corpus: Corpus, store: Tables) -> Changes:
     """What differs. Documents are compared in the store: there may be very many."""
-    wanted = _wanted(corpus, rows)
-    meta: dict[str, str] = dict(rows("SELECT key, value FROM meta"))
+    wanted = _wanted(corpus, store)
+    meta: dict[str, str] = dict(store.rows("SELECT key, value FROM meta"))
     if "id" not in meta:
-        added = [id_ for (id_,) in rows("SELECT id FROM document ORDER BY rowid")]
-        return Changes((*wanted, *added), reasons=("there is no index yet",))
+        return Changes((*wanted, *_all_documents(store)), reasons=("there is no index yet",))
     model = model_fingerprint(settings)
     ours = {
         "model": ("model", model),
@@ -132,25 +134,17 @@ def _changes(settings: Settings, corpus: Corpus, rows: Rows) -> Changes:
     reasons = [
         f"{what} {meta[key]} becomes {new}" for what, (key, new) in ours.items() if meta[key] != new
     ]
-    if _of_other_second(meta.get("second", ""), rows):
+    if _of_other_second(store):
         reasons.append(f"second encoder {meta['second']} becomes {second_encoder().fingerprint}")
     shipped: dict[str, str] = dict(
-        rows("SELECT id, hash FROM source WHERE place <= ?", [OWN_PLACE])
+        store.rows("SELECT id, hash FROM source WHERE place <= ?", [OWN_PLACE])
     )
     added = [id_ for id_ in wanted if id_ not in shipped]
     changed = [id_ for id_, one in wanted.items() if shipped.get(id_, one.hash) != one.hash]
     removed = [id_ for id_ in shipped if id_ not in wanted]
-    for id_, is_new in rows(
-        "SELECT d.id, s.id IS NULL FROM document d LEFT JOIN source s ON s.id = d.id "
-        "AND s.place > ? WHERE s.hash IS NOT d.hash ORDER BY d.rowid",
-        [OWN_PLACE],
-    ):
+    for id_, is_new in store.unindexed():
         (added if is_new else changed).append(id_)
-    gone = (
-        "SELECT id FROM source s WHERE place > ? AND NOT EXISTS "
-        "(SELECT 1 FROM document d WHERE d.id = s.id) ORDER BY place"
-    )
-    removed += [id_ for (id_,) in rows(gone, [OWN_PLACE])]
+    removed += store.removed()
     if meta["corpus"] != corpus.hash and not (added or changed or removed):
         reasons.append("the manifest or the glossary changed")
     return Changes(tuple(added), tuple(changed), tuple(removed), tuple(reasons))
@@ -188,24 +182,24 @@ def _brought(settings: Settings, change: Change, report: Progress, *, force: boo
     began = time.monotonic()
     before = take_over(settings, change)
     corpus = read_corpus(settings.corpus)
-    check_ids(settings, corpus, change.rows)
-    wanted = _wanted(corpus, change.rows)
-    changes = _changes(settings, corpus, change.rows)
+    check_ids(settings, corpus, change)
+    wanted = _wanted(corpus, change)
+    changes = _changes(settings, corpus, change)
     lost = _vectors_are_lost(change)
     if not (force or changes or lost):
-        return read_info(change.rows, change.path)
+        return change.info()
     if lost and not (force or changes):
         report("store", 0.0)
         restore_vectors(change)
         change.finish_index(**_meta(began))
-        return read_info(change.rows, change.path)
+        return change.info()
     same = _is_same_model(settings, change) and not force
     # Whatever is not as this program makes it is made anew; sources that stayed are left alone.
     anew = not same or change.meta("splitter") != _splitter(settings)
     ids = [*changes.added, *changes.changed]
     if anew:
-        ids = [*wanted, *(i for (i,) in change.rows("SELECT id FROM document ORDER BY rowid"))]
-    second = _of_other_second(change.meta("second"), change.rows)
+        ids = [*wanted, *_all_documents(change)]
+    second = _of_other_second(change)
     ids = [*dict.fromkeys([*ids, *(id_ for id_ in second if id_ not in changes.removed)])]
     collection = change.meta("collection")
     if not same or not collection:
@@ -244,7 +238,7 @@ def _brought(settings: Settings, change: Change, report: Progress, *, force: boo
         **_meta(began),
     )
     report("check", 0.0)
-    info = read_info(change.rows, change.path)
+    info = change.info()
     held = change.vectors.count(collection)
     if held < info.surfaces:
         raise IndexBuildError(f"Chroma holds {held} vectors of {info.surfaces}")
@@ -326,10 +320,11 @@ class _Build:
         texts = []
         for one, passages in waiting:
             texts.append([list(surface_texts(one.source, passage)) for passage in passages])
+            first, second = self._change.known_vectors(one.source.id)
             if self._known:
-                known.update(self._change.known_vectors(one.source.id))
+                known.update(first)
             if self._known_second:
-                known_second.update(self._change.known_second(one.source.id))
+                known_second.update(second)
         return _Part(waiting, texts, known, known_second)
 
     def _opened(self) -> PassageEmbeddings | SentenceTransformerEmbeddings:
@@ -388,15 +383,8 @@ def restore_vectors(change: Change) -> str:
     except IndexError_:
         change.vectors.discard()
         collection = change.new_collection()
-    last = 0
-    sql = (
-        "SELECT s.n, o.id, s.language, s.vector FROM surface s JOIN source o ON o.n = s.source "
-        "WHERE s.n > ? ORDER BY s.n LIMIT 5000"
-    )
-    while batch := change.rows(sql, [last]):
-        rows = [(n, id_, lang, np.frombuffer(v, dtype=np.float16)) for n, id_, lang, v in batch]
-        change.vectors.add(collection, [(n, i, g, v.astype(np.float32)) for n, i, g, v in rows])
-        last = batch[-1][0]
+    for batch in change.all_vectors():
+        change.vectors.add(collection, batch)
     change.run("DELETE FROM dead")
     change.set_meta(collection=collection)
     return collection
@@ -406,7 +394,7 @@ def _vectors_are_lost(change: Change) -> bool:
     collection = change.meta("collection")
     if not collection:
         return False
-    surfaces = read_info(change.rows, change.path).surfaces
+    surfaces = change.info().surfaces
     try:
         held = change.vectors.count(collection)
         if held > surfaces:
@@ -429,11 +417,12 @@ def _second(change: Change) -> str:
     return made_by if change.rows(f"{_UNTRANSLATED} LIMIT 1") else ""
 
 
-def _of_other_second(made_by: str, rows: Rows) -> list[str]:
+def _of_other_second(store: Tables) -> list[str]:
     """The indexed sources that another version of the second encoder embedded."""
+    made_by = store.meta("second")
     if not made_by or second_encoder().fingerprint in ("", made_by):
         return []
-    return [id_ for (id_,) in rows(_UNTRANSLATED)]
+    return [id_ for (id_,) in store.rows(_UNTRANSLATED)]
 
 
 def _meta(began: float) -> dict[str, str]:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from assistant.errors import CorpusError, IndexMissingError
-from assistant.retrieval.store import Rows, Store, store_path
+from assistant.retrieval.store import Store, Tables, store_path
 from assistant.settings import Settings
 from assistant.types import LANGUAGES, Language, Source
 
@@ -166,11 +166,11 @@ def read_sources(settings: Settings) -> Corpus:
     return replace(corpus, sources=(*kept, *library_sources(settings)))
 
 
-def check_ids(settings: Settings, corpus: Corpus, rows: Rows) -> None:
+def check_ids(settings: Settings, corpus: Corpus, store: Tables) -> None:
     """Raise CorpusError when a shipped source has the id of a document that a user added."""
     shipped = [source.id for source in corpus.sources]
     sql = f"SELECT min(id) FROM document WHERE id IN ({','.join('?' * len(shipped))})"
-    ((double,),) = rows(sql, shipped)
+    ((double,),) = store.rows(sql, shipped)
     if double:
         raise CorpusError(
             f"The id {double!r} stands in {settings.corpus / 'sources.toml'} and among the "

@@ -91,7 +91,7 @@ def _unfounded(row: dict[str, Any], source: Source, glossary: Glossary) -> str:
 def _names(sentence: str, ground: Sequence[str], glossary: Glossary) -> Iterator[str]:
     """The names of a sentence that its ground does not hold."""
     for names in names_in(simplified(sentence), glossary):
-        # Numbers are figures here, with their scales; "Vanke and Innospace" are two names.
+        # Numbers are figures here, with their scales; "Acme and Bolt" are two names.
         if not re.fullmatch(r"[\d.,]+", names) and not stands_in(glossary, names, ground):
             for name in names.split(" and "):
                 if not stands_in(glossary, name, ground):

@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from filelock import FileLock, Timeout
@@ -30,6 +31,7 @@ from assistant.retrieval.store import (
     FORMAT,
     OWN_PLACE,
     SCHEMA,
+    Tables,
     Vector,
     check_format,
     originals_directory,
@@ -47,10 +49,10 @@ from assistant.types import LANGUAGES, Language, Passage, Source
 from .origins import Origin
 from .preparing import text_hash
 from .refusing import DocumentError
-from .rows import SurfaceRow, SurfaceText, surface_texts, words_in
+from .rows import SurfaceRow, surface_texts, words_in
 
 
-class Change:
+class Change(Tables):
     """The store during a change; made by `open_change`."""
 
     def __init__(
@@ -161,15 +163,10 @@ class Change:
         with store_errors(self.path):
             self._connection.executemany(sql, rows)
 
-    def rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple]:  # type: ignore[type-arg]
-        """What a statement gives."""
+    def rows(self, sql: str, values: Sequence[object] = ()) -> list[Any]:
+        """As `Tables.rows`."""
         with store_errors(self.path):
             return self._connection.execute(sql, values).fetchall()
-
-    def meta(self, key: str) -> str:
-        """A value that was kept under this name; "" for none."""
-        found = self.rows("SELECT value FROM meta WHERE key = ?", [key])
-        return str(found[0][0]) if found else ""
 
     def set_meta(self, **values: str) -> None:
         """Keep values under their names; `_` stands for `-`."""
@@ -192,11 +189,6 @@ class Change:
     def put_text(self, sha256: str, text: str) -> None:
         """Keep a text by its hash."""
         self.run("INSERT OR IGNORE INTO text VALUES (?, ?)", [sha256, text])
-
-    def text(self, sha256: str) -> str:
-        """The text of that hash; "" where there is none."""
-        found = self.rows("SELECT body FROM text WHERE sha256 = ?", [sha256])
-        return str(found[0][0]) if found else ""
 
     def _drop_texts(self, hashes: Collection[str]) -> None:
         for sha256 in hashes:
@@ -259,27 +251,23 @@ class Change:
 
     # What is indexed
 
-    def known_vectors(self, id_: str) -> dict[tuple[Language, str], Vector]:
-        """The vectors of an indexed source by language and words."""
-        known: dict[tuple[Language, str], Vector] = {}
-        for text, (_, vector, _, sentences) in self._surfaces(id_):
-            vectors = [unpacked_vector(vector), *unpacked(sentences)]
-            known.update(zip(text.keys, vectors, strict=False))
-        return known
+    def known_vectors(
+        self, id_: str
+    ) -> tuple[dict[tuple[Language, str], Vector], dict[tuple[Language, str], Vector]]:
+        """The vectors of an indexed source by language and words.
 
-    def known_second(self, id_: str) -> dict[tuple[Language, str], Vector]:
-        """The same of the second encoder's, of sentences alone."""
-        known: dict[tuple[Language, str], Vector] = {}
-        for text, (_, _, second, _) in self._surfaces(id_):
-            known.update(zip(text.keys[1:], unpacked(second), strict=False))
-        return known
-
-    def _surfaces(self, id_: str) -> Iterator[tuple[SurfaceText, tuple[int, bytes, bytes, bytes]]]:
-        """What an indexed source was embedded as, with number, vector, second and sentences."""
+        Those of the first encoder, and those of the second, which has sentences alone.
+        """
+        first: dict[tuple[Language, str], Vector] = {}
+        second: dict[tuple[Language, str], Vector] = {}
         for source, n in self._indexed(id_):
             for passage, rows in self._passages(n):
                 for text in surface_texts(source, passage):
-                    yield text, rows[text.language]
+                    _, vector, others, sentences = rows[text.language]
+                    vectors = [unpacked_vector(vector), *unpacked(sentences)]
+                    first.update(zip(text.keys, vectors, strict=False))
+                    second.update(zip(text.keys[1:], unpacked(others), strict=False))
+        return first, second
 
     def _indexed(self, id_: str) -> Iterator[tuple[Source, int]]:
         for n, record, text, translated in self.rows(
@@ -341,12 +329,11 @@ class Change:
         if translation:
             self.put_text(translated, translation.text)
         number = self._insert(
-            "INSERT INTO source (id, place, hash, text, translation, record, language, passages, "
-            "sentences) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO source (id, place, hash, text, translation, record, passages) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
             [
                 source.id, place, hash_, source.sha256, translated,
-                json.dumps(asdict(bare), ensure_ascii=False), source.language, len(passages),
-                sum(len(passage.sentences) for passage, _ in passages),
+                json.dumps(asdict(bare), ensure_ascii=False), len(passages),
             ],
         )  # fmt: skip
         vectors = []

@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
@@ -192,9 +193,9 @@ def _measure(settings: Settings, path: Path) -> dict[str, float]:
     asked = [question.question for question in read_set(path)]
     opened, assistant = _timed(lambda: open_assistant(settings))
     with assistant:
-        first, _ = _timed(lambda: assistant.ask(asked[0]))
-        find = [_timed(lambda q=q: assistant.retrieve(q))[0] for q in asked]  # type: ignore[misc]
-        ask = [_timed(lambda q=q: assistant.ask(q))[0] for q in asked[:40]]  # type: ignore[misc]
+        first, _ = _timed(partial(assistant.ask, asked[0]))
+        find = [_timed(partial(assistant.retrieve, q))[0] for q in asked]
+        ask = [_timed(partial(assistant.ask, q))[0] for q in asked[:40]]
         added, removed = zip(*_changed(settings), strict=True)
     disk = sum(file.stat().st_size for file in settings.home.rglob("*") if file.is_file())
     return {

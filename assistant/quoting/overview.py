@@ -21,7 +21,7 @@ Place = tuple[Passage, int]  # a sentence: its passage and its number there
 # sentences come less near to the guides, and without a lead 59 % of the points are touched, not 68.
 WORTH = 0.7  # against unlikeness to what is chosen already, as in maximal marginal relevance
 LEAD = 0.1  # for the first sentence under a heading; half of it for the first of a passage
-# Shorter ones are remarks ("Vanke's interests are not limited to the USA."). Words, characters.
+# Shorter ones are remarks ("Acme's interests are not limited to steel."). Words, characters.
 SHORTEST: dict[Language, int] = {"en": 10, "zh": 20}
 
 _FULL_STOP = re.compile(r"[.。!！][\"'”’）)』」]*$")

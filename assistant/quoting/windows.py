@@ -32,7 +32,7 @@ MARGIN_SCALE = 8.0
 
 
 def _whole_words(text: str, start: int, end: int) -> tuple[int, int]:
-    """A span grown to whole words and figures: "nospace" to "Innospace", 年3月 to 2015年3月."""
+    """A span grown to whole words and figures: "bridge" to "Cambridge", 年3月 to 2015年3月."""
     left = _LEFT.search(text[:start]) if _INSIDE.match(text[start : start + 1]) else None
     right = _RIGHT.match(text[end:]) if _RIGHT.search(text[end - 1 : end]) else None
     return start - len(left.group() if left else ""), end + len(right.group() if right else "")

@@ -51,7 +51,7 @@ def passage_language(text: str) -> Language:
 def question_language(text: str) -> Language:
     """The language of a question: Chinese when its Chinese words carry the sentence.
 
-    "What does 众创空间 mean?" is English, "Acme和谁签约？" is Chinese.
+    "What does 图书馆 mean?" is English, "Acme和谁签约？" is Chinese.
     """
     han = sum(len(run) for run in _HAN_RUN.findall(text))
     if not han:

@@ -13,7 +13,7 @@ import sqlite3
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from math import log
@@ -42,8 +42,6 @@ from ..types import (
 from .language import terms
 
 Vector = npt.NDArray[np.float32]
-# What a statement with its values gives.
-Rows = Callable[..., list[Any]]
 
 # "RAST": tells the store from other SQLite files.
 APPLICATION = 0x52415354
@@ -71,7 +69,7 @@ CREATE INDEX origin_place ON origin (place);
 CREATE TABLE source (
   n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL, place INTEGER NOT NULL,
   hash TEXT NOT NULL, text TEXT NOT NULL, translation TEXT NOT NULL, record TEXT NOT NULL,
-  language TEXT NOT NULL, passages INTEGER NOT NULL, sentences INTEGER NOT NULL);
+  passages INTEGER NOT NULL);
 CREATE INDEX source_hash ON source (id, hash, place);
 CREATE INDEX source_place ON source (place, n);
 CREATE INDEX source_text ON source (text);
@@ -242,7 +240,74 @@ def _connect(path: Path) -> sqlite3.Connection:
     raise AssertionError("unreachable")
 
 
-class Store:
+class Tables:
+    """What readers of the store and a change of it ask alike; `rows` says of which state."""
+
+    path: Path
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+        """What a statement gives; raises IndexDamagedError when it fails."""
+        raise NotImplementedError
+
+    def meta(self, key: str) -> str:
+        """A value that was kept under this name; "" for none."""
+        found = self.rows("SELECT value FROM meta WHERE key = ?", [key])
+        return str(found[0][0]) if found else ""
+
+    def text(self, sha256: str) -> str:
+        """The text of that hash; "" where there is none."""
+        found = self.rows("SELECT body FROM text WHERE sha256 = ?", [sha256])
+        return str(found[0][0]) if found else ""
+
+    def info(self) -> StoreInfo:
+        """What the store says of itself; raises IndexMissingError where nothing is indexed yet."""
+        meta: dict[str, Any] = dict(self.rows("SELECT key, value FROM meta"))
+        if "id" not in meta:
+            raise _missing(self.path)
+        counts = {key: int(meta.get(f"count-{key}", 0)) for key in COUNTED}
+        known = {field.name: meta.get(field.name, "") for field in fields(StoreInfo)}
+        return StoreInfo(
+            **known
+            | {
+                "seconds": float(meta["seconds"]),
+                "sources": counts["sources"],
+                "passages": sum(counts[f"passages-{language}"] for language in LANGUAGES),
+                "sentences": counts["sentences"],
+                "surfaces": sum(counts[f"surfaces-{language}"] for language in LANGUAGES),
+                "languages": {language: counts[f"passages-{language}"] for language in LANGUAGES},
+            }
+        )
+
+    def all_vectors(self) -> Iterator[list[tuple[int, str, str, Vector]]]:
+        """Every surface's number, source id, language and vector, in batches."""
+        last = 0
+        sql = (
+            "SELECT s.n, o.id, s.language, s.vector FROM surface s JOIN source o ON o.n = s.source "
+            f"WHERE s.n > ? ORDER BY s.n LIMIT {_VALUES}"
+        )
+        while batch := self.rows(sql, [last]):
+            last = batch[-1][0]
+            yield [(n, id_, language, unpacked_vector(v)) for n, id_, language, v in batch]
+
+    def unindexed(self) -> list[tuple[str, bool]]:
+        """The added documents that the index has not, or not as they are; whether they are new."""
+        return self.rows(
+            "SELECT d.id, s.id IS NULL FROM document d LEFT JOIN source s ON s.id = d.id "
+            "AND s.place > ? WHERE s.hash IS NOT d.hash ORDER BY d.rowid",
+            [OWN_PLACE],
+        )
+
+    def removed(self) -> list[str]:
+        """The documents that are indexed and were taken out since."""
+        found = self.rows(
+            "SELECT id FROM source s WHERE place > ? AND NOT EXISTS "
+            "(SELECT 1 FROM document d WHERE d.id = s.id) ORDER BY place",
+            [OWN_PLACE],
+        )
+        return [id_ for (id_,) in found]
+
+
+class Store(Tables):
     """The store, open for reading; safe to share between threads.
 
     With `snapshot`, it shows the state of this moment until it is closed; otherwise each call
@@ -271,8 +336,8 @@ class Store:
         with suppress(AttributeError, sqlite3.Error):  # it may not have been opened
             self._connection.close()
 
-    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """What a statement gives; raises IndexDamagedError when it fails."""
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+        """As `Tables.rows`."""
         with self._turn, store_errors(self.path):
             return self._connection.execute(sql, values).fetchall()
 
@@ -288,17 +353,7 @@ class Store:
     @property
     def state(self) -> str:
         """The name of the present state: another one after every change."""
-        found = self.rows("SELECT value FROM meta WHERE key = 'id'")
-        return str(found[0][0]) if found else ""
-
-    def info(self) -> StoreInfo:
-        """What the store says of itself; raises IndexMissingError where nothing is indexed yet."""
-        return read_info(self.rows, self.path)
-
-    def meta(self, key: str) -> str:
-        """A value that was kept under this name; "" for none."""
-        found = self.rows("SELECT value FROM meta WHERE key = ?", [key])
-        return str(found[0][0]) if found else ""
+        return self.meta("id")
 
     def hashes(self) -> dict[str, str]:
         """The hash of every source that is indexed, by its id, in order."""
@@ -384,17 +439,6 @@ class Store:
         }
         scores = {n: unpacked_vector(data) @ vector for n, data in found.items()}
         return sorted(scores, key=lambda n: -scores[n])[:count]
-
-    def all_vectors(self) -> Iterator[list[tuple[int, str, str, Vector]]]:
-        """Every surface's number, source id, language and vector, in batches."""
-        last = 0
-        sql = (
-            "SELECT s.n, o.id, s.language, s.vector FROM surface s JOIN source o ON o.n = s.source "
-            f"WHERE s.n > ? ORDER BY s.n LIMIT {_VALUES}"
-        )
-        while batch := self.rows(sql, [last]):
-            last = batch[-1][0]
-            yield [(n, id_, language, unpacked_vector(v)) for n, id_, language, v in batch]
 
     # Words
 
@@ -502,43 +546,13 @@ class Store:
         found = self.rows("SELECT boxes FROM document WHERE id = ?", [id_])
         return str(found[0][0]) if found else ""
 
-    def text(self, sha256: str) -> str:
-        """The text of that hash; "" where there is none."""
-        found = self.rows("SELECT body FROM text WHERE sha256 = ?", [sha256])
-        return str(found[0][0]) if found else ""
-
     def origins(self) -> list[tuple[str, str]]:
         """The origins of all documents: the document's id, and the origin as JSON."""
         return self.rows("SELECT document, data FROM origin ORDER BY document, rowid")
 
     def has_unindexed(self) -> bool:
         """Whether documents were added, changed or removed since the last build."""
-        sql = (
-            "SELECT 1 FROM document d LEFT JOIN source s ON s.id = d.id WHERE s.hash IS NOT d.hash "
-            "UNION ALL SELECT 1 FROM source s WHERE s.place > ? AND NOT EXISTS "
-            "(SELECT 1 FROM document d WHERE d.id = s.id) LIMIT 1"
-        )
-        return bool(self.rows(sql, [OWN_PLACE]))
-
-
-def read_info(rows: Rows, path: Path) -> StoreInfo:
-    """What the store says of its state; raises IndexMissingError where nothing is indexed yet."""
-    meta: dict[str, Any] = dict(rows("SELECT key, value FROM meta"))
-    if "id" not in meta:
-        raise _missing(path)
-    counts = {key: int(meta.get(f"count-{key}", 0)) for key in COUNTED}
-    known = {field.name: meta.get(field.name, "") for field in fields(StoreInfo)}
-    return StoreInfo(
-        **known
-        | {
-            "seconds": float(meta["seconds"]),
-            "sources": counts["sources"],
-            "passages": sum(counts[f"passages-{language}"] for language in LANGUAGES),
-            "sentences": counts["sentences"],
-            "surfaces": sum(counts[f"surfaces-{language}"] for language in LANGUAGES),
-            "languages": {language: counts[f"passages-{language}"] for language in LANGUAGES},
-        }
-    )
+        return bool(self.unindexed() or self.removed())
 
 
 def _missing(path: Path) -> IndexMissingError:

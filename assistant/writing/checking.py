@@ -80,7 +80,7 @@ def _claims_nothing(
 ) -> bool:
     """Whether a sentence is a question itself, or only repeats the words of the one asked.
 
-    "Yes, Vanke did sign" repeats them and answers: questions for yes or no are let through.
+    "Yes, Acme did sign" repeats them and answers: questions for yes or no are let through.
     """
     if text.rstrip('"”’」』）)').endswith(("?", "？")):
         return True
