@@ -44,10 +44,8 @@ def test_documents_are_added_asked_and_removed_while_others_go_on(
     table = page.locator("table.documents")
     table.wait_for()
     assert table.locator("tbody tr").count() == 5
-    page.locator("#files input[type=file]").set_input_files(
-        [tmp_path / "lido.md", tmp_path / "empty.txt"]
-    )
-    page.get_by_text("lido.md").first.wait_for()
+    choose(one, tmp_path / "lido.md", tmp_path / "empty.txt")
+    assert "lido" in page.locator("#files .file-preview").inner_text()
     page.locator("#add").click()
     page.locator("#done progress").wait_for()
     other.ask("And when?")
@@ -64,14 +62,19 @@ def test_documents_are_added_asked_and_removed_while_others_go_on(
     assert other.page.locator("#chat .reply.error").count() == 0
 
 
+def choose(visit: Visit, *paths: Path) -> None:
+    """Choose files in the tab, and wait until they are uploaded."""
+    visit.page.locator("#files input[type=file]").set_input_files(paths)
+    visit.page.locator("#files .file-preview a").first.wait_for()
+
+
 def add(visit: Visit, said: str, *paths: Path, password: str = "") -> None:
     """Add files in the tab, or those that are chosen still, until it says this."""
     page = visit.page
     page.get_by_role("tab", name="Documents").click()
     page.locator("table.documents").wait_for()
     if paths:
-        page.locator("#files input[type=file]").set_input_files(paths)
-        page.locator("#files .file-preview a").first.wait_for()
+        choose(visit, *paths)
     page.locator("#file-password input").fill(password)
     page.locator("#add").click()
     page.locator("#done li", has_text=said).wait_for(timeout=120_000)

@@ -149,6 +149,8 @@ def test_settings_shape_answers_and_are_kept(visitors: Visitors) -> None:
     visit.reload()
     visit.wait(2)
     page.get_by_role("tab", name="Settings").click()
+    # What the browser keeps is put back once the page is drawn.
+    page.locator("#policy label:has(input:checked)").get_by_text("Chinese", exact=True).wait_for()
     assert page.locator("#policy").get_by_label("Chinese", exact=True).is_checked()
     assert [box.is_checked() for box in sources.all()] == [True, *[False] * (sources.count() - 1)]
 
